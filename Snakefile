@@ -1,0 +1,15 @@
+"""From params.yaml to the figures and the claims table; see README.md for the targets."""
+
+configfile: "params.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/solutions.smk"
+include: "workflow/rules/paths.smk"
+include: "workflow/rules/profiles.smk"
+include: "workflow/rules/spectra.smk"
+include: "workflow/rules/recipe.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/targets.smk"

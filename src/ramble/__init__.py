@@ -1,0 +1,1 @@
+"""Zero-error paths between the solutions of a classification problem."""

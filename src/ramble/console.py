@@ -1,0 +1,44 @@
+"""Running one step from a script: its log, its threads, and errors as one sentence."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ramble.errors import RambleError
+
+logger = logging.getLogger("ramble")
+
+
+@contextmanager
+def step(log: str, threads: int) -> Iterator[None]:
+    """Run the body as one step of the chain.
+
+    Messages go to the file `log` and to standard error (there only where it is no terminal: a terminal has the
+    progress bars). A RambleError ends the process with its sentence and exit code 1. Enter before numpy is imported:
+    the threads of its linear algebra can only be set then.
+    """
+    # OpenBLAS spins as many threads as there are cores, which starves the jobs beside this one
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
+    handlers: list[logging.Handler] = [logging.FileHandler(log, mode="w")]
+    if not sys.stderr.isatty():
+        handlers.append(logging.StreamHandler())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True)
+    try:
+        from ramble.devices import compute_reproducibly
+
+        compute_reproducibly(threads)
+        yield
+    except RambleError as error:
+        _stop(log, f"error: {error}", 1)
+    except KeyboardInterrupt:
+        _stop(log, "interrupted; run snakemake again to go on from what is finished", 130)
+
+
+def _stop(log: str, message: str, code: int) -> None:
+    with Path(log).open("a") as file:
+        file.write(message + "\n")
+    print(message, file=sys.stderr)
+    sys.exit(code)

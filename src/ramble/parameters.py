@@ -1,0 +1,267 @@
+"""params.yaml as typed models: every key, its type and its bounds are written down here and nowhere else.
+
+`workflow/schemas/params.schema.json` is generated from `Parameters`. No torch in this module: the
+workflow reads it on every start.
+"""
+
+import ast
+import importlib.util
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ramble.errors import RambleError
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Model(BaseModel):
+    """Base of all models: unknown keys are errors, values never change, "3" is not 3."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _importable(path: str) -> str:
+    """Check an import path without importing it, which would load torch.
+
+    Raises ValueError naming what is missing.
+    """
+    module, _, attribute = path.rpartition(".")
+    try:
+        spec = importlib.util.find_spec(module) if module else None
+    except ModuleNotFoundError:
+        spec = None
+    if spec is None or spec.origin is None:
+        raise ValueError(f"no module '{module}' can be imported; give package.module.Name of an installed module")
+    if spec.origin.endswith(".py"):
+        body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
+        names = {node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+        names |= {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+        if attribute not in names:
+            raise ValueError(f"module '{module}' has no '{attribute}'; it has {', '.join(sorted(names))}")
+    return path
+
+
+class Maker(Model):
+    """A class or function by import path, and its keyword arguments."""
+
+    path: str = Field(description="package.module.Name")
+    arguments: dict[str, Any] = {}
+
+    _check = field_validator("path")(_importable)
+
+
+class Data(Maker):
+    """The training sets of a study."""
+
+    datasets: Count = 1
+
+
+class Settling(Model):
+    """A solution's loss has settled when it fell by less than `tolerance` in `window` steps."""
+
+    window: Count
+    tolerance: Fraction
+    max_steps: Count
+
+
+class Solutions(Model):
+    """How solutions are found."""
+
+    count: Annotated[int, Field(ge=2, description="solutions per data set; all their pairs are walked")]
+    rate: Positive
+    output_gain: Positive = Field(1.0, description="gain on the outputs in the loss until zero errors are reached")
+    max_steps: Count
+    batch: Count = Field(description="restarts trained side by side")
+    rounds: Count
+    max_cosine: Fraction = Field(description="solutions closer than this count as the same")
+    settling: Settling
+
+
+class PaperTracker(Model):
+    """Algorithm 1."""
+
+    eta: Positive
+    gamma: Fraction
+    gradient_steps: Count = Field(description="N_epochs")
+    near: Fraction = Field(description="t at which the straight hop to W_b is tried")
+    max_steps: Count
+    stall_steps: Count
+    stall_gain: Positive
+    stored_points: Count
+    hop_points: Annotated[int, Field(ge=2)]
+
+
+class LineTracker(Model):
+    """The straight segment."""
+
+    points: Annotated[int, Field(ge=2)]
+
+
+class Trackers(Model):
+    """The trackers of a study; leave one out and its paths are not made."""
+
+    paper: PaperTracker | None = None
+    line: LineTracker | None = None
+
+
+class ExactSpectra(Model):
+    """Full Hessian, float64, all eigenvalues."""
+
+    engine: Literal["exact"]
+    points: Count = Field(description="stored points per path, evenly spread in t")
+
+
+class PyHessianSpectra(Model):
+    """The published tool: deflated power iteration."""
+
+    engine: Literal["pyhessian"]
+    points: Count
+    top: Count
+    iterations: Count = Field(description="per eigenvalue, at most")
+    tolerance: Positive = Field(description="relative change at which an eigenvalue counts as converged")
+    trace_samples: Annotated[int, Field(ge=2)]
+
+
+class PathStudy(Model):
+    """A study that walks between the solutions of one problem."""
+
+    kind: Literal["paths"]
+    threads: Count
+    paths_per_job: Count = Field(description="chains tracked side by side in one job")
+    data: Data
+    problem: Maker
+    solutions: Solutions
+    trackers: Trackers
+    spectra: Annotated[ExactSpectra | PyHessianSpectra, Field(discriminator="engine")]
+
+    @model_validator(mode="after")
+    def _tree_committee(self) -> "PathStudy":
+        """Check what only the two makers together can tell."""
+        hidden, inputs = self.problem.arguments.get("hidden"), self.data.arguments.get("inputs")
+        if isinstance(hidden, int) and isinstance(inputs, int) and (hidden < 1 or inputs % hidden):
+            raise ValueError(f"problem.arguments.hidden = {hidden} does not divide data.arguments.inputs = {inputs}")
+        return self
+
+    @property
+    def pairs(self) -> list[tuple[int, int, int]]:
+        """All (data set, a, b) with a < b."""
+        count = self.solutions.count
+        return [(d, a, b) for d in range(self.data.datasets) for a in range(count) for b in range(a + 1, count)]
+
+    @property
+    def tracker_names(self) -> list[str]:
+        """The trackers that are asked for."""
+        return [name for name, value in self.trackers if value is not None]
+
+
+class RecipeStudy(Model):
+    """How often the published training recipe reaches zero errors, under each reading of it."""
+
+    kind: Literal["recipe"]
+    threads: Count
+    of: str = Field(description="the study whose data and network are used")
+    rate: Positive
+    initial_sigma: Positive
+    input_scales: Annotated[list[Positive], Field(min_length=1)]
+    reductions: Annotated[list[Literal["mean", "sum"]], Field(min_length=1)]
+    restarts: Count
+    max_steps: Count
+
+
+Study = Annotated[PathStudy | RecipeStudy, Field(discriminator="kind")]
+
+
+class FigureOfStudy(Model):
+    """Which study and tracker a figure shows."""
+
+    study: str
+    tracker: str
+
+
+class PlaneFigure(FigureOfStudy):
+    """Figure 1."""
+
+    grid: Annotated[int, Field(ge=10)]
+
+
+class Figures(Model):
+    """The sources of the figures."""
+
+    fig1: PlaneFigure
+    fig2: FigureOfStudy
+    fig3: FigureOfStudy
+    fig4: FigureOfStudy
+
+
+class Thresholds(Model):
+    """When a claim counts as reproduced; written down before looking at the results."""
+
+    joined_share: Fraction
+    line_left_share: Fraction
+    zero_eigenvalue: Positive = Field(description="relative to the largest of the same point: smaller counts as zero")
+    positive_share: Fraction
+    constant_share: Fraction
+    minimum_window: Annotated[float, Field(gt=0, lt=0.5, description="t within which an end is compared with the path")]
+    minimum_share: Fraction
+    proportional_r2: Fraction
+    turn: Positive = Field(description="rise or fall, relative to the curve's range, that counts as a turn")
+    turning_share: Fraction
+    test_correlation: Fraction
+    local_correlation: Fraction
+
+
+class Parameters(Model):
+    """The whole of params.yaml."""
+
+    seed: Annotated[int, Field(ge=0)]
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    paper: Annotated[list[Name], Field(min_length=1, description="studies of the default target")]
+    studies: dict[Name, Study]
+    figures: Figures
+    claims: Thresholds
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Parameters":
+        known = ", ".join(self.studies)
+        for study in self.paper:
+            if study not in self.studies:
+                raise ValueError(f"paper: no study '{study}'; there are {known}")
+        for name, figure in self.figures:
+            study = self.studies.get(figure.study)
+            if not isinstance(study, PathStudy) or figure.tracker not in study.tracker_names:
+                raise ValueError(f"figures.{name}: no paths of study '{figure.study}' by tracker '{figure.tracker}'")
+        for name, value in self.studies.items():
+            if isinstance(value, RecipeStudy) and not isinstance(self.studies.get(value.of), PathStudy):
+                raise ValueError(f"studies.{name}.of: no study of paths '{value.of}'; there are {known}")
+        return self
+
+
+def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
+    """Return the typed parameters; raises RambleError with one sentence per wrong key."""
+    try:
+        return Parameters.model_validate(config)
+    except ValidationError as error:
+        raise RambleError("; ".join(f"{source}: {_sentence(dict(one))}" for one in error.errors())) from None
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """Say which key is wrong and why, without pydantic's own vocabulary."""
+    # discriminated unions put their tag into the location; no such key is in the file
+    key = ".".join(str(part) for part in error["loc"] if part not in ("paths", "recipe", "exact", "pyhessian"))
+    given = error.get("input")
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{key} is not a known key; correct its spelling or remove it"
+        case "missing":
+            return f"{key} is missing; add it"
+        case "value_error":
+            text = str(error["ctx"]["error"])
+            return f"{key}: {text}" if key else text
+        case _:
+            what = error["msg"].removeprefix("Input ")
+            return f"{key} = {given!r} {what}; correct the value"

@@ -1,0 +1,1 @@
+"""Training sets, networks, losses and margins: what a path is walked on."""

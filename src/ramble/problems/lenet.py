@@ -1,0 +1,76 @@
+"""LeNet5 on MNIST (section 3.2)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ramble.problems.network import NetworkProblem
+
+
+class LeNet5(nn.Module):
+    """Two convolutions (6 and 16 kernels of 5 x 5, the first padded by 2) with 2 x 2 max-pooling, then 120-84-10.
+
+    61,706 weights; ReLU; Xavier weights and zero biases. Pooling stands before the ReLU: the two commute, and a
+    quarter of the values is left for the second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
+        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.fc1 = nn.Linear(400, 120)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, 10)
+        for module in self.children():
+            assert isinstance(module, nn.Conv2d | nn.Linear)
+            nn.init.xavier_uniform_(module.weight)
+            assert module.bias is not None
+            nn.init.zeros_(module.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (M, 10) of images (M, 1, 28, 28)."""
+        maps = functional.max_pool2d(self.conv1(images), 2).relu()
+        maps = functional.max_pool2d(self.conv2(maps), 2).relu()
+        hidden = self.fc1(maps.flatten(1)).relu()
+        hidden = self.fc2(hidden).relu()
+        logits: Tensor = self.fc3(hidden)
+        return logits
+
+
+class LeNet5Problem(NetworkProblem):
+    """LeNet5 on one set of images.
+
+    Args:
+        datasets: one dictionary with `train_images` (M, 28, 28) uint8, `train_labels` (M,), and the same for `test`.
+        input_mean: subtracted from pixel / 255.
+        input_std: divides the difference.
+        device: where images and weights live.
+    """
+
+    def __init__(
+        self,
+        datasets: Sequence[dict[str, Tensor]],
+        *,
+        input_mean: float,
+        input_std: float,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        (tensors,) = datasets
+
+        def pixels(images: Tensor) -> Tensor:
+            return ((images.float() / 255 - input_mean) / input_std).unsqueeze(1)
+
+        super().__init__(
+            {
+                "train": (pixels(tensors["train_images"]), tensors["train_labels"]),
+                "test": (pixels(tensors["test_images"]), tensors["test_labels"]),
+            },
+            device,
+        )
+        self.metadata = {"input_mean": input_mean, "input_std": input_std}
+
+    def build_network(self) -> nn.Module:
+        """Return a LeNet5 with fresh Xavier weights."""
+        return LeNet5()

@@ -1,0 +1,80 @@
+"""MNIST through torchvision: given in a folder, or downloaded once, always checked."""
+
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.datasets import MNIST
+from torchvision.datasets.utils import check_integrity
+
+from ramble.errors import RambleError
+
+
+def mnist_images(seed: int, name: str, dataset: int, data_root: str, train: int, test: int) -> dict[str, Tensor]:
+    """Return the first `train` training and the first `test` test images of MNIST, uint8, with their labels.
+
+    Args:
+        seed: unused; every data maker takes it.
+        name: unused, likewise.
+        dataset: must be 0, there is one MNIST.
+        data_root: folder in torchvision's layout (`MNIST/raw/*.gz`); the environment variable RAMBLE_DATA_ROOT
+            overrides it. Only the folder named by `data_root` is ever downloaded into.
+        train: number of training images, at most 60,000.
+        test: number of test images, at most 10,000.
+
+    Raises:
+        RambleError: a file is missing, corrupt or cannot be downloaded.
+    """
+    given = os.environ.get("RAMBLE_DATA_ROOT")
+    folder = Path(given or data_root) / "MNIST" / "raw"
+    if not given and not folder.exists():
+        _download(Path(data_root))
+    _check(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        # torchvision unpacks beside the archives; a given folder may be read-only, so it unpacks copies
+        raw = Path(scratch) / "MNIST" / "raw"
+        raw.mkdir(parents=True)
+        for file, _ in MNIST.resources:
+            shutil.copyfile(folder / file, raw / file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torchvision's own, about read-only arrays
+            sets = {split: MNIST(scratch, train=split == "train", download=True) for split in ("train", "test")}
+    sizes = {"train": train, "test": test}
+    for split, size in sizes.items():
+        if size > len(sets[split]):
+            raise RambleError(f"data.arguments.{split}: {size} images asked for, MNIST has {len(sets[split])}.")
+    return {
+        f"{split}_{part}": values[: sizes[split]].clone().to(torch.uint8)
+        for split in sizes
+        for part, values in (("images", sets[split].data), ("labels", sets[split].targets))
+    }
+
+
+def _check(folder: Path) -> None:
+    """Compare the four archives with torchvision's MD5 sums."""
+    for file, md5 in MNIST.resources:
+        if not (folder / file).is_file():
+            raise RambleError(
+                f"{folder / file}: missing; put MNIST's four .gz files there, or point RAMBLE_DATA_ROOT (or data_root "
+                "in params.yaml) at a folder that holds MNIST/raw/*.gz."
+            )
+        if not check_integrity(str(folder / file), md5):
+            raise RambleError(f"{folder / file}: corrupt (its MD5 sum is not {md5}); delete it and fetch it again.")
+
+
+def _download(root: Path) -> None:
+    """Fetch MNIST aside, then rename, so that an interrupted download leaves nothing behind."""
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".mnist-partial-") as scratch:
+        try:
+            MNIST(scratch, download=True)
+        except (OSError, RuntimeError) as error:
+            raise RambleError(
+                f"{root}/MNIST: the download failed ({error}); connect to the network, or point RAMBLE_DATA_ROOT at a "
+                "folder that holds MNIST/raw/*.gz."
+            ) from error
+        (Path(scratch) / "MNIST").rename(root / "MNIST")

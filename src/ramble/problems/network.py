@@ -1,0 +1,108 @@
+"""Any torch module as a problem: one training set, classes as labels, cross-entropy as loss."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value, vmap
+
+from ramble.problems.margins import mean_loss
+from ramble.problems.problem import Problem, Split, layers_of
+
+
+class NetworkProblem(Problem):
+    """A network given as an `nn.Module` and one data set held on the device.
+
+    Subclasses say which network (`build_network`) and pass the tensors. Chains are looped over on the CPU and
+    batched with vmap on a GPU: for LeNet5 on 100 images one CPU thread needs 11 ms a gradient, and vmap over
+    3 chains takes longer than 3 such gradients.
+
+    Args:
+        splits: inputs and integer labels of "train" and, where there is one, "test".
+        device: where data and weights live.
+    """
+
+    n_datasets = 1
+
+    def __init__(self, splits: Mapping[Split, tuple[Tensor, Tensor]], device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.splits = tuple(splits)
+        self._data = {
+            split: (self._arrange(inputs.to(self.device)), labels.to(self.device, torch.int64))
+            for split, (inputs, labels) in splits.items()
+        }
+        # the skeleton's own weights never matter; meta tensors keep it from drawing random numbers
+        with torch.device("meta"):
+            self._skeleton = self.build_network()
+        self._skeleton.eval()
+        self.shapes = {name: tuple(value.shape) for name, value in self._skeleton.state_dict().items()}
+        self.layers = layers_of(self.shapes)
+        self.metadata = {}
+
+    @abstractmethod
+    def build_network(self) -> nn.Module:
+        """Return the network; its initialisation is what `initial_weights` draws."""
+
+    def data(self, split: Split) -> tuple[Tensor, Tensor]:
+        """Return the inputs and labels of a split, as the network sees them."""
+        return self._data[split]
+
+    def network(self, weights: Tensor) -> nn.Module:
+        """Return the network with the flat weights (P,) loaded, in their dtype, on the device."""
+        network = self.build_network().to(self.device, weights.dtype)
+        network.load_state_dict(self.unflatten(weights))
+        return network.eval()
+
+    def initial_weights(self, random: torch.Generator) -> Tensor:
+        """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**62, (), generator=random)))
+            return self.flatten(self.build_network().state_dict()).detach().float()
+
+    def labels(self, datasets: Tensor, split: Split = "train") -> Tensor:
+        """Return the classes (B, M)."""
+        return self._data[split][1].expand(len(datasets), -1)
+
+    def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
+        """Return the logits (B, M, C)."""
+        inputs = self._data[split][0].to(weights.dtype)
+        with torch.no_grad():
+            if self.device.type == "cuda":
+                return vmap(lambda row: self._logits(row, inputs))(weights)
+            return torch.stack([self._logits(row, inputs) for row in weights])
+
+    def gradients(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> tuple[Tensor, Tensor]:
+        """Return losses (B,) and gradients (B, P)."""
+        if self.device.type == "cuda":
+            return self._gradients_batched(weights, output_gain)
+        return self._gradients_looped(weights, output_gain)
+
+    def _gradients_looped(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
+        losses, gradients = [], []
+        for row in weights.detach():
+            leaf = row.requires_grad_()
+            loss = self.loss(leaf, output_gain)
+            gradients.append(torch.autograd.grad(loss, leaf)[0])
+            losses.append(loss.detach())
+        return torch.stack(losses), torch.stack(gradients)
+
+    def _gradients_batched(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
+        gradients, losses = vmap(grad_and_value(lambda row: self.loss(row, output_gain)))(weights)
+        return losses, gradients
+
+    def loss(self, weights: Tensor, output_gain: float = 1.0) -> Tensor:
+        """Return the mean training loss (scalar) of one network (P,), differentiable as often as the network is."""
+        inputs, labels = self._data["train"]
+        return mean_loss(self._logits(weights, inputs.to(weights.dtype)), labels, output_gain)
+
+    def _logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
+        logits: Tensor = functional_call(self._skeleton, self.unflatten(weights), (inputs,))
+        return logits
+
+    @staticmethod
+    def _arrange(inputs: Tensor) -> Tensor:
+        """Channels last for images: 40 % faster gradients on the CPU."""
+        if inputs.dim() == 4:
+            return inputs.contiguous(memory_format=torch.channels_last)
+        return inputs

@@ -1,0 +1,136 @@
+"""The interface behind which every network and data set hides.
+
+A problem is D training sets that share one network. Weights are flat, in state_dict order, and always
+come in batches of B *chains*: `weights` (B, P) with `datasets` (B,), the training set of each chain.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ramble.problems.margins import margins, mean_loss
+
+Split = Literal["train", "test"]
+
+# A float32 margin closer to zero than this share of the largest output is decided again in float64.
+# Rounding of a float32 forward pass stays below 1e-5 of it for the depths and widths met here.
+DOUBTFUL = 1e-4
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How B networks do on their data sets."""
+
+    losses: Tensor  # (B,) mean loss
+    errors: Tensor  # (B,) int64, misclassified samples; a tie counts
+    min_margins: Tensor  # (B,) smallest margin over the samples
+
+    @property
+    def in_solution_space(self) -> Tensor:
+        """(B,) bool: zero errors."""
+        return self.errors == 0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the network: the weights that the norm rule rescales together."""
+
+    name: str
+    columns: slice  # of the flat weights
+
+
+class Problem(ABC):
+    """D training sets that share one network; see the module's text for the shapes."""
+
+    shapes: dict[str, tuple[int, ...]]  # of the network's state_dict, in its order
+    layers: tuple[Layer, ...]
+    n_datasets: int
+    splits: tuple[Split, ...]
+    metadata: dict[str, object]  # what a stranger needs to feed the network
+    device: torch.device
+
+    @abstractmethod
+    def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
+        """Return the outputs (B, M) or (B, M, C) of B networks, in the dtype of `weights`."""
+
+    @abstractmethod
+    def labels(self, datasets: Tensor, split: Split = "train") -> Tensor:
+        """Return the labels (B, M): +-1.0 for a binary network, int64 classes otherwise."""
+
+    @abstractmethod
+    def gradients(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> tuple[Tensor, Tensor]:
+        """Return mean training losses (B,) and their gradients (B, P)."""
+
+    @abstractmethod
+    def initial_weights(self, random: torch.Generator) -> Tensor:
+        """Draw one network's initial weights (P,), float32 on the CPU."""
+
+    @property
+    def n_weights(self) -> int:
+        """P, the number of weights."""
+        return sum(torch.Size(shape).numel() for shape in self.shapes.values())
+
+    def flatten(self, state: dict[str, Tensor]) -> Tensor:
+        """Return a state_dict as flat weights (P,)."""
+        return torch.cat([state[name].reshape(-1) for name in self.shapes])
+
+    def unflatten(self, weights: Tensor) -> dict[str, Tensor]:
+        """Return flat weights (..., P) as a state_dict of tensors (..., *shape)."""
+        parts = weights.split([torch.Size(shape).numel() for shape in self.shapes.values()], dim=-1)
+        return {
+            name: part.reshape(*weights.shape[:-1], *shape)
+            for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
+        }
+
+    @torch.no_grad()
+    def evaluate(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Evaluation:
+        """Return losses, errors and smallest margins of B networks.
+
+        Where float32 leaves it open whether a margin is positive, that network is evaluated again in float64.
+        """
+        outputs, labels = self.outputs(weights, datasets, split), self.labels(datasets, split)
+        sample_margins = margins(outputs, labels)
+        errors, smallest = (sample_margins <= 0).sum(-1), sample_margins.amin(-1)
+        losses = mean_loss(outputs, labels)
+        if weights.dtype == torch.float32:
+            scale = outputs.flatten(1).abs().amax(1)
+            doubtful = (sample_margins.abs().amin(-1) <= DOUBTFUL * scale).nonzero().squeeze(1)
+            if len(doubtful):
+                sure = self.evaluate(weights[doubtful].double(), datasets[doubtful], split)
+                errors[doubtful] = sure.errors
+                smallest[doubtful] = sure.min_margins.float()
+        # a network whose outputs overflowed classifies nothing
+        broken = ~torch.isfinite(losses)
+        errors = torch.where(broken, torch.full_like(errors, sample_margins.shape[-1]), errors)
+        return Evaluation(losses, errors, smallest)
+
+
+def layers_of(shapes: dict[str, tuple[int, ...]]) -> tuple[Layer, ...]:
+    """Group a state_dict's tensors by module: weight and bias of one module are one layer."""
+    spans: dict[str, tuple[int, int]] = {}
+    start = 0
+    for name, shape in shapes.items():
+        stop = start + torch.Size(shape).numel()
+        module = name.rpartition(".")[0]
+        spans[module] = (spans.get(module, (start, stop))[0], stop)
+        start = stop
+    return tuple(Layer(name or "weights", slice(*span)) for name, span in spans.items())
+
+
+def in_batches(problem: Problem, weights: Tensor, datasets: Tensor, split: Split, size: int) -> Iterator[Evaluation]:
+    """Evaluate many networks `size` at a time, so that memory stays bounded."""
+    for rows in torch.arange(len(weights)).split(size):
+        yield problem.evaluate(weights[rows].to(problem.device), datasets[rows], split)
+
+
+def stack(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """Join batches of evaluations."""
+    return Evaluation(
+        torch.cat([e.losses for e in evaluations]),
+        torch.cat([e.errors for e in evaluations]),
+        torch.cat([e.min_margins for e in evaluations]),
+    )

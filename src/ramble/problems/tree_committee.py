@@ -1,0 +1,168 @@
+"""The Tree Committee Machine: K hidden units on disjoint inputs, closed-form gradient and Hessian.
+
+Unit k sees n = N / K inputs: h_k = input_scale * sum_j W_kj x_(k n + j); z = sum_k htanh(h_k) with
+htanh(h) = min(1, max(-1, h)); the output is tanh z. htanh is odd, so folding the label into the inputs
+turns the margin label * z into sum_k htanh(label * h_k): labels never appear below.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ramble.errors import RambleError
+from ramble.problems.problem import Problem, Split, layers_of
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where each of B chains sits when chains are grouped by training set into (present sets, slots)."""
+
+    inputs: Tensor  # (G * K, M, n) label-signed, scaled inputs of the G training sets present
+    rows: Tensor  # (G, C) chain in each slot; slots without a chain repeat chain 0
+    slots: Tensor  # (B,) flat slot of each chain
+
+
+class TreeCommittee(Problem):
+    """Tree Committee Machines on D sets of +-1 patterns.
+
+    Args:
+        datasets: D dictionaries with `patterns` (M, N) and `labels` (M,), +-1.
+        hidden: K, the number of hidden units; must divide N.
+        input_scale: factor on the inputs.
+        initial_sigma: standard deviation of the Gaussian initial weights.
+        device: where the patterns live.
+
+    Raises:
+        RambleError: K does not divide N.
+    """
+
+    splits = ("train",)
+
+    def __init__(
+        self,
+        datasets: Sequence[dict[str, Tensor]],
+        *,
+        hidden: int,
+        input_scale: float,
+        initial_sigma: float,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        patterns = torch.stack([dataset["patterns"] for dataset in datasets])  # (D, M, N)
+        labels = torch.stack([dataset["labels"] for dataset in datasets])  # (D, M)
+        self.n_datasets, self.n_samples, n_inputs = patterns.shape
+        if n_inputs % hidden:
+            raise RambleError(f"problem.arguments.hidden: {hidden} does not divide the {n_inputs} inputs.")
+        self.device = torch.device(device)
+        self.hidden, self.fan_in = hidden, n_inputs // hidden
+        self.initial_sigma = initial_sigma
+        self.metadata = {"input_scale": input_scale}
+        self.shapes = {"weight": (hidden, self.fan_in)}
+        self.layers = layers_of(self.shapes)
+        signed = (patterns * labels.unsqueeze(-1)).view(self.n_datasets, self.n_samples, hidden, self.fan_in)
+        self._signed = signed.transpose(1, 2).contiguous().to(self.device, torch.float64) * input_scale  # (D, K, M, n)
+        self._labels = labels.to(self.device, torch.float64)
+        self._by_dtype: dict[torch.dtype, Tensor] = {}
+        self._last_layout: tuple[Tensor, torch.dtype, _Layout] | None = None
+
+    def initial_weights(self, random: torch.Generator) -> Tensor:
+        """Draw Gaussian weights of standard deviation `initial_sigma`."""
+        return torch.randn(self.n_weights, generator=random) * self.initial_sigma
+
+    def labels(self, datasets: Tensor, split: Split = "train") -> Tensor:
+        """Return the labels (B, M), +-1.0."""
+        return self._labels[datasets.to(self.device)]
+
+    def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
+        """Return z (B, M)."""
+        signed_outputs = self._fields(weights, datasets).clamp(-1, 1).sum(1)
+        return signed_outputs * self.labels(datasets).to(weights.dtype)
+
+    def gradients(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> tuple[Tensor, Tensor]:
+        """Return losses (B,) and gradients (B, P).
+
+        d margin / d W_k = [|h_k| < 1] x_k and d softplus(-2 g m) / d m = -2 g sigmoid(-2 g m).
+        """
+        layout = self._layout(datasets, weights.dtype)
+        fields = self._grouped_fields(weights, layout)  # (G, K, M, C)
+        sample_margins = fields.clamp(-1, 1).sum(1)
+        pull = torch.sigmoid(-2 * output_gain * sample_margins) * (-2 * output_gain / self.n_samples)
+        active = (fields.abs() < 1) * pull.unsqueeze(1)
+        gradient = torch.bmm(layout.inputs.transpose(1, 2), active.flatten(0, 1))  # (G K, n, C)
+        losses = functional.softplus(-2 * output_gain * sample_margins).mean(1)  # (G, C)
+        return losses.flatten()[layout.slots], self._ungroup(gradient, layout)
+
+    def hessians(self, weights: Tensor, datasets: Tensor) -> Tensor:
+        """Return the Hessians (B, P, P) of the mean loss, float64.
+
+        htanh is piecewise linear, so the margin's second derivative vanishes wherever it exists and
+        H = 1/M sum_i l''(m_i) J_i J_i^T with J_i = d m_i / d W and l''(m) = 4 sigmoid(2m) sigmoid(-2m): positive
+        semi-definite by construction.
+        """
+        weights, datasets = weights.double(), datasets.to(self.device)
+        fields = self._fields(weights, datasets)  # (B, K, M)
+        sample_margins = fields.clamp(-1, 1).sum(1)
+        curvature = 4 * torch.sigmoid(2 * sample_margins) * torch.sigmoid(-2 * sample_margins)
+        root = (curvature / self.n_samples).sqrt()
+        mask = (fields.abs() < 1) * root.unsqueeze(1)  # (B, K, M)
+        jacobians = self._signed[datasets] * mask.unsqueeze(-1)  # (B, K, M, n)
+        jacobians = jacobians.transpose(1, 2).flatten(2)  # (B, M, P)
+        return jacobians.transpose(1, 2) @ jacobians
+
+    def segment_min_margins(self, starts: Tensor, ends: Tensor, datasets: Tensor) -> Tensor:
+        """Return the exact smallest margin (B,) on each straight segment from starts to ends (B, P), float64.
+
+        Along a segment every h_k is linear, so a margin is piecewise linear with breakpoints where some h_k
+        crosses +-1: its minimum lies at a breakpoint or an end. Exact up to float64 rounding of the fields,
+        which stays below 1e-12 for the weights met here.
+        """
+        first = self._fields(starts.double(), datasets)  # (B, K, M)
+        slope = self._fields(ends.double(), datasets) - first
+        crossings = torch.stack([(bound - first) / slope for bound in (-1.0, 1.0)])  # (2, B, K, M)
+        crossings = crossings.nan_to_num(0.0).clamp(0.0, 1.0).movedim(0, 1).flatten(1, 2)  # (B, 2 K, M)
+        edges = torch.stack([torch.zeros_like(crossings[:, 0]), torch.ones_like(crossings[:, 0])], 1)
+        times = torch.cat([crossings, edges], 1)  # (B, 2 K + 2, M)
+        at_times = first.unsqueeze(1) + times.unsqueeze(2) * slope.unsqueeze(1)  # (B, 2 K + 2, K, M)
+        return at_times.clamp(-1, 1).sum(2).flatten(1).amin(1)
+
+    def _fields(self, weights: Tensor, datasets: Tensor) -> Tensor:
+        """Return label * h_k, shape (B, K, M)."""
+        layout = self._layout(datasets, weights.dtype)
+        grouped = self._grouped_fields(weights, layout)  # (G, K, M, C)
+        return grouped.movedim(3, 1).flatten(0, 1)[layout.slots]
+
+    def _grouped_fields(self, weights: Tensor, layout: _Layout) -> Tensor:
+        groups, slots = layout.rows.shape
+        grouped = weights[layout.rows].view(groups, slots, self.hidden, self.fan_in).permute(0, 2, 3, 1)
+        fields = torch.bmm(layout.inputs, grouped.reshape(-1, self.fan_in, slots))
+        return fields.view(groups, self.hidden, self.n_samples, slots)
+
+    def _ungroup(self, grouped: Tensor, layout: _Layout) -> Tensor:
+        """Turn (G K, n, C) into (B, P)."""
+        groups, slots = layout.rows.shape
+        by_slot = grouped.view(groups, self.n_weights, slots).transpose(1, 2).reshape(-1, self.n_weights)
+        return by_slot[layout.slots]
+
+    def _layout(self, datasets: Tensor, dtype: torch.dtype) -> _Layout:
+        """Group chains by training set: one matrix product per set serves all its chains."""
+        if self._last_layout is not None and self._last_layout[0] is datasets and self._last_layout[1] == dtype:
+            return self._last_layout[2]
+        own = datasets.to(self.device)
+        present, group, counts = own.unique(return_inverse=True, return_counts=True)
+        order = group.argsort(stable=True)
+        starts = counts.cumsum(0) - counts
+        width = int(counts.max())
+        slots = torch.empty_like(group)
+        slots[order] = torch.arange(len(own), device=self.device) - starts[group[order]] + group[order] * width
+        rows = torch.zeros(len(present) * width, dtype=torch.long, device=self.device)
+        rows[slots] = torch.arange(len(own), device=self.device)
+        layout = _Layout(self._inputs(dtype)[present].flatten(0, 1), rows.view(len(present), width), slots)
+        self._last_layout = (datasets, dtype, layout)
+        return layout
+
+    def _inputs(self, dtype: torch.dtype) -> Tensor:
+        if dtype not in self._by_dtype:
+            self._by_dtype[dtype] = self._signed.to(dtype)
+        return self._by_dtype[dtype]

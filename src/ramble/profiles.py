@@ -1,0 +1,35 @@
+"""Loss, error and smallest margin at every stored point of a path."""
+
+import pandas as pd
+import torch
+
+from ramble.problems.problem import Problem, in_batches, stack
+from ramble.study import StoredPath
+
+BATCH = 16  # networks evaluated at a time
+
+
+def profile(problem: Problem, path: StoredPath) -> pd.DataFrame:
+    """Return one row per stored point: point, t, losses, errors (counts and shares) on every split.
+
+    Columns of the test split are there only where the problem has one.
+    """
+    datasets = torch.full((len(path.points),), path.dataset)
+    columns: dict[str, object] = {"point": range(len(path.points)), "t": path.t}
+    for split in problem.splits:
+        found = stack(list(in_batches(problem, path.points, datasets, split, BATCH)))
+        samples = problem.labels(datasets[:1], split).shape[1]
+        columns[f"{split}_loss"] = found.losses.cpu()
+        columns[f"{split}_errors"] = found.errors.cpu()
+        columns[f"{split}_error"] = (found.errors / samples).cpu()
+        columns[f"{split}_min_margin"] = found.min_margins.cpu()
+    return pd.DataFrame(columns)
+
+
+def spread_points(t: torch.Tensor, count: int) -> list[int]:
+    """Return at most `count` point numbers, spread evenly in t, both ends included."""
+    if len(t) <= count:
+        return list(range(len(t)))
+    wanted = torch.linspace(float(t.min()), float(t.max()), count, dtype=t.dtype)
+    nearest = (t.unsqueeze(0) - wanted.unsqueeze(1)).abs().argmin(1)
+    return sorted({0, len(t) - 1, *nearest.tolist()})

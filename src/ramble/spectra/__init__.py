@@ -1,0 +1,1 @@
+"""Hessian spectra of the training loss at the stored points of a path."""

@@ -1,0 +1,1 @@
+"""Trackers: walks through the solution space from one solution to another."""

@@ -1,0 +1,144 @@
+"""Algorithm 1 of the paper, for many chains at once.
+
+The listing prints a minus sign in the elastic move; its Eq. 2 and 3 have the plus, and only plus moves towards W_b.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ramble.certificates import certify_segments
+from ramble.problems.problem import Evaluation, Problem
+from ramble.progress import Progress
+from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance, rescale_layers
+
+
+@dataclass(frozen=True)
+class PaperTracker:
+    """Parameters of Algorithm 1, and when to give up.
+
+    Attributes:
+        eta: rate of the gradient steps.
+        gamma: share of the way to W_b that an elastic move covers.
+        gradient_steps: N_epochs, full-batch gradient steps before each elastic move.
+        near: t at which the straight hop to W_b is tried.
+        max_steps: budget.
+        stall_steps: a chain is stuck when t rose by less than `stall_gain` in so many steps.
+        stall_gain: see above.
+        stored_points: about how many points of the walk are kept, evenly spread in t.
+        hop_points: points at which the last hop is tested where no exact certificate exists.
+    """
+
+    eta: float
+    gamma: float
+    gradient_steps: int
+    near: float
+    max_steps: int
+    stall_steps: int
+    stall_gain: float
+    stored_points: int
+    hop_points: int
+
+    @property
+    def budget(self) -> int:
+        """Steps at most."""
+        return self.max_steps
+
+    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
+        """Walk from every start to its end, all chains side by side.
+
+        Args:
+            problem: the networks.
+            starts: W_a (B, P).
+            ends: W_b (B, P).
+            datasets: (B,), the training set of each chain.
+            progress: advanced by one per step.
+
+        Returns:
+            One path per chain; not arriving is a result with its status and reason.
+        """
+        setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
+        walks = [Walk(start, self.stored_points) for start in starts]
+        alive = torch.arange(len(starts))
+        weights, here = setting.starts, setting
+        for number in range(1, self.max_steps + 1):
+            moved = self._gradient_moves(here, weights)
+            found = problem.evaluate(moved, here.datasets)
+            inside = found.in_solution_space
+            weights, found, accepted = self._elastic_move(here, moved, found)
+            t = normalised_distance(weights, here.starts, here.ends)
+            self._record(walks, alive, number, t, found, accepted, weights)
+            progress.advance(1, walking=len(alive), t=f"{float(t.median()):.3f}")
+            going = torch.tensor(
+                [
+                    self._goes_on(walks[chain], here, row, weights, inside=kept)
+                    for row, (chain, kept) in enumerate(zip(alive.tolist(), inside.tolist(), strict=True))
+                ],
+                dtype=torch.bool,
+            )
+            if not going.all():
+                alive, rows = alive[going], going.nonzero().squeeze(1).to(weights.device)
+                weights, here = weights[rows], setting.select(alive)
+            if not len(alive):
+                break
+        for chain in alive.tolist():
+            walks[chain].end(Status.OUT_OF_BUDGET, f"t = {walks[chain].t:.4f} after max_steps = {self.max_steps}")
+        return [walk.path() for walk in walks]
+
+    def _gradient_moves(self, here: Setting, weights: Tensor) -> Tensor:
+        for _ in range(self.gradient_steps):
+            _, gradients = here.problem.gradients(weights, here.datasets)
+            weights = rescale_layers(here.problem, weights - self.eta * gradients, here.starts, here.ends)
+        return weights
+
+    def _elastic_move(self, here: Setting, weights: Tensor, found: Evaluation) -> tuple[Tensor, Evaluation, Tensor]:
+        """Keep the candidate W_x + gamma (W_b - W_x) where it is in S."""
+        candidate = torch.lerp(weights, here.ends, self.gamma)
+        candidate = rescale_layers(here.problem, candidate, here.starts, here.ends)
+        there = here.problem.evaluate(candidate, here.datasets)
+        # a chain that its gradient steps took out of S has ended: it shows where it left
+        accepted = there.in_solution_space & found.in_solution_space
+        merged = Evaluation(
+            torch.where(accepted, there.losses, found.losses),
+            torch.where(accepted, there.errors, found.errors),
+            torch.where(accepted, there.min_margins, found.min_margins),
+        )
+        return torch.where(accepted.unsqueeze(1), candidate, weights), merged, accepted
+
+    def _record(
+        self,
+        walks: list[Walk],
+        alive: Tensor,
+        number: int,
+        t: Tensor,
+        found: Evaluation,
+        accepted: Tensor,
+        weights: Tensor,
+    ) -> None:
+        columns = (t, found.losses, found.errors, found.min_margins, accepted)
+        for row, (chain, values) in enumerate(
+            zip(alive.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True)
+        ):
+            gradients, evaluations = number * self.gradient_steps, number * 2
+            step = Step(number, *values, self.gamma, self.eta, gradients, evaluations)
+            walks[chain].add(step, weights[row])
+
+    def _goes_on(self, walk: Walk, here: Setting, row: int, weights: Tensor, *, inside: bool) -> bool:
+        """End the chain if it left S, arrived, or stalls."""
+        if not inside:
+            walk.end(Status.LEFT_S, f"gradient steps left S at step {walk.steps[-1].step}: eta, gamma not properly set")
+        elif walk.t >= self.near and self._hop(walk, here.select(torch.tensor([row])), weights[row]):
+            pass
+        elif walk.gain(self.stall_steps) < self.stall_gain:
+            walk.end(Status.STUCK, f"t = {walk.t:.4f} rose by less than {self.stall_gain} in {self.stall_steps} steps")
+        return walk.status is None
+
+    def _hop(self, walk: Walk, here: Setting, weights: Tensor) -> bool:
+        """Try the straight segment to W_b; arrive if it lies in S."""
+        hop = certify_segments(here.problem, weights.unsqueeze(0), here.ends, here.datasets, self.hop_points)
+        walk.hop_evaluations += hop.points
+        if not bool(hop.hold):
+            return False
+        walk.arrive(weights, here.ends[0], hop.kind)
+        return True

@@ -1,0 +1,168 @@
+"""What every tracker returns, and what every tracker needs on the way."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import torch
+from torch import Tensor
+
+from ramble.problems.problem import Problem
+
+
+class Status(StrEnum):
+    """How a walk ended."""
+
+    ARRIVED = "arrived"
+    STUCK = "stuck"
+    LEFT_S = "left-S"
+    OUT_OF_BUDGET = "out-of-budget"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of a path's table: the state after one step of the tracker."""
+
+    step: int
+    t: float
+    train_loss: float
+    train_errors: int
+    min_margin: float
+    accepted: bool  # was the elastic move kept?
+    gamma: float
+    eta: float
+    gradients: int  # so far
+    evaluations: int  # membership tests so far
+
+
+@dataclass(frozen=True)
+class Path:
+    """The walk of one chain."""
+
+    points: Tensor  # (T, P) float32 on the CPU; points[0] is W_a, and points[-1] is W_b when it arrived
+    t: Tensor  # (T,) float64, normalised distance of each point
+    status: Status
+    reason: str
+    steps: list[Step] = field(repr=False)
+    certificate: str  # of the last hop: "exact", "sampled", or "none" when there was no hop
+    hop_evaluations: int = 0  # membership tests spent on last hops
+
+    @property
+    def gradients(self) -> int:
+        """Gradients spent."""
+        return self.steps[-1].gradients
+
+    @property
+    def evaluations(self) -> int:
+        """Membership tests spent."""
+        return self.steps[-1].evaluations + self.hop_evaluations
+
+
+def normalised_distance(weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+    """Return t = 1 - |W_b - W_x| / |W_b - W_a| (B,): 0 at W_a and 1 at W_b."""
+    return 1 - (ends - weights).norm(dim=1) / (ends - starts).norm(dim=1)
+
+
+def rescale_layers(problem: Problem, weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+    """Rescale every layer to the norm that Algorithm 1 prescribes (section 2.2).
+
+    n_l = |W_b| - (|W_b| - |W_a|) / |W_b - W_a| * |W_b - W_x|, Frobenius norms of layer l: a linear interpolation of
+    the norms in the distance to W_b. The distance is clamped to the initial one; beyond it the printed formula
+    would leave [|W_a|, |W_b|] and blow up.
+
+    Args:
+        problem: for its layers.
+        weights: W_x (B, P).
+        starts: W_a (B, P).
+        ends: W_b (B, P).
+
+    Returns:
+        The rescaled weights (B, P); layers of norm zero stay as they are.
+    """
+    scaled = weights.clone()
+    for layer in problem.layers:
+        here, start, end = (each[:, layer.columns] for each in (weights, starts, ends))
+        start_norm, end_norm, norm = (each.norm(dim=1) for each in (start, end, here))
+        initial = (end - start).norm(dim=1)
+        # two ends that share this layer have one norm for it, whatever the ratio
+        share = ((end - here).norm(dim=1) / initial).nan_to_num(0.0, posinf=1.0).clamp(max=1.0)
+        wanted = end_norm - (end_norm - start_norm) * share
+        factor = torch.where(norm > 0, wanted / norm, torch.ones_like(norm))
+        scaled[:, layer.columns] = here * factor.unsqueeze(1)
+    return scaled
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything that does not change while B chains are tracked."""
+
+    problem: Problem
+    starts: Tensor  # W_a (B, P)
+    ends: Tensor  # W_b (B, P)
+    datasets: Tensor  # (B,)
+
+    def select(self, rows: Tensor) -> "Setting":
+        """Return the setting of some of the chains only."""
+        return Setting(self.problem, self.starts[rows], self.ends[rows], self.datasets[rows])
+
+
+class Walk:
+    """The growing path of one chain.
+
+    Args:
+        start: W_a (P,).
+        stored_points: about how many points are kept, evenly spread in t.
+    """
+
+    def __init__(self, start: Tensor, stored_points: int) -> None:
+        self.points = [start.cpu()]
+        self.times = [0.0]
+        self.steps: list[Step] = []
+        self.status: Status | None = None
+        self.reason = ""
+        self.certificate = "none"
+        self.hop_evaluations = 0
+        self._spacing = 1 / stored_points
+
+    @property
+    def t(self) -> float:
+        """Where the walk is."""
+        return self.steps[-1].t
+
+    def add(self, step: Step, weights: Tensor) -> None:
+        """Take the state after a step; its weights (P,) are kept when t has risen by the spacing."""
+        self.steps.append(step)
+        self._last = weights
+        if step.t - self.times[-1] >= self._spacing and step.train_errors == 0:
+            self._keep(weights)
+
+    def gain(self, steps: int) -> float:
+        """Return by how much t rose in the last `steps` steps, infinity while the walk is younger."""
+        return self.t - self.steps[-1 - steps].t if len(self.steps) > steps else float("inf")
+
+    def arrive(self, weights: Tensor, end: Tensor, certificate: str) -> None:
+        """End the walk with the certified hop to W_b."""
+        self._keep_last(weights)
+        self.points.append(end.cpu())
+        self.times.append(1.0)
+        self.certificate = certificate
+        self.end(Status.ARRIVED, f"straight hop from t = {self.t:.4f} certified ({certificate})")
+
+    def end(self, status: Status, reason: str) -> None:
+        """End the walk; the stored path reaches to where it stood, unless that is outside S."""
+        if status in (Status.STUCK, Status.OUT_OF_BUDGET):
+            self._keep_last(self._last)
+        self.status, self.reason = status, reason
+
+    def _keep_last(self, weights: Tensor) -> None:
+        if not torch.equal(weights.cpu(), self.points[-1]):
+            self._keep(weights)
+
+    def _keep(self, weights: Tensor) -> None:
+        self.points.append(weights.cpu())
+        self.times.append(self.t)
+
+    def path(self) -> Path:
+        """Return the finished path."""
+        assert self.status is not None
+        times = torch.tensor(self.times, dtype=torch.float64)
+        return Path(torch.stack(self.points), times, self.status, self.reason, self.steps, self.certificate, self.hop_evaluations)

@@ -1,0 +1,31 @@
+# solutions -> paths: every pair of solutions, walked by every tracker of the study
+for study, parameters in PATH_STUDIES.items():
+    for tracker in parameters.tracker_names:
+        for job, pairs in jobs(study).items():
+
+            rule:
+                name:
+                    f"paths_{study}_{tracker}_{job}"
+                input:
+                    data=data_files(study),
+                    solutions=solution_files(study),
+                output:
+                    points=pair_files("paths", study, tracker, "safetensors", pairs),
+                    steps=pair_files("paths", study, tracker, "csv", pairs),
+                params:
+                    study=study,
+                    device=PARAMETERS.device,
+                    problem=problem_parameters(study),
+                    tracker=tracker,
+                    settings=getattr(parameters.trackers, tracker).model_dump(),
+                    threads=parameters.threads,
+                    code=code(f"track_{tracker}"),
+                log:
+                    f"logs/{study}/paths-{tracker}-{job}.log",
+                benchmark:
+                    f"logs/{study}/paths-{tracker}-{job}.benchmark.tsv"
+                threads: parameters.threads
+                resources:
+                    mem_mb=1500,
+                script:
+                    f"../scripts/track_{tracker}.py"

@@ -1,0 +1,28 @@
+# solutions: networks with zero training errors, all restarts of a study in one batch
+for study, parameters in PATH_STUDIES.items():
+
+    rule:
+        name:
+            f"solutions_{study}"
+        input:
+            data=data_files(study),
+        output:
+            solutions=solution_files(study),
+            pairs=f"results/{study}/pairs.csv",
+        params:
+            seed=PARAMETERS.seed,
+            study=study,
+            device=PARAMETERS.device,
+            problem=problem_parameters(study),
+            solutions=parameters.solutions.model_dump(),
+            threads=parameters.threads,
+            code=code("find_solutions"),
+        log:
+            f"logs/{study}/solutions.log",
+        benchmark:
+            f"logs/{study}/solutions.benchmark.tsv"
+        threads: parameters.threads
+        resources:
+            mem_mb=1500,
+        script:
+            "../scripts/find_solutions.py"

@@ -1,0 +1,18 @@
+"""Count the errors in the plane through a path's ends and its farthest point."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.artifacts import write_table
+    from ramble.devices import choose_device
+    from ramble.planes import plane_of_path
+    from ramble.study import end_of_pair, load_problem, read_path, representative
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    path = read_path(representative(snakemake.input.paths))
+    end = end_of_pair(problem, path.pair, snakemake.input.solutions)
+    plane = plane_of_path(problem, path, end, snakemake.params.grid)
+    write_table(snakemake.output.grid, plane.grid)
+    write_table(snakemake.output.curve, plane.curve)

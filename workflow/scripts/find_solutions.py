@@ -1,0 +1,19 @@
+"""Find the solutions of one study."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.devices import choose_device
+    from ramble.study import load_problem, write_solutions
+    from ramble.training import Recipe, Settling, find_solutions
+
+    settings = dict(snakemake.params.solutions)
+    count, settling = settings.pop("count"), Settling(**settings.pop("settling"))
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    recipe = Recipe(**settings, settling=settling)
+    solutions = find_solutions(problem, snakemake.params.seed, snakemake.params.study, count, recipe)
+    write_solutions(
+        problem, snakemake.params.study, solutions, count, snakemake.output.solutions, snakemake.output.pairs
+    )

@@ -1,0 +1,19 @@
+"""Judge every claim of the paper by what was measured."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.claims.evidence import read_evidence
+    from ramble.claims.judge import judge
+    from ramble.claims.table import write_claims
+    from ramble.parameters import Thresholds
+
+    evidence = read_evidence(
+        snakemake.input.paths,
+        snakemake.input.profiles,
+        snakemake.input.lines,
+        snakemake.input.spectra,
+        snakemake.input.pairs,
+        snakemake.input.recipes,
+    )
+    write_claims(judge(evidence, Thresholds(**snakemake.params.thresholds)), evidence, snakemake.output.csv, snakemake.output.md)

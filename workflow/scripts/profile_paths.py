@@ -1,0 +1,18 @@
+"""Measure loss, error and margin along the paths of one study."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.artifacts import write_table
+    from ramble.devices import choose_device
+    from ramble.profiles import profile
+    from ramble.progress import Progress
+    from ramble.study import load_problem, read_path
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    with Progress(f"{snakemake.params.study}: profiles", len(snakemake.input.paths)) as progress:
+        for source, output in zip(snakemake.input.paths, snakemake.output.tables, strict=True):
+            write_table(output, profile(problem, read_path(source)))
+            progress.advance()

@@ -1,0 +1,18 @@
+"""Measure Hessian spectra along paths with the engine `pyhessian`."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.devices import choose_device
+    from ramble.spectra.pyhessian import PyHessianEngine
+    from ramble.spectra.spectrum import write_spectra
+    from ramble.study import load_problem
+
+    settings = dict(snakemake.params.spectra)
+    points = settings.pop("points")
+    del settings["engine"]
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    engine = PyHessianEngine(**settings, seed=snakemake.params.seed)
+    write_spectra(engine, problem, snakemake.params.study, points, snakemake.input.paths, snakemake.output.tables)

@@ -1,0 +1,21 @@
+"""Walk between pairs of solutions with the tracker `paper`."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.devices import choose_device
+    from ramble.study import load_problem, track_pairs
+    from ramble.tracking.paper import PaperTracker
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    track_pairs(
+        problem,
+        snakemake.params.study,
+        "paper",
+        PaperTracker(**snakemake.params.settings),
+        snakemake.input.solutions,
+        snakemake.output.points,
+        snakemake.output.steps,
+    )

@@ -1,0 +1,19 @@
+"""Try every reading of the published training recipe."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.artifacts import write_table
+    from ramble.devices import choose_device
+    from ramble.parameters import RecipeStudy
+    from ramble.recipe import try_recipe
+    from ramble.study import load_problem
+
+    study = RecipeStudy(**snakemake.params.recipe)
+    maker = snakemake.params.problem
+    problems = {}
+    for scale in study.input_scales:
+        arguments = maker["arguments"] | {"input_scale": scale, "initial_sigma": study.initial_sigma}
+        device = choose_device(snakemake.params.device)
+        problems[scale] = load_problem(maker["path"], arguments, snakemake.input.data, device)
+    write_table(snakemake.output.table, try_recipe(problems, snakemake.params.seed, snakemake.params.study, study))
