@@ -1,5 +1,6 @@
 """From params.yaml to the figures and the claims table; see README.md for the targets."""
 
+
 configfile: "params.yaml"
 
 

@@ -25,7 +25,9 @@ def step(log: str, threads: int) -> Iterator[None]:
     handlers: list[logging.Handler] = [logging.FileHandler(log, mode="w")]
     if not sys.stderr.isatty():
         handlers.append(logging.StreamHandler())
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True
+    )
     try:
         from ramble.devices import compute_reproducibly
 

@@ -40,7 +40,9 @@ def _importable(path: str) -> str:
     if spec.origin.endswith(".py"):
         body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
         names = {node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
-        names |= {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+        names |= {
+            alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names
+        }
         if attribute not in names:
             raise ValueError(f"module '{module}' has no '{attribute}'; it has {', '.join(sorted(names))}")
     return path
@@ -132,6 +134,7 @@ class PathStudy(Model):
 
     kind: Literal["paths"]
     threads: Count
+    priority: int = Field(0, description="jobs of the study with the highest priority start first")
     paths_per_job: Count = Field(description="chains tracked side by side in one job")
     data: Data
     problem: Maker
@@ -232,8 +235,8 @@ class Parameters(Model):
             if study not in self.studies:
                 raise ValueError(f"paper: no study '{study}'; there are {known}")
         for name, figure in self.figures:
-            study = self.studies.get(figure.study)
-            if not isinstance(study, PathStudy) or figure.tracker not in study.tracker_names:
+            shown = self.studies.get(figure.study)
+            if not isinstance(shown, PathStudy) or figure.tracker not in shown.tracker_names:
                 raise ValueError(f"figures.{name}: no paths of study '{figure.study}' by tracker '{figure.tracker}'")
         for name, value in self.studies.items():
             if isinstance(value, RecipeStudy) and not isinstance(self.studies.get(value.of), PathStudy):

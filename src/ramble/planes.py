@@ -49,7 +49,7 @@ def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) ->
     cells = torch.cartesian_prod(u_axis, v_axis)
     errors = []
     with Progress("plane", len(cells)) as progress:
-        for batch in cells.split(BATCH):
+        for batch in torch.split(cells, BATCH):
             weights = (start + batch[:, :1] * first + batch[:, 1:] * second).float()
             datasets = torch.full((len(batch),), path.dataset)
             errors.append(stack(list(in_batches(problem, weights, datasets, "train", BATCH))).errors.cpu())

@@ -34,13 +34,22 @@ class Progress:
             self._spoke = now
             shown = ", ".join(f"{name} {value}" for name, value in facts.items())
             self._bar.set_postfix_str(shown)
-            logger.info("%s: %d of %d, %.0f s%s", self.label, self.done, self.total, now - self._started, f", {shown}" * bool(shown))
+            logger.info(
+                "%s: %d of %d, %.0f s%s",
+                self.label,
+                self.done,
+                self.total,
+                now - self._started,
+                f", {shown}" * bool(shown),
+            )
 
     def __enter__(self) -> "Progress":
         """Start the bar."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the bar and say how long it took."""
         self._bar.close()
         if kind is None:

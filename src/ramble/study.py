@@ -93,7 +93,9 @@ def read_weights(problem: Problem, file: str) -> Tensor:
     state, _ = read_tensors(file)
     shapes = {name: tuple(value.shape) for name, value in state.items()}
     if shapes != dict(problem.shapes):
-        raise RambleError(f"{file}: holds {shapes}, the network of this study has {problem.shapes}; delete it and run again.")
+        raise RambleError(
+            f"{file}: holds {shapes}, the network of this study has {problem.shapes}; delete it and run again."
+        )
     return problem.flatten(state)
 
 

@@ -124,7 +124,7 @@ def settle(
 
 
 def initial_batch(problem: Problem, seed: int, name: str, labels: Sequence[tuple[int, int]]) -> tuple[Tensor, Tensor]:
-    """Return initial weights (B, P) and data sets (B,) of (data set, restart) pairs, each with its own random stream."""
+    """Return initial weights (B, P) and data sets (B,) of (data set, restart) pairs, each from its own stream."""
     weights = [problem.initial_weights(generator(seed, name, "initial", *label)) for label in labels]
     return torch.stack(weights), torch.tensor([dataset for dataset, _ in labels])
 

@@ -10,14 +10,19 @@ try:
 except RambleError as error:
     raise WorkflowError(str(error))
 
-PATH_STUDIES = {name: study for name, study in PARAMETERS.studies.items() if isinstance(study, PathStudy)}
-RECIPE_STUDIES = {name: study for name, study in PARAMETERS.studies.items() if isinstance(study, RecipeStudy)}
+PATH_STUDIES = {
+    name: study
+    for name, study in PARAMETERS.studies.items()
+    if isinstance(study, PathStudy)
+}
+RECIPE_STUDIES = {
+    name: study
+    for name, study in PARAMETERS.studies.items()
+    if isinstance(study, RecipeStudy)
+}
 
-
-wildcard_constraints:
-    study="[a-z][a-z0-9_]*",
-    tracker="[a-z]+",
-    dataset=r"\d+",
+FIGURES = ("fig1", "fig2", "fig3", "fig4")
+PICTURES = ("svg", "png", "pdf")
 
 
 def code(script):
@@ -26,7 +31,10 @@ def code(script):
 
 
 def data_files(study):
-    return [f"results/{study}/data/{d}.safetensors" for d in range(PATH_STUDIES[study].data.datasets)]
+    return [
+        f"results/{study}/data/{d}.safetensors"
+        for d in range(PATH_STUDIES[study].data.datasets)
+    ]
 
 
 def solution_files(study):
@@ -44,7 +52,10 @@ def pair_names(study):
 
 def pair_files(kind, study, tracker, suffix, pairs=None):
     """Files results/<study>/<kind>/<tracker>/<pair>.<suffix> of some or all pairs."""
-    return [f"results/{study}/{kind}/{tracker}/{pair}.{suffix}" for pair in pairs or pair_names(study)]
+    return [
+        f"results/{study}/{kind}/{tracker}/{pair}.{suffix}"
+        for pair in pairs or pair_names(study)
+    ]
 
 
 def jobs(study):
@@ -57,3 +68,33 @@ def problem_parameters(study):
     """What building a study's problem depends on, for a rule's params."""
     p = PATH_STUDIES[study]
     return dict(path=p.problem.path, arguments=p.problem.arguments)
+
+
+def pictures(figure):
+    return [f"results/figures/{figure}.{suffix}" for suffix in PICTURES]
+
+
+def source(figure):
+    return getattr(PARAMETERS.figures, figure)
+
+
+def claim_inputs(kind, suffix, tracker):
+    """Artifacts of all default studies whose paths this tracker made."""
+    return [
+        file
+        for study in PARAMETERS.paper
+        if study in PATH_STUDIES and tracker in PATH_STUDIES[study].tracker_names
+        for file in pair_files(kind, study, tracker, suffix)
+    ]
+
+
+def study_files(study):
+    """Every artifact of one study."""
+    if study in RECIPE_STUDIES:
+        return [f"results/{study}/readings.csv"]
+    files = solution_files(study) + [f"results/{study}/pairs.csv"]
+    for tracker in PATH_STUDIES[study].tracker_names:
+        files += pair_files("profile", study, tracker, "csv")
+    if PATH_STUDIES[study].trackers.paper is not None:
+        files += pair_files("spectra", study, "paper", "csv")
+    return files

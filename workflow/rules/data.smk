@@ -6,16 +6,17 @@ for study, parameters in PATH_STUDIES.items():
             f"data_{study}"
         output:
             data_files(study),
+        log:
+            f"logs/{study}/data.log",
+        priority: parameters.priority
+        threads: 1
+        resources:
+            mem_mb=1500,
         params:
             seed=PARAMETERS.seed,
             study=study,
             maker=dict(path=parameters.data.path, arguments=parameters.data.arguments),
             threads=1,
             code=code("make_data"),
-        log:
-            f"logs/{study}/data.log",
-        threads: 1
-        resources:
-            mem_mb=1500,
         script:
             "../scripts/make_data.py"

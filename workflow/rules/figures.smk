@@ -1,25 +1,19 @@
 # profiles, spectra, paths -> figures 1 to 4
-PICTURES = ("svg", "png", "pdf")
-
-
-def pictures(figure):
-    return [f"results/figures/{figure}.{suffix}" for suffix in PICTURES]
-
-
-def source(figure):
-    return getattr(PARAMETERS.figures, figure)
-
-
-
-
 rule plane:
     input:
         data=data_files(source("fig1").study),
         solutions=solution_files(source("fig1").study),
-        paths=pair_files("paths", source("fig1").study, source("fig1").tracker, "safetensors"),
+        paths=pair_files(
+            "paths", source("fig1").study, source("fig1").tracker, "safetensors"
+        ),
     output:
         grid=f"results/{source('fig1').study}/plane/grid.csv",
         curve=f"results/{source('fig1').study}/plane/curve.csv",
+    log:
+        "logs/figures/plane.log",
+    threads: PATH_STUDIES[source("fig1").study].threads
+    resources:
+        mem_mb=2000,
     params:
         study=source("fig1").study,
         device=PARAMETERS.device,
@@ -27,11 +21,6 @@ rule plane:
         grid=source("fig1").grid,
         threads=PATH_STUDIES[source("fig1").study].threads,
         code=code("cut_plane"),
-    log:
-        "logs/figures/plane.log",
-    threads: PATH_STUDIES[source("fig1").study].threads
-    resources:
-        mem_mb=2000,
     script:
         "../scripts/cut_plane.py"
 
@@ -42,69 +31,83 @@ rule draw_fig1:
         curve=rules.plane.output.curve,
     output:
         pictures("fig1"),
-    params:
-        threads=1,
-        code=code("draw_fig1"),
     log:
         "logs/figures/fig1.log",
     threads: 1
     resources:
         mem_mb=1000,
+    params:
+        threads=1,
+        code=code("draw_fig1"),
     script:
         "../scripts/draw_fig1.py"
 
 
 rule draw_fig2:
     input:
-        paths=pair_files("paths", source("fig2").study, source("fig2").tracker, "safetensors"),
-        profiles=pair_files("profile", source("fig2").study, source("fig2").tracker, "csv"),
-        spectra=pair_files("spectra", source("fig2").study, source("fig2").tracker, "csv"),
+        paths=pair_files(
+            "paths", source("fig2").study, source("fig2").tracker, "safetensors"
+        ),
+        profiles=pair_files(
+            "profile", source("fig2").study, source("fig2").tracker, "csv"
+        ),
+        spectra=pair_files(
+            "spectra", source("fig2").study, source("fig2").tracker, "csv"
+        ),
     output:
         pictures("fig2"),
-    params:
-        zero=PARAMETERS.claims.zero_eigenvalue,
-        threads=1,
-        code=code("draw_fig2"),
     log:
         "logs/figures/fig2.log",
     threads: 1
     resources:
         mem_mb=1000,
+    params:
+        zero=PARAMETERS.claims.zero_eigenvalue,
+        threads=1,
+        code=code("draw_fig2"),
     script:
         "../scripts/draw_fig2.py"
 
 
 rule draw_fig3:
     input:
-        paths=pair_files("paths", source("fig3").study, source("fig3").tracker, "safetensors"),
-        profiles=pair_files("profile", source("fig3").study, source("fig3").tracker, "csv"),
+        paths=pair_files(
+            "paths", source("fig3").study, source("fig3").tracker, "safetensors"
+        ),
+        profiles=pair_files(
+            "profile", source("fig3").study, source("fig3").tracker, "csv"
+        ),
     output:
         pictures("fig3"),
-    params:
-        threads=1,
-        code=code("draw_fig3"),
     log:
         "logs/figures/fig3.log",
     threads: 1
     resources:
         mem_mb=1000,
+    params:
+        threads=1,
+        code=code("draw_fig3"),
     script:
         "../scripts/draw_fig3.py"
 
 
 rule draw_fig4:
     input:
-        paths=pair_files("paths", source("fig4").study, source("fig4").tracker, "safetensors"),
-        spectra=pair_files("spectra", source("fig4").study, source("fig4").tracker, "csv"),
+        paths=pair_files(
+            "paths", source("fig4").study, source("fig4").tracker, "safetensors"
+        ),
+        spectra=pair_files(
+            "spectra", source("fig4").study, source("fig4").tracker, "csv"
+        ),
     output:
         pictures("fig4"),
-    params:
-        threads=1,
-        code=code("draw_fig4"),
     log:
         "logs/figures/fig4.log",
     threads: 1
     resources:
         mem_mb=1000,
+    params:
+        threads=1,
+        code=code("draw_fig4"),
     script:
         "../scripts/draw_fig4.py"

@@ -12,6 +12,14 @@ for study, parameters in PATH_STUDIES.items():
                 output:
                     points=pair_files("paths", study, tracker, "safetensors", pairs),
                     steps=pair_files("paths", study, tracker, "csv", pairs),
+                log:
+                    f"logs/{study}/paths-{tracker}-{job}.log",
+                benchmark:
+                    f"logs/{study}/paths-{tracker}-{job}.benchmark.tsv"
+                priority: parameters.priority
+                threads: parameters.threads
+                resources:
+                    mem_mb=1500,
                 params:
                     study=study,
                     device=PARAMETERS.device,
@@ -20,12 +28,5 @@ for study, parameters in PATH_STUDIES.items():
                     settings=getattr(parameters.trackers, tracker).model_dump(),
                     threads=parameters.threads,
                     code=code(f"track_{tracker}"),
-                log:
-                    f"logs/{study}/paths-{tracker}-{job}.log",
-                benchmark:
-                    f"logs/{study}/paths-{tracker}-{job}.benchmark.tsv"
-                threads: parameters.threads
-                resources:
-                    mem_mb=1500,
                 script:
-                    f"../scripts/track_{tracker}.py"
+                    "../scripts/track_{params.tracker}.py"

@@ -10,18 +10,19 @@ for study, parameters in PATH_STUDIES.items():
                 paths=pair_files("paths", study, tracker, "safetensors"),
             output:
                 tables=pair_files("profile", study, tracker, "csv"),
+            log:
+                f"logs/{study}/profile-{tracker}.log",
+            benchmark:
+                f"logs/{study}/profile-{tracker}.benchmark.tsv"
+            priority: parameters.priority
+            threads: parameters.threads
+            resources:
+                mem_mb=2000,
             params:
                 study=study,
                 device=PARAMETERS.device,
                 problem=problem_parameters(study),
                 threads=parameters.threads,
                 code=code("profile_paths"),
-            log:
-                f"logs/{study}/profile-{tracker}.log",
-            benchmark:
-                f"logs/{study}/profile-{tracker}.benchmark.tsv"
-            threads: parameters.threads
-            resources:
-                mem_mb=2000,
             script:
                 "../scripts/profile_paths.py"

@@ -8,6 +8,13 @@ for study, parameters in RECIPE_STUDIES.items():
             data=data_files(parameters.of),
         output:
             table=f"results/{study}/readings.csv",
+        log:
+            f"logs/{study}/readings.log",
+        benchmark:
+            f"logs/{study}/readings.benchmark.tsv"
+        threads: parameters.threads
+        resources:
+            mem_mb=1500,
         params:
             seed=PARAMETERS.seed,
             study=study,
@@ -16,12 +23,5 @@ for study, parameters in RECIPE_STUDIES.items():
             recipe=parameters.model_dump(),
             threads=parameters.threads,
             code=code("try_recipe"),
-        log:
-            f"logs/{study}/readings.log",
-        benchmark:
-            f"logs/{study}/readings.benchmark.tsv"
-        threads: parameters.threads
-        resources:
-            mem_mb=1500,
         script:
             "../scripts/try_recipe.py"

@@ -9,6 +9,14 @@ for study, parameters in PATH_STUDIES.items():
         output:
             solutions=solution_files(study),
             pairs=f"results/{study}/pairs.csv",
+        log:
+            f"logs/{study}/solutions.log",
+        benchmark:
+            f"logs/{study}/solutions.benchmark.tsv"
+        priority: parameters.priority
+        threads: parameters.threads
+        resources:
+            mem_mb=1500,
         params:
             seed=PARAMETERS.seed,
             study=study,
@@ -17,12 +25,5 @@ for study, parameters in PATH_STUDIES.items():
             solutions=parameters.solutions.model_dump(),
             threads=parameters.threads,
             code=code("find_solutions"),
-        log:
-            f"logs/{study}/solutions.log",
-        benchmark:
-            f"logs/{study}/solutions.benchmark.tsv"
-        threads: parameters.threads
-        resources:
-            mem_mb=1500,
         script:
             "../scripts/find_solutions.py"

@@ -11,20 +11,22 @@ for study, parameters in PATH_STUDIES.items():
                     paths=pair_files("paths", study, "paper", "safetensors", pairs),
                 output:
                     tables=pair_files("spectra", study, "paper", "csv", pairs),
+                log:
+                    f"logs/{study}/spectra-{job}.log",
+                benchmark:
+                    f"logs/{study}/spectra-{job}.benchmark.tsv"
+                priority: parameters.priority
+                threads: parameters.threads
+                resources:
+                    mem_mb=2000,
                 params:
                     seed=PARAMETERS.seed,
                     study=study,
                     device=PARAMETERS.device,
                     problem=problem_parameters(study),
+                    engine=parameters.spectra.engine,
                     spectra=parameters.spectra.model_dump(),
                     threads=parameters.threads,
                     code=code(f"spectra_{parameters.spectra.engine}"),
-                log:
-                    f"logs/{study}/spectra-{job}.log",
-                benchmark:
-                    f"logs/{study}/spectra-{job}.benchmark.tsv"
-                threads: parameters.threads
-                resources:
-                    mem_mb=2000,
                 script:
-                    f"../scripts/spectra_{parameters.spectra.engine}.py"
+                    "../scripts/spectra_{params.engine}.py"

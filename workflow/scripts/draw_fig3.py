@@ -7,4 +7,6 @@ with step(snakemake.log[0], snakemake.params.threads):
     from ramble.figures.sources import read_sources
     from ramble.figures.style import save
 
-    save(draw_losses_and_errors(read_sources(snakemake.input.paths, profiles=snakemake.input.profiles)), snakemake.output)
+    save(
+        draw_losses_and_errors(read_sources(snakemake.input.paths, profiles=snakemake.input.profiles)), snakemake.output
+    )

@@ -16,4 +16,6 @@ with step(snakemake.log[0], snakemake.params.threads):
         snakemake.input.pairs,
         snakemake.input.recipes,
     )
-    write_claims(judge(evidence, Thresholds(**snakemake.params.thresholds)), evidence, snakemake.output.csv, snakemake.output.md)
+    thresholds = Thresholds(**snakemake.params.thresholds)
+    claims = judge(evidence, thresholds, **snakemake.params.studies)
+    write_claims(claims, evidence, snakemake.output.csv, snakemake.output.md)

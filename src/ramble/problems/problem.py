@@ -80,7 +80,7 @@ class Problem(ABC):
 
     def unflatten(self, weights: Tensor) -> dict[str, Tensor]:
         """Return flat weights (..., P) as a state_dict of tensors (..., *shape)."""
-        parts = weights.split([torch.Size(shape).numel() for shape in self.shapes.values()], dim=-1)
+        parts = torch.split(weights, [torch.Size(shape).numel() for shape in self.shapes.values()], dim=-1)
         return {
             name: part.reshape(*weights.shape[:-1], *shape)
             for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
@@ -123,7 +123,7 @@ def layers_of(shapes: dict[str, tuple[int, ...]]) -> tuple[Layer, ...]:
 
 def in_batches(problem: Problem, weights: Tensor, datasets: Tensor, split: Split, size: int) -> Iterator[Evaluation]:
     """Evaluate many networks `size` at a time, so that memory stays bounded."""
-    for rows in torch.arange(len(weights)).split(size):
+    for rows in torch.split(torch.arange(len(weights)), size):
         yield problem.evaluate(weights[rows].to(problem.device), datasets[rows], split)
 
 

@@ -150,7 +150,7 @@ class TreeCommittee(Problem):
         if self._last_layout is not None and self._last_layout[0] is datasets and self._last_layout[1] == dtype:
             return self._last_layout[2]
         own = datasets.to(self.device)
-        present, group, counts = own.unique(return_inverse=True, return_counts=True)
+        present, group, counts = torch.unique(own, return_inverse=True, return_counts=True)
         order = group.argsort(stable=True)
         starts = counts.cumsum(0) - counts
         width = int(counts.max())

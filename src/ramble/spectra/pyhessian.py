@@ -46,7 +46,9 @@ class PyHessianEngine:
         network.zero_grad(set_to_none=True)  # breaks the reference cycle that create_graph left behind
         product = _hessian_product(network, inputs, labels)
         flat = [_flat(vector) for vector in vectors]
-        residuals = [float((product(vector) - value * vector).norm()) for value, vector in zip(values, flat, strict=True)]
+        residuals = [
+            float((product(vector) - value * vector).norm()) for value, vector in zip(values, flat, strict=True)
+        ]
         order = np.argsort(values)[::-1]
         random = generator(self.seed, "trace", label)
         trace, trace_error = _trace(product, torch.stack(flat, 1), self.trace_samples, random)
@@ -93,7 +95,9 @@ def _most_negative(product: Callable[[Tensor], Tensor], size: int, like: Tensor)
     """Return the smallest eigenvalue, to 5 %, by ARPACK; PyHessian finds large magnitudes only."""
 
     def matvec(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        result: NDArray[np.float32] = product(torch.as_tensor(vector.ravel(), dtype=like.dtype, device=like.device)).cpu().numpy()
+        result: NDArray[np.float32] = (
+            product(torch.as_tensor(vector.ravel(), dtype=like.dtype, device=like.device)).cpu().numpy()
+        )
         return result
 
     operator = LinearOperator((size, size), matvec=matvec, dtype=np.float32)

@@ -31,10 +31,22 @@ class LineTracker:
         steps: list[list[Step]] = [[] for _ in starts]
         for number, (t, weights) in enumerate(zip(times.tolist(), points, strict=True)):
             found = problem.evaluate(weights, datasets)
-            columns = (found.losses, found.errors, found.min_margins)
-            for chain, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-                inside = values[1] == 0
-                steps[chain].append(Step(number, t, *values, inside, t, 0.0, 0, number + 1))
+            losses, errors, margins = found.losses.tolist(), found.errors.tolist(), found.min_margins.tolist()
+            for chain, own in enumerate(steps):
+                own.append(
+                    Step(
+                        step=number,
+                        t=t,
+                        train_loss=losses[chain],
+                        train_errors=errors[chain],
+                        min_margin=margins[chain],
+                        accepted=errors[chain] == 0,
+                        gamma=t,
+                        eta=0.0,
+                        gradients=0,
+                        evaluations=number + 1,
+                    )
+                )
             progress.advance(1)
         certificates = certify_segments(problem, starts, ends, datasets, self.points)
         return [

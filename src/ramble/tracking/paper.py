@@ -116,12 +116,21 @@ class PaperTracker:
         accepted: Tensor,
         weights: Tensor,
     ) -> None:
-        columns = (t, found.losses, found.errors, found.min_margins, accepted)
-        for row, (chain, values) in enumerate(
-            zip(alive.tolist(), zip(*(column.tolist() for column in columns), strict=True), strict=True)
-        ):
-            gradients, evaluations = number * self.gradient_steps, number * 2
-            step = Step(number, *values, self.gamma, self.eta, gradients, evaluations)
+        times, losses, errors = t.tolist(), found.losses.tolist(), found.errors.tolist()
+        margins, kept = found.min_margins.tolist(), accepted.tolist()
+        for row, chain in enumerate(alive.tolist()):
+            step = Step(
+                step=number,
+                t=times[row],
+                train_loss=losses[row],
+                train_errors=errors[row],
+                min_margin=margins[row],
+                accepted=kept[row],
+                gamma=self.gamma,
+                eta=self.eta,
+                gradients=number * self.gradient_steps,
+                evaluations=number * 2,
+            )
             walks[chain].add(step, weights[row])
 
     def _goes_on(self, walk: Walk, here: Setting, row: int, weights: Tensor, *, inside: bool) -> bool:

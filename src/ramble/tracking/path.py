@@ -59,7 +59,9 @@ class Path:
 
 def normalised_distance(weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
     """Return t = 1 - |W_b - W_x| / |W_b - W_a| (B,): 0 at W_a and 1 at W_b."""
-    return 1 - (ends - weights).norm(dim=1) / (ends - starts).norm(dim=1)
+    left, whole = torch.linalg.vector_norm(ends - weights, dim=1), torch.linalg.vector_norm(ends - starts, dim=1)
+    t: Tensor = 1 - left / whole
+    return t
 
 
 def rescale_layers(problem: Problem, weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
@@ -165,4 +167,12 @@ class Walk:
         """Return the finished path."""
         assert self.status is not None
         times = torch.tensor(self.times, dtype=torch.float64)
-        return Path(torch.stack(self.points), times, self.status, self.reason, self.steps, self.certificate, self.hop_evaluations)
+        return Path(
+            torch.stack(self.points),
+            times,
+            self.status,
+            self.reason,
+            self.steps,
+            self.certificate,
+            self.hop_evaluations,
+        )

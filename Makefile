@@ -1,0 +1,44 @@
+# A thin convenience; README.md shows the plain commands.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: paper all tcm mnist100 fig1 fig2 fig3 fig4 claims test lint format schema lock clean
+
+paper all tcm mnist100 fig1 fig2 fig3 fig4 claims: .venv/installed
+	$(BIN)/snakemake --cores all -- $@
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+format: .venv/installed
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/snakefmt Snakefile workflow/rules
+
+# the JSON schema of params.yaml, from the typed models
+schema: .venv/installed
+	$(BIN)/python -m ramble.schema workflow/schemas/params.schema.json
+
+# newest versions that pyproject.toml admits, for every platform at once
+lock: .venv/installed
+	$(BIN)/pip install uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra test --extra lint --no-header --no-annotate \
+		--upgrade pyproject.toml -o requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; install one or run make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --quiet -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf results logs .snakemake

@@ -1,0 +1,53 @@
+"""Everything that was measured, read back from the artifacts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ramble.artifacts import read_table
+from ramble.study import read_path
+
+
+@dataclass(frozen=True)
+class PathEvidence:
+    """What is known of one pair of solutions."""
+
+    pair: str
+    status: str
+    reached: float  # largest t of the stored path
+    profile: pd.DataFrame  # along the path
+    line: pd.DataFrame  # along the straight segment
+    spectra: pd.DataFrame  # at points of the path
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All default studies, by name."""
+
+    paths: dict[str, list[PathEvidence]]
+    pairs: dict[str, pd.DataFrame]  # cosine, distance and attempts of every pair of solutions
+    recipes: dict[str, pd.DataFrame]
+
+
+def read_evidence(
+    paths: Sequence[str],
+    profiles: Sequence[str],
+    lines: Sequence[str],
+    spectra: Sequence[str],
+    pairs: Sequence[str],
+    recipes: Sequence[str],
+) -> Evidence:
+    """Read the artifacts; paths, profiles, lines and spectra are in the same order, study by study."""
+    by_study: dict[str, list[PathEvidence]] = {}
+    for path_file, *tables in zip(paths, profiles, lines, spectra, strict=True):
+        path = read_path(path_file)
+        profile, line, spectrum = (read_table(file) for file in tables)
+        found = PathEvidence(path.pair, path.metadata["status"], float(path.t.max()), profile, line, spectrum)
+        by_study.setdefault(path.metadata["study"], []).append(found)
+    return Evidence(
+        by_study,
+        {Path(file).parent.name: read_table(file) for file in pairs},
+        {Path(file).parent.name: read_table(file) for file in recipes},
+    )

@@ -1,0 +1,78 @@
+"""The claims as CSV for machines and Markdown for people."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import pandas as pd
+
+from ramble.artifacts import write_table, write_whole
+from ramble.claims.evidence import Evidence
+from ramble.claims.judge import Claim
+
+
+def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown: str) -> None:
+    """Write claims.csv and claims.md; the latter adds what was measured about solutions and the training recipe."""
+    write_table(csv, pd.DataFrame([asdict(claim) for claim in claims]))
+    text = "\n".join(
+        [
+            "# Claims of the paper, and what we measured",
+            "",
+            "Spreads are smallest .. median .. largest over all pairs (or points). Paths that did not arrive count with",
+            "the part that was walked. Thresholds were written into `params.yaml` before the first run.",
+            "",
+            *_rows(
+                ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict"),
+                [
+                    (
+                        c.claim,
+                        c.where,
+                        c.study,
+                        c.statistic,
+                        f"{c.measured:.3g}",
+                        c.spread,
+                        c.threshold,
+                        f"**{c.verdict}**",
+                    )
+                    for c in claims
+                ],
+            ),
+            "",
+            "For the Tree Committee Machine the positive eigenvalues are a theorem: its margins are piecewise linear in the",
+            "weights, so the Hessian is a sum of outer products with positive factors wherever it exists.",
+            "",
+            "## The solutions",
+            "",
+            *_rows(
+                ("study", "pairs", "cosine", "distance", "restarts per solution"),
+                [_pairs_row(name, table) for name, table in evidence.pairs.items()],
+            ),
+            *[line for table in evidence.recipes.values() for line in _recipe(table)],
+            "",
+        ]
+    )
+    write_whole(markdown, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def _pairs_row(name: str, table: pd.DataFrame) -> tuple[str, ...]:
+    attempts = pd.concat([table.attempts_a, table.attempts_b])
+    return name, str(len(table)), *(_range(column) for column in (table.cosine, table.distance, attempts))
+
+
+def _recipe(table: pd.DataFrame) -> list[str]:
+    readings = table.groupby(["input_scale", "reduction"], as_index=False, sort=False).agg(
+        solved=("solved", "sum"), restarts=("restarts", "sum"), errors=("median_errors", "median")
+    )
+    rows = [
+        (f"{row.input_scale:g}", str(row.reduction), f"{row.solved} of {row.restarts}", f"{row.errors:g}")
+        for row in readings.itertuples()
+    ]
+    header = ("inputs times", "loss", "reached zero errors", "median errors at the end")
+    return ["", "## The published training recipe, reading by reading", "", *_rows(header, rows)]
+
+
+def _range(column: "pd.Series[float]") -> str:
+    return f"{column.min():.3g} .. {column.median():.3g} .. {column.max():.3g}"
+
+
+def _rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]

@@ -1,0 +1,28 @@
+"""Eigenvalue curves, as Figures 2 and 4 share them."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+LIGHTEST = 0.8  # grey of the last eigenvalue
+
+
+def eigenvalues(spectra: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns eig_1, eig_2, .. of a table of spectra."""
+    return spectra[[column for column in spectra.columns if str(column).startswith("eig_")]]
+
+
+def draw_eigenvalues(axes: Axes, t: pd.Series, values: pd.DataFrame, labelled: int) -> None:
+    """Draw one line per eigenvalue: the first few in colour and named, the others in greys."""
+    styles = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."))
+    greys = np.linspace(0.25, LIGHTEST, max(values.shape[1] - labelled, 1))
+    for number in range(values.shape[1]):
+        column = values.iloc[:, number]
+        if column.notna().sum() == 0:
+            continue
+        if number < labelled:
+            colour, line = styles[number]
+            axes.plot(t, column, color=colour, linestyle=line, label=rf"$\lambda_{number + 1}$", zorder=3)
+        else:
+            axes.plot(t, column, color=str(greys[number - labelled]), linewidth=0.6)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -1,0 +1,85 @@
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the project's files in which a test may change anything."""
+
+    root: Path
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the real snakemake in the copy, with the copy's own package."""
+        done = subprocess.run(
+            self.command(*arguments), cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def command(self, *arguments: str) -> Sequence[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "tests/small.yaml", "--", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(self.root / "src")}
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run lists."""
+        text = self.run(*arguments, "-n").stdout
+        lines = text.partition("Job stats:")[2].partition("\n\n")[0].splitlines()
+        rows = [line.split() for line in lines if line and not line.startswith(("job ", "---"))]
+        return {name: int(count) for name, count in rows if name != "total"}
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.root / file
+        text = path.read_text()
+        assert old in text, f"{old!r} is not in {file}"
+        path.write_text(text.replace(old, new))
+
+    def files(self, folder: str = "results") -> set[str]:
+        return {str(path.relative_to(self.root)) for path in (self.root / folder).rglob("*") if path.is_file()}
+
+
+def copy_project(target: Path) -> Checkout:
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    for name in tracked:
+        source = ROOT / name
+        if source.is_file() or source.is_symlink():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name, follow_symlinks=False)
+    return Checkout(target)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A fresh copy of the project."""
+    return copy_project(tmp_path / "ramble")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of the project in which the small paper has been made; tests must leave it as it is."""
+    copy = copy_project(tmp_path_factory.mktemp("finished") / "ramble")
+    copy.run("paper")
+    return copy
+
+
+@pytest.fixture
+def finished_copy(finished: Checkout, tmp_path: Path) -> Checkout:
+    """The finished project, times of its files kept, to be changed."""
+    target = tmp_path / "ramble"
+    shutil.copytree(finished.root, target, symlinks=True)
+    return Checkout(target)

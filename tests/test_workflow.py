@@ -1,0 +1,196 @@
+"""Real runs of snakemake on the small overlay."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from check_figures import check_figures
+from conftest import ROOT, Checkout
+
+from ramble.artifacts import read_table, read_tensors
+
+pytestmark = pytest.mark.slow
+
+
+def digests(checkout: Checkout) -> dict[str, str]:
+    return {name: hashlib.sha256((checkout.root / name).read_bytes()).hexdigest() for name in checkout.files()}
+
+
+def test_figures_and_claims_are_made(finished: Checkout) -> None:
+    assert len(check_figures(finished.root / "results" / "figures")) == 12
+    claims = read_table(finished.root / "results" / "tables" / "claims.csv")
+    assert {"claim", "where", "statistic", "measured", "spread", "threshold", "verdict"} <= set(claims)
+    assert set(claims.verdict) <= {"reproduced", "not reproduced", "not measured"}
+    assert len(claims) >= 15
+
+
+def test_artifacts_keep_the_contract(finished: Checkout) -> None:
+    results = finished.root / "results"
+    state, header = read_tensors(results / "tcm/solutions/1-2.safetensors")
+    assert list(state) == ["weight"]
+    assert header.keys() >= {
+        "study",
+        "dataset",
+        "seed",
+        "steps",
+        "train_loss",
+        "train_errors",
+        "attempts",
+        "input_scale",
+    }
+    assert header["train_errors"] == "0"
+    _, header = read_tensors(results / "mnist100/solutions/0-1.safetensors")
+    assert header.keys() >= {"input_mean", "input_std", "test_errors"}
+    data, _ = read_tensors(results / "tcm/data/0.safetensors")
+    assert data["patterns"].shape == (40, 60)
+    points, header = read_tensors(results / "tcm/paths/paper/0-0-1.safetensors")
+    assert points["points"].shape[1] == 60
+    assert header.keys() >= {"status", "reason", "steps", "gradients", "evaluations"}
+    steps = read_table(results / "tcm/paths/paper/0-0-1.csv")
+    assert set(steps) == {
+        "step", "t", "train_loss", "train_errors", "min_margin", "accepted", "gamma", "eta", "gradients", "evaluations",
+    }  # fmt: skip
+    spectra = read_table(results / "mnist100/spectra/paper/0-0-1.csv")
+    assert {"point", "t", "eig_1", "eig_3", "most_negative", "trace", "residual_1"} <= set(spectra)
+    profile = read_table(results / "mnist100/profile/paper/0-0-1.csv")
+    assert {"point", "t", "train_loss", "train_error", "test_loss", "test_error"} <= set(profile)
+    assert (profile.train_errors == 0).all()
+
+
+def test_nothing_half_written_is_left(finished: Checkout) -> None:
+    assert not [name for name in finished.files() if "partial" in name]
+
+
+def test_a_second_run_has_nothing_to_do(finished: Checkout) -> None:
+    started = time.monotonic()
+    text = finished.run("paper", "-n").stdout
+    assert "Nothing to be done" in text
+    assert time.monotonic() - started < 8  # 3 s on an idle machine
+
+
+def test_same_parameters_give_the_same_bytes(finished: Checkout, checkout: Checkout) -> None:
+    checkout.run("paper")
+    again = digests(checkout)
+    assert again.keys() == digests(finished).keys()
+    different = [name for name, digest in digests(finished).items() if again[name] != digest]
+    assert not different
+
+
+def test_one_changed_number_reruns_what_depends_on_it(finished_copy: Checkout) -> None:
+    finished_copy.edit("tests/small.yaml", "top: 3", "top: 2")
+    assert finished_copy.planned("fig4") == {
+        "spectra_mnist100_0": 1, "spectra_mnist100_1": 1, "spectra_mnist100_2": 1, "draw_fig4": 1, "fig4": 1,
+    }  # fmt: skip
+
+
+def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
+    finished_copy.edit("params.yaml", "proportional_r2: 0.9", "proportional_r2: 0.8")
+    assert finished_copy.planned("paper") == {"judge_claims": 1, "paper": 1}
+
+
+@pytest.mark.parametrize(
+    ("module", "reruns", "spares"),
+    [
+        ("tracking/line.py", {"paths_tcm_line_0", "paths_mnist100_line_0"}, {"paths_tcm_paper_0", "solutions_tcm"}),
+        ("spectra/pyhessian.py", {"spectra_mnist100_0"}, {"spectra_tcm_0", "paths_mnist100_paper_0"}),
+        ("figures/fig2.py", {"draw_fig2"}, {"draw_fig1", "draw_fig3", "draw_fig4", "judge_claims"}),
+        ("training.py", {"solutions_tcm", "recipe_recipe"}, {"data_tcm"}),
+    ],
+)
+def test_an_edited_module_reruns_the_steps_that_use_it(
+    finished_copy: Checkout, module: str, reruns: set[str], spares: set[str]
+) -> None:
+    file = finished_copy.root / "src" / "ramble" / module
+    original = file.read_text()
+    file.write_text(original + "\n# an edit\n")
+    planned = set(finished_copy.planned("paper"))
+    direct = {"draw_fig2"} if module == "figures/fig2.py" else reruns
+    assert direct <= planned
+    if module in ("figures/fig2.py", "spectra/pyhessian.py", "tracking/line.py"):
+        assert not planned & spares
+    file.write_text(original)
+    assert "Nothing to be done" in finished_copy.run("paper", "-n").stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("seed: 2019", "sead: 2019", "sead"),
+        ("eta: 0.2", "eta: -0.2", "studies.tcm.trackers.paper.eta"),
+        ("hidden: 3", "hidden: 7", "problem.arguments.hidden"),
+        ("LeNet5Problem", "LeNet6Problem", "LeNet6Problem"),
+        ("input_scales: [1.0, 0.1]", "input_scales: []", "input_scales"),
+        ("restarts: 3 ", "restarts: three ", "restarts"),
+        ("of: tcm", "of: tmc", "tmc"),
+    ],
+)
+def test_bad_parameters_stop_before_any_job(checkout: Checkout, old: str, new: str, key: str) -> None:
+    checkout.edit("params.yaml", old, new)
+    done = checkout.run("paper", check=False)
+    assert done.returncode != 0
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "params.yaml:" in line]
+    assert key in line
+    assert not (checkout.root / "results").exists()
+
+
+def test_missing_and_corrupt_mnist_are_named(checkout: Checkout, tmp_path: Path) -> None:
+    folder = tmp_path / "given" / "MNIST" / "raw"
+    environment = checkout.environment | {"RAMBLE_DATA_ROOT": str(tmp_path / "given")}
+
+    def run() -> str:
+        done = subprocess.run(
+            checkout.command("results/mnist100/data/0.safetensors"),
+            cwd=checkout.root, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode != 0
+        return done.stdout + done.stderr
+
+    assert "train-images-idx3-ubyte.gz: missing" in run()
+    folder.mkdir(parents=True)
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (folder / f"{name}-ubyte.gz").write_bytes(b"no images")
+    assert "train-images-idx3-ubyte.gz: corrupt" in run()
+    assert not (checkout.root / "results/mnist100/data/0.safetensors").exists()
+
+
+def test_a_truncated_artifact_is_named_and_made_anew(finished_copy: Checkout) -> None:
+    file = finished_copy.root / "results/tcm/solutions/0-0.safetensors"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    done = finished_copy.run("tcm", check=False)
+    assert done.returncode != 0
+    assert "results/tcm/solutions/0-0.safetensors: not a whole safetensors file" in done.stdout + done.stderr
+    file.unlink()
+    finished_copy.run("tcm")
+    assert file.read_bytes() == whole
+
+
+def test_interrupt_leaves_nothing_half_and_the_next_run_goes_on(checkout: Checkout) -> None:
+    process = subprocess.Popen(
+        checkout.command("tcm"), cwd=checkout.root, env=checkout.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    solutions = checkout.root / "logs/tcm/solutions.log"
+    deadline = time.monotonic() + 120
+    while not solutions.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode != 0, text
+    kept = checkout.files()
+    assert {f"results/tcm/data/{d}.safetensors" for d in range(2)} <= kept
+    assert not [name for name in kept if "partial" in name]
+    assert "data_tcm" not in checkout.planned("tcm")
+    checkout.run("tcm")
+
+
+def test_snakemake_lint_is_content() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
