@@ -28,7 +28,7 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
         aside.replace(path)
     except OSError as error:
         raise RambleError(
-            f"{path}: cannot be written ({error.strerror or error}); make room or give write permission, then run again."
+            f"{path}: cannot be written ({error.strerror or error}); make room or permit writing, then run again."
         ) from error
     finally:
         aside.unlink(missing_ok=True)

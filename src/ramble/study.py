@@ -120,7 +120,7 @@ def write_paths(
         write_table(table_file, pd.DataFrame([asdict(step) for step in path.steps]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StoredPath:
     """A path read back from disk."""
 
@@ -192,13 +192,10 @@ def end_of_pair(problem: Problem, pair: str, solutions: Sequence[str]) -> Tensor
     return read_weights(problem, file)
 
 
-def representative(paths: Sequence[str]) -> str:
+def representative(paths: Sequence[StoredPath]) -> StoredPath:
     """Return the path that stands for its study in a figure: the first that arrived, else the one that came farthest.
 
     A fixed rule, so that nobody picks the prettiest.
     """
-    stored = [(file, read_path(file)) for file in paths]
-    for file, path in stored:
-        if path.metadata["status"] == Status.ARRIVED:
-            return file
-    return max(stored, key=lambda pair: float(pair[1].t.max()))[0]
+    arrived = [path for path in paths if path.metadata["status"] == Status.ARRIVED]
+    return arrived[0] if arrived else max(paths, key=lambda path: float(path.t.max()))

@@ -11,7 +11,7 @@ with step(snakemake.log[0], snakemake.params.threads):
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
-    path = read_path(representative(snakemake.input.paths))
+    path = representative([read_path(file) for file in snakemake.input.paths])
     end = end_of_pair(problem, path.pair, snakemake.input.solutions)
     plane = plane_of_path(problem, path, end, snakemake.params.grid)
     write_table(snakemake.output.grid, plane.grid)

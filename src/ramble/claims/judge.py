@@ -36,7 +36,7 @@ def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: st
             ]
     if paths := evidence.paths.get(committee, []):
         claims += [
-            _none_negative(committee, paths, thresholds),
+            _none_negative(committee, "3.1, Fig. 2", paths, thresholds),
             _number_constant(committee, paths, thresholds),
             _three(committee, paths, thresholds),
             _ends_are_minima(committee, "3.1, Fig. 2", paths, thresholds),
@@ -49,7 +49,7 @@ def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: st
             _test_error_follows(images, paths, thresholds),
             _not_locally(images, paths, thresholds),
             _top_positive(images, paths, thresholds),
-            _none_negative(images, paths, thresholds),
+            _none_negative(images, "3.2, Fig. 4", paths, thresholds),
             _ends_are_minima(images, "3.2, Fig. 4", paths, thresholds),
             _loss_like_trace(images, "3.2, Fig. 4", paths, thresholds),
         ]
@@ -76,10 +76,10 @@ def _line_leaves(study: str, section: str, paths: Sequence[PathEvidence], limits
     )  # fmt: skip
 
 
-def _none_negative(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+def _none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
     lowest = np.concatenate([(path.spectra.most_negative / path.spectra.eig_1).to_numpy() for path in paths])
     return _at_least(
-        "All non-zero eigenvalues are positive", "3.1, Fig. 2" if "eig_21" in paths[0].spectra else "3.2, Fig. 4", study,
+        "All non-zero eigenvalues are positive", where, study,
         f"share of points with no eigenvalue below -{limits.zero_eigenvalue:g} of the largest",
         _share(lowest > -limits.zero_eigenvalue),
         f"most negative / largest {_spread(lowest)}, {len(lowest)} points", limits.positive_share,
@@ -178,7 +178,7 @@ def _top_positive(study: str, paths: Sequence[PathEvidence], limits: Thresholds)
     smallest = np.concatenate([statistics.eigenvalue_table(path.spectra).min(axis=1) for path in paths])
     largest = max(float(path.spectra.filter(like="residual_").to_numpy().max()) for path in paths)
     return _at_least(
-        "The top eigenvalues are all positive", "3.2, Fig. 4", study, "share of points with all top eigenvalues positive",
+        "The top eigenvalues are all positive", "3.2, Fig. 4", study, "share of points with the whole top positive",
         _share(smallest > 0), f"smallest of the top {_spread(smallest)}; largest residual {largest:.2g}",
         limits.positive_share,
     )  # fmt: skip

@@ -25,7 +25,7 @@ def modal_share(counts: NDArray[np.int64]) -> tuple[int, float]:
 
 
 def proportionality(x: Curve, y: Curve) -> float:
-    """Return R^2 of the fit y = c x through the origin, against the mean of y: 1 when proportional, <= 0 when useless."""
+    """Return R^2 of y = c x, a fit through the origin, against the mean of y: 1 when proportional, <= 0 if useless."""
     slope = (x @ y) / (x @ x)
     residual, total = ((y - slope * x) ** 2).sum(), ((y - y.mean()) ** 2).sum()
     return float(1 - residual / total) if total > 0 else float("nan")

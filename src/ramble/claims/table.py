@@ -17,8 +17,8 @@ def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown
         [
             "# Claims of the paper, and what we measured",
             "",
-            "Spreads are smallest .. median .. largest over all pairs (or points). Paths that did not arrive count with",
-            "the part that was walked. Thresholds were written into `params.yaml` before the first run.",
+            "Spreads are smallest .. median .. largest over all pairs (or points). Paths that did not arrive count",
+            "with the part that was walked. Thresholds were written into `params.yaml` before the first run.",
             "",
             *_rows(
                 ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict"),
@@ -37,8 +37,8 @@ def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown
                 ],
             ),
             "",
-            "For the Tree Committee Machine the positive eigenvalues are a theorem: its margins are piecewise linear in the",
-            "weights, so the Hessian is a sum of outer products with positive factors wherever it exists.",
+            "For the Tree Committee Machine the positive eigenvalues are a theorem: margins are piecewise linear in",
+            "the weights, so the Hessian is a sum of outer products with positive factors wherever it exists.",
             "",
             "## The solutions",
             "",

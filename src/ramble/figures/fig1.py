@@ -1,5 +1,7 @@
 """Figure 1, measured: the solution region in the plane of a real path."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -8,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ramble.figures.style import styled
 
-BANDS = (0, 1, 5, 20, 60)  # errors: the first band is the solution region
+BANDS = (0, 1, 5, 20, 60)  # each band starts at so many errors; the first is the solution region
 SHADES = ("#bfe3d4", "#f4f4f4", "#dcdcdc", "#bdbdbd", "#979797")
 
 
@@ -19,14 +21,14 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame) -> Figure:
         grid: u, v, errors.
         curve: point, t, u, v, off_plane.
     """
-    table = grid.pivot(index="v", columns="u", values="errors")
-    end = _end(curve)
+    table = grid.pivot_table(index="v", columns="u", values="errors")
+    end, most = _end(curve), int(grid.errors.max())
+    edges = [*(band for band in BANDS if band <= most), most + 1]
     with styled():
         figure, axes = plt.subplots(figsize=(5.0, 4.0))
-        norm = BoundaryNorm([*(band - 0.5 for band in BANDS), float(np.max(table.to_numpy())) + 0.5], len(SHADES))
-        picture = axes.pcolormesh(
-            table.columns, table.index, table.to_numpy(), cmap=ListedColormap(SHADES), norm=norm, rasterized=True
-        )
+        shades = ListedColormap(SHADES[: len(edges) - 1])
+        norm = BoundaryNorm([edge - 0.5 for edge in edges], shades.N)
+        picture = axes.pcolormesh(table.columns, table.index, table.to_numpy(), cmap=shades, norm=norm, rasterized=True)
         axes.contour(table.columns, table.index, table.to_numpy(), levels=[0.5], colors="#00694a", linewidths=0.8)
         axes.plot([0, end], [0, 0], color="#D55E00", linestyle="--", label="straight line")
         axes.plot(curve.u, curve.v, color="#0072B2", marker=".", markersize=3, label="path, projected on the plane")
@@ -39,14 +41,15 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame) -> Figure:
         axes.set_ylabel("weight distance across (Euclidean)")
         axes.set_title(f"the path strays up to {curve.off_plane.max():.2g} from this plane", fontsize=8.5)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
-        bar = figure.colorbar(picture, ax=axes, shrink=0.8, ticks=_centres([*BANDS, int(table.to_numpy().max()) + 1]))
-        bar.ax.set_yticklabels(["0: solution\nregion", *_band_names()])
+        centres = [(low + high - 1) / 2 for low, high in pairwise(edges)]
+        bar = figure.colorbar(picture, ax=axes, shrink=0.8, ticks=centres)
+        bar.ax.set_yticklabels([_band_name(low, high - 1) for low, high in pairwise(edges)])
         bar.set_label("errors on the training set")
     return figure
 
 
 def _end(curve: pd.DataFrame) -> float:
-    """Return |W_b - W_a| from any point: t = 1 - |W_b - W_x| / |W_b - W_a|, and the plane's first axis points to W_b."""
+    """Return |W_b - W_a| from the last point: t = 1 - |W_b - W_x| / |W_b - W_a|, and the first axis points to W_b."""
     last = curve.iloc[-1]
     if last.t == 1.0:
         return float(last.u)
@@ -55,10 +58,7 @@ def _end(curve: pd.DataFrame) -> float:
     return float((-b + np.sqrt(max(b * b - 4 * a * c, 0.0))) / (2 * a))
 
 
-def _centres(edges: list[int]) -> list[float]:
-    return [(low + high) / 2 - 0.5 for low, high in zip(edges, edges[1:], strict=False)]
-
-
-def _band_names() -> list[str]:
-    closed = [f"{low} to {high - 1}" for low, high in zip(BANDS[1:], BANDS[2:], strict=False)]
-    return [*closed, f"{BANDS[-1]} and more"]
+def _band_name(first: int, last: int) -> str:
+    if last == 0:
+        return "0: solution\nregion"
+    return f"{first}" if first == last else f"{first} to {last}"

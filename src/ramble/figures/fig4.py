@@ -9,7 +9,7 @@ from ramble.figures.style import T_LABEL, styled
 
 
 def draw_top_eigenvalues(sources: Sources) -> Figure:
-    """Draw the top eigenvalues of the shown path with the residual of each as its error band, and the most negative one."""
+    """Draw the top eigenvalues of the shown path, each with its residual as error band, and the most negative one."""
     shown = sources.shown
     assert shown.spectra is not None
     values = eigenvalues(shown.spectra)

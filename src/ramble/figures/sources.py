@@ -37,9 +37,9 @@ class Sources:
 
 def read_sources(paths: Sequence[str], profiles: Sequence[str] = (), spectra: Sequence[str] = ()) -> Sources:
     """Read the tables that belong to the paths; files of one kind come in the order of the paths."""
+    stored = [read_path(file) for file in paths]
     sources = []
-    for number, file in enumerate(paths):
-        path = read_path(file)
+    for number, path in enumerate(stored):
         sources.append(
             Source(
                 path.pair,
@@ -49,5 +49,4 @@ def read_sources(paths: Sequence[str], profiles: Sequence[str] = (), spectra: Se
                 read_table(spectra[number]) if spectra else None,
             )
         )
-    chosen = paths.index(representative(paths))
-    return Sources(sources, sources[chosen])
+    return Sources(sources, sources[stored.index(representative(stored))])

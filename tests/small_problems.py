@@ -1,0 +1,110 @@
+"""Problems small enough to be computed by hand, by loops, or by dense algebra."""
+
+import torch
+from torch import Tensor, nn
+
+from ramble.problems.lenet import LeNet5Problem
+from ramble.problems.network import NetworkProblem
+from ramble.problems.tree_committee import TreeCommittee
+from ramble.progress import Progress
+
+
+def random_signs(random: torch.Generator, *shape: int) -> Tensor:
+    return (torch.randint(0, 2, shape, generator=random) * 2 - 1).to(torch.int8)
+
+
+def pattern_sets(seed: int, datasets: int, patterns: int, inputs: int) -> list[dict[str, Tensor]]:
+    random = torch.Generator().manual_seed(seed)
+    return [
+        {"patterns": random_signs(random, patterns, inputs), "labels": random_signs(random, patterns)}
+        for _ in range(datasets)
+    ]
+
+
+def committee_on(sets: list[dict[str, Tensor]], hidden: int = 3, input_scale: float = 1.0) -> TreeCommittee:
+    return TreeCommittee(sets, hidden=hidden, input_scale=input_scale, initial_sigma=0.1)
+
+
+def plain_committee_outputs(weights: Tensor, patterns: Tensor, hidden: int, input_scale: float) -> Tensor:
+    """z (M,) of one committee, differentiable: the textbook formula, without labels folded into the inputs."""
+    inputs = patterns.to(weights.dtype).reshape(len(patterns), hidden, -1)
+    fields = input_scale * (inputs * weights.reshape(hidden, -1)).sum(-1)
+    return nn.functional.hardtanh(fields).sum(-1)
+
+
+def plain_committee_loss(weights: Tensor, tensors: dict[str, Tensor], hidden: int, input_scale: float) -> Tensor:
+    """Binary cross-entropy of p = (1 + tanh z) / 2, written as in the paper."""
+    outputs = plain_committee_outputs(weights, tensors["patterns"], hidden, input_scale)
+    targets = (1 + tensors["labels"].to(weights.dtype)) / 2
+    probability = (1 + torch.tanh(outputs)) / 2
+    return -(targets * probability.log() + (1 - targets) * (1 - probability).log()).mean()
+
+
+def trained(problem: TreeCommittee, datasets: Tensor, seed: int, steps: int = 600) -> Tensor:
+    """Weights (B, P), float64, after plain gradient descent; the caller asserts that they are solutions."""
+    random = torch.Generator().manual_seed(seed)
+    weights = 0.1 * torch.randn(len(datasets), problem.n_weights, generator=random, dtype=torch.float64)
+    for _ in range(steps):
+        weights = weights - 0.2 * problem.gradients(weights, datasets)[1]
+    return weights
+
+
+class SmoothNetwork(nn.Module):
+    """31 weights, tanh: its Hessian exists everywhere and can be written down densely."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 4)
+        self.second = nn.Linear(4, 3)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        logits: Tensor = self.second(torch.tanh(self.first(inputs)))
+        return logits
+
+
+class SmoothProblem(NetworkProblem):
+    """A small smooth network on random points of three classes."""
+
+    def build_network(self) -> nn.Module:
+        return SmoothNetwork()
+
+
+def smooth_problem(seed: int = 0, samples: int = 12) -> SmoothProblem:
+    random = torch.Generator().manual_seed(seed)
+    splits = {
+        split: (torch.randn(samples, 3, generator=random), torch.randint(0, 3, (samples,), generator=random))
+        for split in ("train", "test")
+    }
+    return SmoothProblem(splits)
+
+
+def plain_smooth_loss(weights: Tensor, problem: SmoothProblem) -> Tensor:
+    """Cross-entropy of the smooth network from its formula, on flat weights (31,)."""
+    inputs, labels = problem.data("train")
+    first, first_bias = weights[:12].reshape(4, 3), weights[12:16]
+    second, second_bias = weights[16:28].reshape(3, 4), weights[28:31]
+    logits = torch.tanh(inputs.to(weights.dtype) @ first.T + first_bias) @ second.T + second_bias
+    true_logits = logits[torch.arange(len(labels)), labels]
+    return (logits.exp().sum(1).log() - true_logits).mean()
+
+
+def random_images(seed: int, train: int = 6, test: int = 4) -> dict[str, Tensor]:
+    random = torch.Generator().manual_seed(seed)
+    sizes = {"train": train, "test": test}
+    images = {
+        f"{split}_images": torch.randint(0, 256, (size, 28, 28), generator=random, dtype=torch.uint8)
+        for split, size in sizes.items()
+    }
+    labels = {
+        f"{split}_labels": torch.randint(0, 10, (size,), generator=random, dtype=torch.uint8)
+        for split, size in sizes.items()
+    }
+    return images | labels
+
+
+def small_lenet(seed: int = 0) -> LeNet5Problem:
+    return LeNet5Problem([random_images(seed)], input_mean=0.1307, input_std=0.3081)
+
+
+def silent(steps: int = 1) -> Progress:
+    return Progress("test", steps)
