@@ -53,7 +53,7 @@ def test_two_processes_write_the_same_bytes(tmp_path):
         "write_tensors(sys.argv[1], {name: torch.ones(2) for name in 'abcdef'}, {name: 1 for name in 'uvwxyzabc'})"
     )
     contents = set()
-    for hash_seed in ("1", "2", "3"):
+    for hash_seed in ("1", "2"):
         file, environment = tmp_path / f"{hash_seed}.safetensors", os.environ | {"PYTHONHASHSEED": hash_seed}
         subprocess.run([sys.executable, "-c", code, str(file)], env=environment, check=True)
         contents.add(file.read_bytes())

@@ -149,6 +149,15 @@ def test_a_huge_rate_leaves_the_solution_space():
     assert [errors(point, 0) for point in path.points] == [0] * len(path.points)
 
 
+def test_a_walk_that_left_the_solution_space_is_not_saved_by_its_elastic_move():
+    start, end = (each[0] for each in ends(torch.tensor([0])))
+    path = walk(start, end, eta=1e4, gamma=1.0)  # the candidate is W_b itself
+    assert path.status == Status.LEFT_S
+    assert path.steps[-1].train_errors > 0
+    assert not path.steps[-1].accepted
+    assert len(path.points) == 1
+
+
 def test_one_step_is_a_small_budget():
     start, end = (each[0] for each in ends(torch.tensor([0])))
     path = walk(start, end, max_steps=1)

@@ -35,10 +35,9 @@ def test_names_order_and_root_seed_all_matter():
 
 def test_seeds_do_not_depend_on_the_hash_seed_of_the_process():
     code = "from ramble.seeds import derive_seed; print(derive_seed(7, 'tcm', 'patterns', 3))"
-    for hash_seed in ("1", "2"):
-        environment = os.environ | {"PYTHONHASHSEED": hash_seed}
-        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-        assert int(done.stdout) == derive_seed(7, "tcm", "patterns", 3)
+    environment = os.environ | {"PYTHONHASHSEED": "12345"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == derive_seed(7, "tcm", "patterns", 3)
 
 
 def test_a_generator_starts_afresh_and_leaves_the_global_one_alone():

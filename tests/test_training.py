@@ -8,7 +8,16 @@ from small_problems import committee_on, pattern_sets, silent
 
 from ramble.errors import RambleError
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.training import Recipe, Settling, Solution, cosine, find_solutions, initial_batch, settle, train_to_zero_errors
+from ramble.training import (
+    Recipe,
+    Settling,
+    Solution,
+    cosine,
+    find_solutions,
+    initial_batch,
+    settle,
+    train_to_zero_errors,
+)
 
 SETS = pattern_sets(41, 3, 8, 30)
 RECIPE = Recipe(
@@ -82,12 +91,24 @@ def test_cosine_by_hand():
     assert cosine(torch.tensor([3.0, 0.0]), torch.tensor([4.0, 4.0])) == pytest.approx(0.5**0.5)
 
 
-@pytest.mark.parametrize("settling", [RECIPE.settling, Settling(window=500, tolerance=0.01, max_steps=5000)])
-def test_no_two_finished_solutions_are_closer_than_allowed(settling):
-    allowed = 0.45
-    found = solutions(datasets=1, max_cosine=allowed, rounds=20, settling=settling)
-    closest = max(cosine(a.weights, b.weights) for a in found for b in found if a is not b)
-    assert closest <= allowed
+def closest(found: list[Solution]) -> float:
+    return max(cosine(a.weights, b.weights) for a in found for b in found if a is not b)
+
+
+def test_restarts_too_close_to_an_earlier_one_are_passed_over():
+    hardly = Settling(window=1, tolerance=1.0, max_steps=1)
+    anything = solutions(datasets=1, max_cosine=1.0, settling=hardly)
+    allowed = closest(anything) - 0.02
+    different = solutions(datasets=1, max_cosine=allowed, rounds=50, settling=hardly)
+    one_step = 0.005  # of settling, which comes after the choice
+    assert closest(different) <= allowed + one_step < closest(anything)
+    assert [solution.restart for solution in different] != [solution.restart for solution in anything]
+
+
+def test_finished_solutions_are_as_different_as_asked_for():
+    long = Settling(window=500, tolerance=0.01, max_steps=5000)
+    found = solutions(datasets=1, max_cosine=0.95, rounds=50, settling=long, count=2)
+    assert closest(found) <= 0.95
 
 
 def test_too_few_solutions_are_an_error_that_says_where():

@@ -45,7 +45,8 @@ def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) ->
     curve = pd.DataFrame({"point": range(len(u)), "t": path.t, "u": u, "v": v, "off_plane": off_plane})
     length = float((end.double() - start).norm())
     u_axis = _axis(torch.cat([u, torch.tensor([0.0, length])]), size)
-    v_axis = _axis(torch.cat([v, torch.zeros(1)]), size)
+    # at least two thirds as high as wide, or nothing of the region around the line would show
+    v_axis = _axis(torch.cat([v, torch.zeros(1)]), size, at_least=2 / 3 * float(u_axis[-1] - u_axis[0]))
     cells = torch.cartesian_prod(u_axis, v_axis)
     errors = []
     with Progress("plane", len(cells)) as progress:
@@ -58,6 +59,7 @@ def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) ->
     return Plane(grid, curve)
 
 
-def _axis(values: Tensor, size: int) -> Tensor:
-    extent = float(values.max() - values.min())
-    return torch.linspace(float(values.min()) - MARGIN * extent, float(values.max()) + MARGIN * extent, size).double()
+def _axis(values: Tensor, size: int, at_least: float = 0.0) -> Tensor:
+    low, high = float(values.min()), float(values.max())
+    reach = max((0.5 + MARGIN) * (high - low), at_least / 2)
+    return torch.linspace((low + high) / 2 - reach, (low + high) / 2 + reach, size, dtype=torch.float64)

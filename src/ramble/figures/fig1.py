@@ -40,7 +40,7 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame) -> Figure:
         axes.set_xlabel("weight distance along $W_b - W_a$ (Euclidean)")
         axes.set_ylabel("weight distance across (Euclidean)")
         axes.set_title(f"the path strays up to {curve.off_plane.max():.2g} from this plane", fontsize=8.5)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+        figure.legend(loc="outside lower center", ncols=2)
         centres = [(low + high - 1) / 2 for low, high in pairwise(edges)]
         bar = figure.colorbar(picture, ax=axes, shrink=0.8, ticks=centres)
         bar.ax.set_yticklabels([_band_name(low, high - 1) for low, high in pairwise(edges)])

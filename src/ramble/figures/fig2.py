@@ -25,7 +25,7 @@ def draw_committee_spectra(sources: Sources, zero: float) -> Figure:
         draw_eigenvalues(top, shown.spectra.t, values.where(values > zero * values.iloc[:, :1].to_numpy()), labelled=3)
         top.set_yscale("log")
         top.set_ylabel(r"eigenvalues $\lambda_i$ of $\nabla^2 L$")
-        top.set_title(f"(a) non-zero Hessian eigenvalues; {shown.title}", wrap=True)
+        top.set_title(f"(a) non-zero Hessian eigenvalues\n{shown.title}")
         middle.plot(shown.spectra.t, number, color="#000000", drawstyle="steps-mid")
         middle.set_ylabel(r"number of $\lambda_i \neq 0$")
         middle.set_title(rf"(b) eigenvalues above {zero:g} $\lambda_1$, of {values.shape[1]}")

@@ -23,7 +23,7 @@ def draw_top_eigenvalues(sources: Sources) -> Figure:
         top.set_yscale("log")
         top.set_ylim(bottom=float(values.min().min()) * 0.5)
         top.set_ylabel(r"eigenvalues $\lambda_i$ of $\nabla^2 L$")
-        top.set_title(f"(a) top {values.shape[1]}, bands: residual norm;\n{shown.title}")
+        top.set_title(f"(a) top {values.shape[1]} eigenvalues, bands: residual norm\n{shown.title}")
         bottom.plot(shown.spectra.t, shown.spectra.most_negative, color="#000000")
         bottom.set_ylabel(r"$\lambda_{\mathrm{min}}$")
         bottom.set_title("(b) most negative eigenvalue")

@@ -15,7 +15,7 @@ class Source:
 
     pair: str
     status: str
-    reason: str
+    reached: float  # largest t of the path
     profile: pd.DataFrame | None  # one row per stored point
     spectra: pd.DataFrame | None  # one row per point with a spectrum
 
@@ -23,7 +23,7 @@ class Source:
     def title(self) -> str:
         """Say which path is shown and whether it arrived."""
         dataset, a, b = self.pair.split("-")
-        ending = "arrived" if self.status == "arrived" else f"{self.status}: {self.reason}"
+        ending = "arrived" if self.status == "arrived" else f"{self.status} at t = {self.reached:.2f}"
         return f"data set {dataset}, solutions {a} to {b} ({ending})"
 
 
@@ -44,7 +44,7 @@ def read_sources(paths: Sequence[str], profiles: Sequence[str] = (), spectra: Se
             Source(
                 path.pair,
                 path.metadata["status"],
-                path.metadata["reason"],
+                float(path.t.max()),
                 read_table(profiles[number]) if profiles else None,
                 read_table(spectra[number]) if spectra else None,
             )

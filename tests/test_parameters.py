@@ -1,0 +1,189 @@
+"""params.yaml as shipped is accepted; every mistake is one sentence that names its key."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from unhurried import unhurried
+
+from ramble.errors import RambleError
+from ramble.parameters import Parameters, PathStudy, validate
+
+SHIPPED = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+TCM = "studies.tcm"
+TREE = "ramble.problems.tree_committee"
+VOCABULARY = re.compile(
+    r"type=|For further information|validation error|\bInput\b|pydantic|discriminator|expected tags?|\btag\b"
+)
+REMOVED = object()
+
+
+def changed(key: str, value: object) -> dict:
+    """The shipped parameters with one value set (or removed) at a dotted key."""
+    config = copy.deepcopy(SHIPPED)
+    *folders, last = key.split(".")
+    here = config
+    for folder in folders:
+        here = here[folder]
+    if value is REMOVED:
+        del here[last]
+    else:
+        here[last] = value
+    return config
+
+
+def complaint(config: dict) -> str:
+    with pytest.raises(RambleError) as caught:
+        validate(config)
+    text = str(caught.value)
+    assert text.startswith("params.yaml: ")
+    assert "\n" not in text
+    assert not VOCABULARY.search(text), text
+    return text
+
+
+def test_the_shipped_parameters_are_accepted():
+    parameters = validate(SHIPPED)
+    assert isinstance(parameters, Parameters)
+    assert set(parameters.paper) <= set(parameters.studies)
+
+
+def test_pairs_are_all_pairs_of_solutions_of_all_data_sets():
+    study = validate(SHIPPED).studies["tcm"]
+    assert isinstance(study, PathStudy)
+    by_hand = [(d, a, b) for d in range(10) for a, b in ((0, 1), (0, 2), (1, 2))]
+    assert study.pairs == by_hand
+
+
+def test_a_tracker_that_is_left_out_has_no_paths():
+    config = changed(f"{TCM}.trackers.line", REMOVED)
+    assert validate(config).studies["tcm"].tracker_names == ["paper"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("sead", 1, "not a known key"),
+        (f"{TCM}.tread", 1, "not a known key"),
+        (f"{TCM}.solutions.settling.windw", 1, "not a known key"),
+        (f"{TCM}.trackers.papers", {}, "not a known key"),
+        ("seed", REMOVED, "missing"),
+        (f"{TCM}.solutions.rate", REMOVED, "missing"),
+        ("seed", "2019", "integer"),
+        ("seed", -1, "greater than or equal to 0"),
+        ("seed", True, "integer"),
+        ("device", "gpu", "match"),
+        (f"{TCM}.threads", 0, "greater than or equal to 1"),
+        (f"{TCM}.threads", 1.5, "integer"),
+        (f"{TCM}.threads", "two", "integer"),
+        (f"{TCM}.data.arguments", [1], "dictionary"),
+        (f"{TCM}.solutions.rate", -0.1, "greater than 0"),
+        (f"{TCM}.solutions.rate", "fast", "number"),
+        (f"{TCM}.solutions.rate", float("nan"), ""),
+        (f"{TCM}.solutions.rate", float("inf"), ""),
+        (f"{TCM}.solutions.count", 1, "greater than or equal to 2"),
+        (f"{TCM}.solutions.max_cosine", 1.5, "less than or equal to 1"),
+        (f"{TCM}.trackers.paper.eta", 0, "greater than 0"),
+        (f"{TCM}.trackers.paper.gamma", 2.0, "less than or equal to 1"),
+        (f"{TCM}.trackers.paper.hop_points", 1, "greater than or equal to 2"),
+        (f"{TCM}.trackers.line.points", 1, "greater than or equal to 2"),
+        (f"{TCM}.spectra.points", 0, "greater than or equal to 1"),
+        ("studies.mnist100.spectra.trace_samples", 1, "greater than or equal to 2"),
+        ("studies.recipe.rate", -1.0, "greater than 0"),
+        ("studies.recipe.input_scales", [], "at least 1"),
+        ("studies.recipe.reductions", ["median"], "'mean' or 'sum'"),
+        ("studies.recipe.of", "tmc", "no study of paths 'tmc'"),
+        ("paper", [], "at least 1"),
+        ("paper", ["tmc"], "no study 'tmc'"),
+        ("figures.fig1.grid", 9, "greater than or equal to 10"),
+        ("claims.minimum_window", 0.5, "less than 0.5"),
+        ("claims", REMOVED, "missing"),
+    ],
+)
+def test_a_mistake_names_its_key(key, value, says):
+    text = complaint(changed(key, value))
+    assert re.search(rf"(: |; |^){re.escape(key)}\b", text), text
+    assert says in text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named"),
+    [
+        (f"{TCM}.kind", "path", "studies.tcm"),
+        (f"{TCM}.kind", REMOVED, "studies.tcm"),
+        (f"{TCM}.spectra.engine", "lanczos", "studies.tcm.spectra"),
+        ("studies.TCM", SHIPPED["studies"]["tcm"], "studies.TCM"),
+        ("studies.tcm", None, "studies.tcm"),
+        ("figures.fig2.study", "nowhere", "figures.fig2: no paths of study 'nowhere'"),
+        ("figures.fig3.tracker", "train", "figures.fig3: no paths of study 'mnist100' by tracker 'train'"),
+    ],
+)
+def test_an_unknown_choice_names_its_key(key, value, named):
+    assert named in complaint(changed(key, value))
+
+
+def test_hidden_units_that_do_not_divide_the_inputs():
+    text = complaint(changed(f"{TCM}.problem.arguments.hidden", 7))
+    assert "studies.tcm" in text
+    assert "problem.arguments.hidden = 7 does not divide data.arguments.inputs = 300" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("ramble.problems.nothing.TreeCommittee", "no module 'ramble.problems.nothing'"),
+        ("nothing.at.All", "no module 'nothing.at'"),
+        ("TreeCommittee", "no module"),
+        ("", "no module"),
+        (".tree_committee.TreeCommittee", ""),
+        (f"{TREE}.TreeComittee", f"module '{TREE}' has no 'TreeComittee'; it has "),
+        (f"{TREE}.TreeCommittee.hessians", "no module"),
+    ],
+)
+def test_an_import_path_that_leads_nowhere(path, says):
+    text = complaint(changed(f"{TCM}.problem.path", path))
+    assert "studies.tcm.problem.path" in text
+    assert says in text
+
+
+@pytest.mark.parametrize("name", ["Tree", "Committee"], ids=["imported", "assigned"])
+def test_a_class_that_its_module_imports_or_assigns_is_found(name, tmp_path, monkeypatch):
+    (tmp_path / "my_networks.py").write_text(f"from {TREE} import TreeCommittee as Tree\nCommittee = Tree\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    parameters = validate(changed(f"{TCM}.problem.path", f"my_networks.{name}"))
+    assert parameters.studies["tcm"].problem.path == f"my_networks.{name}"
+
+
+def test_two_mistakes_are_two_sentences():
+    config = changed("seed", -1)
+    config["studies"]["tcm"]["threads"] = 0
+    text = complaint(config)
+    assert text.count("params.yaml: ") == 2
+    assert "seed" in text
+    assert "studies.tcm.threads" in text
+
+
+def test_the_name_of_the_file_is_that_of_the_caller():
+    with pytest.raises(RambleError, match=r"^other\.yaml: seed"):
+        validate(changed("seed", -1), source="other.yaml")
+
+
+@unhurried
+@given(st.sampled_from(sorted(SHIPPED["studies"]["tcm"]["trackers"]["paper"])), st.text("xyz", min_size=1, max_size=3))
+def test_any_misspelt_key_of_the_tracker_is_reported(key, ending):
+    config = copy.deepcopy(SHIPPED)
+    settings = config["studies"]["tcm"]["trackers"]["paper"]
+    settings[key + ending] = settings.pop(key)
+    text = complaint(config)
+    assert f"studies.tcm.trackers.paper.{key}{ending} is not a known key" in text
+    assert f"studies.tcm.trackers.paper.{key} is missing" in text
+
+
+@unhurried
+@given(st.sampled_from(["eta", "gamma", "stall_gain"]), st.floats(max_value=0, allow_nan=False))
+def test_no_rate_is_zero_or_negative(key, value):
+    assert f"studies.tcm.trackers.paper.{key} = " in complaint(changed(f"{TCM}.trackers.paper.{key}", value))

@@ -1,0 +1,83 @@
+"""Points chosen along a path, and what is measured at each."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from small_problems import committee_on, pattern_sets, plain_committee_loss, plain_committee_outputs, smooth_problem
+from unhurried import unhurried
+
+from ramble.profiles import profile, spread_points
+from ramble.study import StoredPath
+
+times = st.lists(st.integers(-50, 100), min_size=1, max_size=40)
+
+
+def stored(points: torch.Tensor, dataset: int = 0) -> StoredPath:
+    t = torch.linspace(0, 1, len(points), dtype=torch.float64)
+    return StoredPath("0-0-1", dataset, points, t, {})
+
+
+@unhurried
+@given(times, st.integers(2, 12))
+def test_points_are_sorted_and_have_both_ends(values, count):
+    found = spread_points(torch.tensor(values, dtype=torch.float64) / 100, count)
+    assert found == sorted(set(found))
+    assert (found[0], found[-1]) == (0, len(values) - 1)
+
+
+@unhurried
+@given(times, st.integers(1, 12))
+def test_points_are_not_more_than_asked_for_even_where_the_path_turns_back(values, count):
+    assert len(spread_points(torch.tensor(values, dtype=torch.float64) / 100, count)) <= count
+
+
+@unhurried
+@given(times, st.integers(2, 12))
+def test_points_are_not_more_than_asked_for_on_a_path_that_only_advances(values, count):
+    assert len(spread_points(torch.tensor(sorted(values), dtype=torch.float64) / 100, count)) <= count
+
+
+@unhurried
+@given(st.integers(2, 60), st.integers(2, 20))
+def test_points_are_spread_evenly_in_t(size, count):
+    t = torch.sort(torch.rand(size, generator=torch.Generator().manual_seed(size), dtype=torch.float64)).values
+    found = spread_points(t, count)
+    for wanted in np.linspace(float(t[0]), float(t[-1]), count):
+        nearest = int(np.abs(t.numpy() - wanted).argmin())
+        assert nearest in found
+
+
+def test_a_short_path_keeps_all_its_points():
+    assert spread_points(torch.tensor([0.0, 0.1, 0.9]), 3) == [0, 1, 2]
+    assert spread_points(torch.tensor([0.0]), 5) == [0]
+
+
+def test_a_committee_profile_is_loss_and_errors_of_every_point():
+    sets = pattern_sets(51, 2, 8, 12)
+    problem = committee_on(sets, hidden=3, input_scale=0.6)
+    points = torch.randn(40, 12, generator=torch.Generator().manual_seed(1))
+    found = profile(problem, stored(points, dataset=1))
+    assert list(found) == ["point", "t", "train_loss", "train_errors", "train_error", "train_min_margin"]
+    assert found.point.tolist() == list(range(40))
+    for point in range(40):
+        weights = points[point].double()
+        margins = plain_committee_outputs(weights, sets[1]["patterns"], 3, 0.6) * sets[1]["labels"]
+        assert found.train_loss[point] == pytest.approx(float(plain_committee_loss(weights, sets[1], 3, 0.6)), rel=1e-5)
+        assert found.train_errors[point] == int((margins <= 0).sum())
+        assert found.train_error[point] == pytest.approx(int((margins <= 0).sum()) / 8)
+        assert found.train_min_margin[point] == pytest.approx(float(margins.min()), abs=1e-5)
+
+
+def test_a_profile_covers_the_test_set_where_there_is_one():
+    problem = smooth_problem()
+    points = torch.randn(5, 31, generator=torch.Generator().manual_seed(2))
+    found = profile(problem, stored(points))
+    for split in ("train", "test"):
+        inputs, labels = problem.data(split)
+        for point in range(5):
+            predicted = problem.network(points[point])(inputs).argmax(1)
+            wrong = sum(int(a) != int(b) for a, b in zip(predicted, labels, strict=True))
+            assert found[f"{split}_errors"][point] == wrong
+            assert found[f"{split}_error"][point] == pytest.approx(wrong / len(labels))
