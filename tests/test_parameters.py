@@ -12,6 +12,7 @@ from unhurried import unhurried
 
 from ramble.errors import RambleError
 from ramble.parameters import Parameters, PathStudy, validate
+from ramble.schema import schema_text
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
 TCM = "studies.tcm"
@@ -91,7 +92,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.trackers.paper.gamma", 2.0, "less than or equal to 1"),
         (f"{TCM}.trackers.paper.hop_points", 1, "greater than or equal to 2"),
         (f"{TCM}.trackers.line.points", 1, "greater than or equal to 2"),
-        (f"{TCM}.spectra.points", 0, "greater than or equal to 1"),
+        (f"{TCM}.spectra.points", 1, "greater than or equal to 2"),
         ("studies.mnist100.spectra.trace_samples", 1, "greater than or equal to 2"),
         ("studies.recipe.rate", -1.0, "greater than 0"),
         ("studies.recipe.input_scales", [], "at least 1"),
@@ -187,3 +188,8 @@ def test_any_misspelt_key_of_the_tracker_is_reported(key, ending):
 @given(st.sampled_from(["eta", "gamma", "stall_gain"]), st.floats(max_value=0, allow_nan=False))
 def test_no_rate_is_zero_or_negative(key, value):
     assert f"studies.tcm.trackers.paper.{key} = " in complaint(changed(f"{TCM}.trackers.paper.{key}", value))
+
+
+def test_the_json_schema_is_that_of_the_models():
+    schema = Path(__file__).parents[1] / "workflow" / "schemas" / "params.schema.json"
+    assert schema.read_text() == schema_text(), "run make schema"

@@ -1,5 +1,6 @@
 """Files that are either whole or absent: safetensors with metadata, and CSV tables."""
 
+import contextlib
 import json
 import os
 import struct
@@ -31,7 +32,8 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
             f"{path}: cannot be written ({error.strerror or error}); make room or permit writing, then run again."
         ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing could be written there is nothing to remove
+            aside.unlink(missing_ok=True)
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, object]) -> None:

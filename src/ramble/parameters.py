@@ -22,7 +22,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 class Model(BaseModel):
     """Base of all models: unknown keys are errors, values never change, "3" is not 3."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def _importable(path: str) -> str:
@@ -33,13 +33,15 @@ def _importable(path: str) -> str:
     module, _, attribute = path.rpartition(".")
     try:
         spec = importlib.util.find_spec(module) if module else None
-    except ModuleNotFoundError:
+    except ImportError:
         spec = None
     if spec is None or spec.origin is None:
         raise ValueError(f"no module '{module}' can be imported; give package.module.Name of an installed module")
     if spec.origin.endswith(".py"):
         body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
         names = {node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+        targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+        names |= {target.id for target in targets if isinstance(target, ast.Name)}
         names |= {
             alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names
         }
@@ -115,14 +117,14 @@ class ExactSpectra(Model):
     """Full Hessian, float64, all eigenvalues."""
 
     engine: Literal["exact"]
-    points: Count = Field(description="stored points per path, evenly spread in t")
+    points: Annotated[int, Field(ge=2)] = Field(description="stored points per path, evenly spread in t")
 
 
 class PyHessianSpectra(Model):
     """The published tool: deflated power iteration."""
 
     engine: Literal["pyhessian"]
-    points: Count
+    points: Annotated[int, Field(ge=2)]
     top: Count
     iterations: Count = Field(description="per eigenvalue, at most")
     tolerance: Positive = Field(description="relative change at which an eigenvalue counts as converged")
@@ -254,14 +256,23 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
 
 def _sentence(error: dict[str, Any]) -> str:
     """Say which key is wrong and why, without pydantic's own vocabulary."""
-    # discriminated unions put their tag into the location; no such key is in the file
-    key = ".".join(str(part) for part in error["loc"] if part not in ("paths", "recipe", "exact", "pyhessian"))
+    # a union puts the chosen kind or engine into the location, behind the key; no such key is in the file
+    location = list(error["loc"])
+    for behind, depth in (("studies", 2), ("spectra", 1)):
+        place = location.index(behind) + depth if behind in location else len(location)
+        if location[place : place + 1] and location[place] in ("paths", "recipe", "exact", "pyhessian"):
+            del location[place]
+    key = ".".join(str(part) for part in location)
     given = error.get("input")
     match error["type"]:
         case "extra_forbidden":
             return f"{key} is not a known key; correct its spelling or remove it"
         case "missing":
             return f"{key} is missing; add it"
+        case "union_tag_invalid" | "union_tag_not_found":
+            choice = error["ctx"]["discriminator"].strip("'")
+            allowed = "paths or recipe" if choice == "kind" else "exact or pyhessian"
+            return f"{key}.{choice} is missing or unknown; write {allowed}"
         case "value_error":
             text = str(error["ctx"]["error"])
             return f"{key}: {text}" if key else text

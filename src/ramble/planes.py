@@ -38,8 +38,7 @@ def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) ->
     first = (end.double() - start) / (end.double() - start).norm()
     offsets = points - start
     across = offsets - (offsets @ first).unsqueeze(1) * first
-    second = across[across.norm(dim=1).argmax()]
-    second = second / second.norm()
+    second = _unit(across[across.norm(dim=1).argmax()], first)
     u, v = offsets @ first, offsets @ second
     off_plane = (offsets - u.unsqueeze(1) * first - v.unsqueeze(1) * second).norm(dim=1)
     curve = pd.DataFrame({"point": range(len(u)), "t": path.t, "u": u, "v": v, "off_plane": off_plane})
@@ -57,6 +56,16 @@ def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) ->
             progress.advance(len(batch))
     grid = pd.DataFrame({"u": cells[:, 0], "v": cells[:, 1], "errors": torch.cat(errors)})
     return Plane(grid, curve)
+
+
+def _unit(across: Tensor, first: Tensor) -> Tensor:
+    """Normalise the direction across the line; a path that never leaves the line gets an arbitrary one."""
+    if across.norm() < 1e-9:
+        across = torch.zeros_like(first)
+        across[first.abs().argmin()] = 1.0
+        across = across - (across @ first) * first
+    unit: Tensor = across / across.norm()
+    return unit
 
 
 def _axis(values: Tensor, size: int, at_least: float = 0.0) -> Tensor:

@@ -27,9 +27,9 @@ def profile(problem: Problem, path: StoredPath) -> pd.DataFrame:
 
 
 def spread_points(t: torch.Tensor, count: int) -> list[int]:
-    """Return at most `count` point numbers, spread evenly in t, both ends included."""
+    """Return at most `count` point numbers, spread evenly in t, the first and the last among them (count >= 2)."""
     if len(t) <= count:
         return list(range(len(t)))
-    wanted = torch.linspace(float(t.min()), float(t.max()), count, dtype=t.dtype)
-    nearest = (t.unsqueeze(0) - wanted.unsqueeze(1)).abs().argmin(1)
-    return sorted({0, len(t) - 1, *nearest.tolist()})
+    wanted = torch.linspace(float(t[0]), float(t[-1]), count, dtype=t.dtype)[1:-1]
+    nearest = (t.unsqueeze(0) - wanted.unsqueeze(1)).abs().argmin(1) if len(wanted) else wanted
+    return sorted({0, len(t) - 1, *nearest.long().tolist()})

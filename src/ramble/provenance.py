@@ -2,20 +2,25 @@
 
 import ast
 import hashlib
+import importlib.util
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 
 
-def code_digest(script: str | Path) -> str:
-    """Return a digest of a script and of every module of this package that it imports, directly or not.
+def code_digest(script: str | Path, *import_paths: str) -> str:
+    """Return a digest of a script and of all the code of this package that it runs.
+
+    That is every module that the script imports, directly or not, and the modules that `import_paths`
+    (package.module.Name, loaded at run time) lie in, with their imports.
 
     The digest changes when one of those files does and at no other time, so a workflow that records it re-runs
     exactly the steps whose code changed - and none when a change is taken back.
     """
     digest = hashlib.sha256()
-    for file in sorted(source_files(Path(script)), key=lambda file: file.name):
+    files = {found for start in (Path(script), *map(_module_file, import_paths)) for found in source_files(start)}
+    for file in sorted(files):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -30,6 +35,14 @@ def source_files(script: Path) -> set[Path]:
             seen.add(file)
             waiting.extend(_imports(file))
     return seen
+
+
+def _module_file(import_path: str) -> Path:
+    """Return the source file of the module that package.module.Name lies in."""
+    spec = importlib.util.find_spec(import_path.rpartition(".")[0])
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin)
 
 
 @cache

@@ -5,7 +5,7 @@ gradient, so some restarts never finish; those are counted, not hidden.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -52,6 +52,16 @@ class Solution:
     settled: bool
     train: Evaluation  # of this one network, (1,)
     test: Evaluation | None
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A restart that reached zero errors, not settled yet."""
+
+    dataset: int
+    restart: int
+    weights: Tensor  # (P,)
+    steps: int
 
 
 def descend(
@@ -108,13 +118,15 @@ def settle(
     settled = torch.zeros(len(weights), dtype=torch.bool)
     alive, own, results = torch.arange(len(weights)), datasets, weights.clone()
     before = problem.evaluate(weights, own).losses
-    for _ in range(0, rule.max_steps, rule.window):
-        weights, _ = descend(problem, weights, own, rate, rule.window)
+    for done in range(0, rule.max_steps, rule.window):
+        block = min(rule.window, rule.max_steps - done)
+        weights, _ = descend(problem, weights, own, rate, block)
         now = problem.evaluate(weights, own).losses
-        results[alive], steps[alive] = weights, steps[alive] + rule.window
-        resting = (now > before * (1 - rule.tolerance)).cpu()
+        results[alive], steps[alive] = weights, steps[alive] + block
+        # a last block shorter than the window cannot show that the loss rests
+        resting = (now > before * (1 - rule.tolerance)).cpu() & (block == rule.window)
         settled[alive[resting]] = True
-        progress.advance(rule.window, settled=f"{int(settled.sum())} of {len(settled)}")
+        progress.advance(block, settled=f"{int(settled.sum())} of {len(settled)}")
         keep = (~resting).nonzero().squeeze(1)
         alive, before, weights = alive[keep], now[keep.to(now.device)], weights[keep.to(weights.device)]
         own = datasets[alive]
@@ -132,38 +144,60 @@ def initial_batch(problem: Problem, seed: int, name: str, labels: Sequence[tuple
 def find_solutions(problem: Problem, seed: int, name: str, count: int, recipe: Recipe) -> list[Solution]:
     """Find `count` different solutions of every data set.
 
-    Restarts are trained in rounds; of each data set the first `count` restarts (in the order of their numbers, not
-    of their speed) that reach zero errors and differ from the earlier ones are kept and settled.
+    Restarts are trained in rounds; of each data set the first restarts (in the order of their numbers, not of their
+    speed) that reach zero errors are settled, and kept if they then differ from those kept before.
 
     Raises:
         RambleError: after all rounds some data set has fewer solutions than asked for, or one lost its zero errors
             while settling.
     """
-    found: dict[int, list[tuple[int, Tensor, int]]] = {dataset: [] for dataset in range(problem.n_datasets)}
-    tried = dict.fromkeys(found, 0)
+    kept: dict[int, list[Solution]] = {dataset: [] for dataset in range(problem.n_datasets)}
+    tried = dict.fromkeys(kept, 0)
     for _ in range(recipe.rounds):
-        wanting = [dataset for dataset, kept in found.items() if len(kept) < count]
+        wanting = [dataset for dataset, several in kept.items() if len(several) < count]
         share = max(1, recipe.batch // len(wanting))
         labels = [(dataset, tried[dataset] + restart) for dataset in wanting for restart in range(share)]
-        weights, datasets = initial_batch(problem, seed, name, labels)
-        with Progress(f"{name}: to zero errors, {len(weights)} restarts", recipe.max_steps) as progress:
-            weights, steps = train_to_zero_errors(problem, weights, datasets, recipe, progress)
-        for row, (dataset, restart) in enumerate(labels):
-            kept = found[dataset]
-            if steps[row] >= 0 and len(kept) < count and _differs(weights[row], kept, recipe.max_cosine):
-                kept.append((restart, weights[row], int(steps[row])))
-            tried[dataset] = restart + 1
-        if all(len(kept) == count for kept in found.values()):
-            return _settled(problem, name, found, recipe)
-    short = ", ".join(f"{len(kept)} of {count} for data set {d}" for d, kept in found.items() if len(kept) < count)
+        tried |= {dataset: tried[dataset] + share for dataset in wanting}
+        waiting = _without_errors(problem, seed, name, labels, recipe)
+        while chosen := [
+            solved.pop(0)
+            for dataset, solved in waiting.items()
+            for _ in range(min(count - len(kept[dataset]), len(solved)))
+        ]:
+            for solution in _settled(problem, name, chosen, recipe):
+                if all(
+                    cosine(solution.weights, other.weights) <= recipe.max_cosine for other in kept[solution.dataset]
+                ):
+                    kept[solution.dataset].append(solution)
+        if all(len(several) == count for several in kept.values()):
+            return [solution for several in kept.values() for solution in _with_attempts(several)]
+    short = ", ".join(
+        f"{len(several)} of {count} for data set {d}" for d, several in kept.items() if len(several) < count
+    )
     raise RambleError(
         f"studies.{name}.solutions: after {recipe.rounds} rounds of restarts there are only {short}; "
         "raise rounds, batch or max_steps."
     )
 
 
-def _differs(weights: Tensor, kept: list[tuple[int, Tensor, int]], max_cosine: float) -> bool:
-    return all(cosine(weights, other) <= max_cosine for _, other, _ in kept)
+def _without_errors(
+    problem: Problem, seed: int, name: str, labels: Sequence[tuple[int, int]], recipe: Recipe
+) -> dict[int, list[_Candidate]]:
+    """Train the restarts; returns for each data set those that reached zero errors, in the order of their numbers."""
+    weights, datasets = initial_batch(problem, seed, name, labels)
+    with Progress(f"{name}: to zero errors, {len(weights)} restarts", recipe.max_steps) as progress:
+        weights, steps = train_to_zero_errors(problem, weights, datasets, recipe, progress)
+    solved: dict[int, list[_Candidate]] = {}
+    for (dataset, restart), own, count in zip(labels, weights, steps.tolist(), strict=True):
+        if count >= 0:
+            solved.setdefault(dataset, []).append(_Candidate(dataset, restart, own, count))
+    return solved
+
+
+def _with_attempts(solutions: Sequence[Solution]) -> list[Solution]:
+    """Count for each solution the restarts since the one before it."""
+    before = [-1, *(solution.restart for solution in solutions)]
+    return [replace(s, attempts=s.restart - last) for s, last in zip(solutions, before, strict=False)]
 
 
 def cosine(first: Tensor, second: Tensor) -> float:
@@ -171,37 +205,32 @@ def cosine(first: Tensor, second: Tensor) -> float:
     return float(torch.nn.functional.cosine_similarity(first.double(), second.double(), dim=0))
 
 
-def _settled(
-    problem: Problem, name: str, found: dict[int, list[tuple[int, Tensor, int]]], recipe: Recipe
-) -> list[Solution]:
-    rows = [(dataset, *kept) for dataset, several in found.items() for kept in several]
-    weights = torch.stack([row[2] for row in rows])
-    datasets = torch.tensor([row[0] for row in rows])
-    with Progress(f"{name}: until the loss settles, {len(rows)} solutions", recipe.settling.max_steps) as progress:
+def _settled(problem: Problem, name: str, chosen: Sequence[_Candidate], recipe: Recipe) -> list[Solution]:
+    weights = torch.stack([candidate.weights for candidate in chosen])
+    datasets = torch.tensor([candidate.dataset for candidate in chosen])
+    with Progress(f"{name}: until the loss settles, {len(chosen)} networks", recipe.settling.max_steps) as progress:
         weights, further, settled = settle(problem, weights, datasets, recipe.rate, recipe.settling, progress)
     train = problem.evaluate(weights, datasets)
     test = problem.evaluate(weights, datasets, "test") if "test" in problem.splits else None
     solutions: list[Solution] = []
-    used = dict.fromkeys(found, 0)
-    for row, (dataset, restart, _, step) in enumerate(rows):
+    for row, candidate in enumerate(chosen):
         if int(train.errors[row]):
             raise RambleError(
-                f"studies.{name}.solutions: solution {restart} of data set {dataset} lost its zero errors while "
-                "settling; lower the rate."
+                f"studies.{name}.solutions: restart {candidate.restart} of data set {candidate.dataset} lost its zero "
+                "errors while settling; lower the rate."
             )
         solutions.append(
             Solution(
-                dataset,
-                weights[row].cpu(),
-                restart,
-                restart + 1 - used[dataset],
-                step + int(further[row]),
-                bool(settled[row]),
-                _one(train, row),
-                _one(test, row) if test else None,
+                dataset=candidate.dataset,
+                weights=weights[row].cpu(),
+                restart=candidate.restart,
+                attempts=0,  # known only when all solutions of the data set are
+                steps=candidate.steps + int(further[row]),
+                settled=bool(settled[row]),
+                train=_one(train, row),
+                test=_one(test, row) if test else None,
             )
         )
-        used[dataset] = restart + 1
     return solutions
 
 

@@ -25,9 +25,11 @@ FIGURES = ("fig1", "fig2", "fig3", "fig4")
 PICTURES = ("svg", "png", "pdf")
 
 
-def code(script):
+def code(script, *import_paths):
     """Digest of a script and of all modules it runs: a rule's parameter, so that a changed module re-runs it."""
-    return code_digest(f"{workflow.basedir}/workflow/scripts/{script}.py")
+    return code_digest(
+        f"{workflow.basedir}/workflow/scripts/{script}.py", *import_paths
+    )
 
 
 def data_files(study):

@@ -17,6 +17,6 @@ for study, parameters in PATH_STUDIES.items():
             study=study,
             maker=dict(path=parameters.data.path, arguments=parameters.data.arguments),
             threads=1,
-            code=code("make_data"),
+            code=code("make_data", parameters.data.path),
         script:
             "../scripts/make_data.py"

@@ -20,7 +20,7 @@ rule plane:
         problem=problem_parameters(source("fig1").study),
         grid=source("fig1").grid,
         threads=PATH_STUDIES[source("fig1").study].threads,
-        code=code("cut_plane"),
+        code=code("cut_plane", PATH_STUDIES[source("fig1").study].problem.path),
     script:
         "../scripts/cut_plane.py"
 

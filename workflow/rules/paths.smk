@@ -27,6 +27,6 @@ for study, parameters in PATH_STUDIES.items():
                     tracker=tracker,
                     settings=getattr(parameters.trackers, tracker).model_dump(),
                     threads=parameters.threads,
-                    code=code(f"track_{tracker}"),
+                    code=code(f"track_{tracker}", parameters.problem.path),
                 script:
                     "../scripts/track_{params.tracker}.py"

@@ -23,6 +23,6 @@ for study, parameters in PATH_STUDIES.items():
                 device=PARAMETERS.device,
                 problem=problem_parameters(study),
                 threads=parameters.threads,
-                code=code("profile_paths"),
+                code=code("profile_paths", parameters.problem.path),
             script:
                 "../scripts/profile_paths.py"

@@ -22,6 +22,6 @@ for study, parameters in RECIPE_STUDIES.items():
             problem=problem_parameters(parameters.of),
             recipe=parameters.model_dump(),
             threads=parameters.threads,
-            code=code("try_recipe"),
+            code=code("try_recipe", PATH_STUDIES[parameters.of].problem.path),
         script:
             "../scripts/try_recipe.py"

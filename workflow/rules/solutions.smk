@@ -24,6 +24,6 @@ for study, parameters in PATH_STUDIES.items():
             problem=problem_parameters(study),
             solutions=parameters.solutions.model_dump(),
             threads=parameters.threads,
-            code=code("find_solutions"),
+            code=code("find_solutions", parameters.problem.path),
         script:
             "../scripts/find_solutions.py"

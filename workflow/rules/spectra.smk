@@ -27,6 +27,8 @@ for study, parameters in PATH_STUDIES.items():
                     engine=parameters.spectra.engine,
                     spectra=parameters.spectra.model_dump(),
                     threads=parameters.threads,
-                    code=code(f"spectra_{parameters.spectra.engine}"),
+                    code=code(
+                        f"spectra_{parameters.spectra.engine}", parameters.problem.path
+                    ),
                 script:
                     "../scripts/spectra_{params.engine}.py"

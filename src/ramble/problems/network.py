@@ -10,6 +10,9 @@ from torch.func import functional_call, grad_and_value, vmap
 from ramble.problems.margins import mean_loss
 from ramble.problems.problem import Problem, Split, layers_of
 
+# Images evaluated at a time: the activations of more fall out of the caches, and memory would grow with the data.
+CHUNK = 500
+
 
 class NetworkProblem(Problem):
     """A network given as an `nn.Module` and one data set held on the device.
@@ -50,7 +53,8 @@ class NetworkProblem(Problem):
 
     def network(self, weights: Tensor) -> nn.Module:
         """Return the network with the flat weights (P,) loaded, in their dtype, on the device."""
-        network = self.build_network().to(self.device, weights.dtype)
+        with torch.random.fork_rng(devices=[]):  # the initial weights are drawn only to be overwritten
+            network = self.build_network().to(self.device, weights.dtype)
         network.load_state_dict(self.unflatten(weights))
         return network.eval()
 
@@ -68,9 +72,11 @@ class NetworkProblem(Problem):
         """Return the logits (B, M, C)."""
         inputs = self._data[split][0].to(weights.dtype)
         with torch.no_grad():
+            chunks = torch.split(inputs, CHUNK)
             if self.device.type == "cuda":
-                return vmap(lambda row: self._logits(row, inputs))(weights)
-            return torch.stack([self._logits(row, inputs) for row in weights])
+                batched = vmap(self._logits, in_dims=(0, None))
+                return torch.cat([batched(weights, chunk) for chunk in chunks], dim=1)
+            return torch.stack([torch.cat([self._logits(row, chunk) for chunk in chunks]) for row in weights])
 
     def gradients(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> tuple[Tensor, Tensor]:
         """Return losses (B,) and gradients (B, P)."""

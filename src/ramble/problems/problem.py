@@ -100,7 +100,7 @@ class Problem(ABC):
             scale = outputs.flatten(1).abs().amax(1)
             doubtful = (sample_margins.abs().amin(-1) <= DOUBTFUL * scale).nonzero().squeeze(1)
             if len(doubtful):
-                sure = self.evaluate(weights[doubtful].double(), datasets[doubtful], split)
+                sure = self.evaluate(weights[doubtful].double(), datasets[doubtful.to(datasets.device)], split)
                 errors[doubtful] = sure.errors
                 smallest[doubtful] = sure.min_margins.float()
         # a network whose outputs overflowed classifies nothing

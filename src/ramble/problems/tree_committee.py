@@ -147,8 +147,9 @@ class TreeCommittee(Problem):
 
     def _layout(self, datasets: Tensor, dtype: torch.dtype) -> _Layout:
         """Group chains by training set: one matrix product per set serves all its chains."""
-        if self._last_layout is not None and self._last_layout[0] is datasets and self._last_layout[1] == dtype:
-            return self._last_layout[2]
+        last = self._last_layout
+        if last is not None and last[1] == dtype and torch.equal(last[0], datasets):
+            return last[2]
         own = datasets.to(self.device)
         present, group, counts = torch.unique(own, return_inverse=True, return_counts=True)
         order = group.argsort(stable=True)
@@ -159,7 +160,7 @@ class TreeCommittee(Problem):
         rows = torch.zeros(len(present) * width, dtype=torch.long, device=self.device)
         rows[slots] = torch.arange(len(own), device=self.device)
         layout = _Layout(self._inputs(dtype)[present].flatten(0, 1), rows.view(len(present), width), slots)
-        self._last_layout = (datasets, dtype, layout)
+        self._last_layout = (datasets.clone(), dtype, layout)
         return layout
 
     def _inputs(self, dtype: torch.dtype) -> Tensor:
