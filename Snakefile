@@ -14,3 +14,15 @@ include: "workflow/rules/recipe.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/targets.smk"
+
+
+rule paper:
+    default_target: True
+    input:
+        [study_files(study) for study in PARAMETERS.paper],
+        [
+            pictures(figure)
+            for figure in FIGURES
+            if source(figure).study in PARAMETERS.paper
+        ],
+        "results/tables/claims.md",

@@ -17,26 +17,26 @@ class Checkout:
 
     root: Path
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(self, *targets: str, dry: bool = False, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the real snakemake in the copy, with the copy's own package."""
-        done = subprocess.run(
-            self.command(*arguments), cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
-        )
+        command = self.command(*targets, dry=dry)
+        done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def command(self, *arguments: str) -> Sequence[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "tests/small.yaml", "--", *arguments]
+    def command(self, *targets: str, dry: bool = False) -> Sequence[str]:
+        options = ["--cores", "2", "--configfile", "tests/small.yaml", *["--dry-run"] * dry]
+        return [sys.executable, "-m", "snakemake", *options, "--", *targets]
 
     @property
     def environment(self) -> dict[str, str]:
         return os.environ | {"PYTHONPATH": str(self.root / "src")}
 
-    def planned(self, *arguments: str) -> dict[str, int]:
+    def planned(self, *targets: str) -> dict[str, int]:
         """Return how many jobs of each rule a dry run lists."""
-        text = self.run(*arguments, "-n").stdout
-        lines = text.partition("Job stats:")[2].partition("\n\n")[0].splitlines()
+        done = self.run(*targets, dry=True)
+        lines = (done.stdout + done.stderr).partition("Job stats:")[2].partition("\n\n")[0].splitlines()
         rows = [line.split() for line in lines if line and not line.startswith(("job ", "---"))]
         return {name: int(count) for name, count in rows if name != "total"}
 

@@ -25,9 +25,8 @@ def step(log: str, threads: int) -> Iterator[None]:
     handlers: list[logging.Handler] = [logging.FileHandler(log, mode="w")]
     if not sys.stderr.isatty():
         handlers.append(logging.StreamHandler())
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True
-    )
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True)
+    logger.setLevel(logging.INFO)  # the chatter of other packages stays out
     try:
         from ramble.devices import compute_reproducibly
 

@@ -1,18 +1,6 @@
 # the names that a user types
 
 
-rule paper:
-    default_target: True
-    input:
-        [study_files(study) for study in PARAMETERS.paper],
-        [
-            pictures(figure)
-            for figure in FIGURES
-            if source(figure).study in PARAMETERS.paper
-        ],
-        "results/tables/claims.md",
-
-
 rule all:
     input:
         [study_files(study) for study in PARAMETERS.studies],

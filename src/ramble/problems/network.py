@@ -18,8 +18,8 @@ class NetworkProblem(Problem):
     """A network given as an `nn.Module` and one data set held on the device.
 
     Subclasses say which network (`build_network`) and pass the tensors. Chains are looped over on the CPU and
-    batched with vmap on a GPU: for LeNet5 on 100 images one CPU thread needs 11 ms a gradient, and vmap over
-    3 chains takes longer than 3 such gradients.
+    batched with vmap on a GPU: for LeNet5 on 100 images and one CPU thread, three gradients take 54 ms one by one and
+    72 ms with vmap.
 
     Args:
         splits: inputs and integer labels of "train" and, where there is one, "test".
@@ -32,7 +32,7 @@ class NetworkProblem(Problem):
         self.device = torch.device(device)
         self.splits = tuple(splits)
         self._data = {
-            split: (self._arrange(inputs.to(self.device)), labels.to(self.device, torch.int64))
+            split: (inputs.to(self.device), labels.to(self.device, torch.int64))
             for split, (inputs, labels) in splits.items()
         }
         # the skeleton's own weights never matter; meta tensors keep it from drawing random numbers
@@ -105,10 +105,3 @@ class NetworkProblem(Problem):
     def _logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         logits: Tensor = functional_call(self._skeleton, self.unflatten(weights), (inputs,))
         return logits
-
-    @staticmethod
-    def _arrange(inputs: Tensor) -> Tensor:
-        """Channels last for images: 40 % faster gradients on the CPU."""
-        if inputs.dim() == 4:
-            return inputs.contiguous(memory_format=torch.channels_last)
-        return inputs
