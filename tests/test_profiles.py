@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from small_problems import committee_on, pattern_sets, plain_committee_loss, plain_committee_outputs, smooth_problem
 from unhurried import unhurried
 
+from ramble.contract.stored_paths import StoredPath
 from ramble.profiles import profile, spread_points
-from ramble.study import StoredPath
 
 times = st.lists(st.integers(-50, 100), min_size=1, max_size=40)
 

@@ -6,9 +6,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ramble.contract.stored_paths import StoredPath
 from ramble.problems.problem import Problem, in_batches, stack
 from ramble.progress import Progress
-from ramble.study import StoredPath
 
 BATCH = 512
 MARGIN = 0.25  # of the points' extent, shown around them

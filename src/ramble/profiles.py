@@ -3,8 +3,8 @@
 import pandas as pd
 import torch
 
+from ramble.contract.stored_paths import StoredPath
 from ramble.problems.problem import Problem, in_batches, stack
-from ramble.study import StoredPath
 
 BATCH = 16  # networks evaluated at a time
 

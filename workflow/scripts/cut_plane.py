@@ -4,9 +4,10 @@ from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
     from ramble.artifacts import write_table
+    from ramble.contract.problems import end_of_pair, load_problem
+    from ramble.contract.stored_paths import read_path, representative
     from ramble.devices import choose_device
     from ramble.planes import plane_of_path
-    from ramble.study import end_of_pair, load_problem, read_path, representative
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

@@ -3,8 +3,9 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.contract.problems import load_problem
+    from ramble.contract.solutions import write_solutions
     from ramble.devices import choose_device
-    from ramble.study import load_problem, write_solutions
     from ramble.training import Recipe, Settling, find_solutions
 
     settings = dict(snakemake.params.solutions)

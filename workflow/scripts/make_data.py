@@ -3,7 +3,7 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from ramble.study import make_data
+    from ramble.contract.data import make_data
 
     make_data(
         **snakemake.params.maker, seed=snakemake.params.seed, name=snakemake.params.study, outputs=snakemake.output

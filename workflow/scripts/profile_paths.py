@@ -4,10 +4,11 @@ from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
     from ramble.artifacts import write_table
+    from ramble.contract.problems import load_problem
+    from ramble.contract.stored_paths import read_path
     from ramble.devices import choose_device
     from ramble.profiles import profile
     from ramble.progress import Progress
-    from ramble.study import load_problem, read_path
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

@@ -3,10 +3,10 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
     from ramble.spectra.pyhessian import PyHessianEngine
     from ramble.spectra.spectrum import write_spectra
-    from ramble.study import load_problem
 
     settings = dict(snakemake.params.spectra)
     points = settings.pop("points")

@@ -3,8 +3,9 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.contract.paths import track_pairs
+    from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
-    from ramble.study import load_problem, track_pairs
     from ramble.tracking.line import LineTracker
 
     problem = load_problem(

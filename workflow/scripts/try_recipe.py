@@ -4,10 +4,10 @@ from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
     from ramble.artifacts import write_table
+    from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
     from ramble.parameters import RecipeStudy
     from ramble.recipe import try_recipe
-    from ramble.study import load_problem
 
     study = RecipeStudy(**snakemake.params.recipe)
     maker = snakemake.params.problem

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from ramble.artifacts import read_table
-from ramble.study import read_path
+from ramble.contract.stored_paths import read_path
 
 
 @dataclass(frozen=True)

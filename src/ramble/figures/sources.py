@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ramble.artifacts import read_table
-from ramble.study import read_path, representative
+from ramble.contract.stored_paths import read_path, representative
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ramble.artifacts import write_table
+from ramble.contract.stored_paths import read_path
 from ramble.profiles import spread_points
 from ramble.progress import Progress
-from ramble.study import read_path
 
 ProblemT = TypeVar("ProblemT", contravariant=True)
 

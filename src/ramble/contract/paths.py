@@ -1,0 +1,79 @@
+"""Paths written: points and header as safetensors, steps as CSV."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path as FilePath
+from typing import Protocol
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ramble.artifacts import write_table, write_tensors
+from ramble.contract.problems import read_weights
+from ramble.contract.stored_paths import pair_of
+from ramble.problems.problem import Problem
+from ramble.progress import Progress
+from ramble.tracking.path import Path
+
+
+def write_paths(
+    problem: Problem, name: str, tracker: str, paths: Iterable[Path], tensors: Sequence[str], tables: Sequence[str]
+) -> None:
+    """Write each path's points with their header, and its steps as a table."""
+    for path, tensor_file, table_file in zip(paths, tensors, tables, strict=True):
+        metadata = {
+            "study": name,
+            "tracker": tracker,
+            "pair": FilePath(tensor_file).stem,
+            "status": path.status.value,
+            "reason": path.reason,
+            "steps": len(path.steps),
+            "gradients": path.gradients,
+            "evaluations": path.evaluations,
+            "certificate": path.certificate,
+            **problem.metadata,
+        }
+        write_tensors(tensor_file, {"points": path.points, "t": path.t}, metadata)
+        write_table(table_file, pd.DataFrame([asdict(step) for step in path.steps]))
+
+
+class Tracker(Protocol):
+    """Anything that walks from starts to ends."""
+
+    @property
+    def budget(self) -> int:
+        """Steps at most, for the progress bar."""
+
+    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
+        """Return one path per chain."""
+
+
+def track_pairs(
+    problem: Problem,
+    name: str,
+    tracker_name: str,
+    tracker: Tracker,
+    solutions: Sequence[str],
+    tensors: Sequence[str],
+    tables: Sequence[str],
+) -> None:
+    """Walk the pairs named by the files `tensors` (<dataset>-<a>-<b>.safetensors) and write their paths.
+
+    Args:
+        problem: the networks.
+        name: of the study.
+        tracker_name: for the header and the progress bar.
+        tracker: the walker.
+        solutions: files <dataset>-<seed>.safetensors, among them both ends of every pair.
+        tensors: outputs, the points.
+        tables: outputs, the steps.
+    """
+    pairs = [pair_of(file) for file in tensors]
+    weights = {FilePath(file).stem: read_weights(problem, file) for file in solutions}
+    starts = torch.stack([weights[f"{dataset}-{a}"] for dataset, a, _ in pairs])
+    ends = torch.stack([weights[f"{dataset}-{b}"] for dataset, _, b in pairs])
+    datasets = torch.tensor([dataset for dataset, _, _ in pairs])
+    with Progress(f"{name}: {len(pairs)} paths, tracker {tracker_name}", tracker.budget) as progress:
+        paths = tracker.track(problem, starts, ends, datasets, progress)
+    write_paths(problem, name, tracker_name, paths, tensors, tables)

@@ -1,0 +1,38 @@
+"""A study's problem, built on its data sets, and the weights of its solutions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ramble.artifacts import read_tensors
+from ramble.contract.data import load
+from ramble.contract.stored_paths import pair_of
+from ramble.errors import RambleError
+from ramble.problems.problem import Problem
+
+
+def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], device: torch.device) -> Problem:
+    """Build the problem called `path` on the data sets in the files `data`."""
+    problem: Problem = load(path)([read_tensors(file)[0] for file in data], device=device, **arguments)
+    return problem
+
+
+def read_weights(problem: Problem, file: str) -> Tensor:
+    """Return a solution's flat weights (P,); raises RambleError when its tensors are not those of the network."""
+    state, _ = read_tensors(file)
+    shapes = {name: tuple(value.shape) for name, value in state.items()}
+    if shapes != dict(problem.shapes):
+        raise RambleError(
+            f"{file}: holds {shapes}, the network of this study has {problem.shapes}; delete it and run again."
+        )
+    return problem.flatten(state)
+
+
+def end_of_pair(problem: Problem, pair: str, solutions: Sequence[str]) -> Tensor:
+    """Return W_b (P,) of the pair called <dataset>-<a>-<b>."""
+    dataset, _, b = pair_of(pair)
+    (file,) = (file for file in solutions if Path(file).stem == f"{dataset}-{b}")
+    return read_weights(problem, file)
