@@ -29,6 +29,7 @@ rule draw_fig1:
     input:
         grid=rules.plane.output.grid,
         curve=rules.plane.output.curve,
+        paths=rules.plane.input.paths,
     output:
         pictures("fig1"),
     log:

@@ -5,6 +5,8 @@ from ramble.console import step
 with step(snakemake.log[0], snakemake.params.threads):
     from ramble.artifacts import read_table
     from ramble.figures.fig1 import draw_plane
+    from ramble.figures.sources import read_sources
     from ramble.figures.style import save
 
-    save(draw_plane(read_table(snakemake.input.grid), read_table(snakemake.input.curve)), snakemake.output)
+    grid, curve = read_table(snakemake.input.grid), read_table(snakemake.input.curve)
+    save(draw_plane(grid, curve, read_sources(snakemake.input.paths).shown), snakemake.output)

@@ -8,18 +8,20 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 
+from ramble.figures.sources import Source
 from ramble.figures.style import styled
 
 BANDS = (0, 1, 5, 20, 60)  # each band starts at so many errors; the first is the solution region
 SHADES = ("#bfe3d4", "#f4f4f4", "#dcdcdc", "#bdbdbd", "#979797")
 
 
-def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame) -> Figure:
+def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure:
     """Draw the errors in the plane through W_a, W_b and the path's farthest point, with the line and the path.
 
     Args:
         grid: u, v, errors.
         curve: point, t, u, v, off_plane.
+        shown: the path.
     """
     table = grid.pivot_table(index="v", columns="u", values="errors")
     end, most = _end(curve), int(grid.errors.max())
@@ -32,14 +34,14 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame) -> Figure:
         axes.contour(table.columns, table.index, table.to_numpy(), levels=[0.5], colors="#00694a", linewidths=0.8)
         axes.plot([0, end], [0, 0], color="#D55E00", linestyle="--", label="straight line")
         axes.plot(curve.u, curve.v, color="#0072B2", marker=".", markersize=3, label="path, projected on the plane")
-        for u, name, offset in ((0.0, "$W_a$", (-14, -4)), (end, "$W_b$", (5, -4))):
+        for u, name, offset in ((0.0, "$W_a$", (-20, -12)), (end, "$W_b$", (5, -4))):
             axes.plot([u], [0], "ko", markersize=4.5)
             axes.annotate(name, (u, 0), xytext=offset, textcoords="offset points")
         axes.grid(False)
         axes.set_aspect("equal")
         axes.set_xlabel("weight distance along $W_b - W_a$ (Euclidean)")
         axes.set_ylabel("weight distance across (Euclidean)")
-        axes.set_title(f"the path strays up to {curve.off_plane.max():.2g} from this plane", fontsize=8.5)
+        axes.set_title(f"{shown.title};\nit strays up to {curve.off_plane.max():.2g} from this plane", fontsize=8.5)
         figure.legend(loc="outside lower center", ncols=2)
         centres = [(low + high - 1) / 2 for low, high in pairwise(edges)]
         bar = figure.colorbar(picture, ax=axes, shrink=0.8, ticks=centres)

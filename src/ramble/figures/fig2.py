@@ -22,10 +22,12 @@ def draw_committee_spectra(sources: Sources, zero: float) -> Figure:
     number = (values.abs() > zero * values.iloc[:, :1].to_numpy()).sum(axis=1)
     with styled():
         figure, (top, middle, bottom) = plt.subplots(3, 1, figsize=(5.0, 5.6), sharex=True, height_ratios=(2.2, 1, 1))
-        draw_eigenvalues(top, shown.spectra.t, values.where(values > zero * values.iloc[:, :1].to_numpy()), labelled=3)
+        draw_eigenvalues(
+            top, shown.spectra.t, values.where(values > zero * values.iloc[:, :1].to_numpy()), labelled=3, every=10
+        )
         top.set_yscale("log")
         top.set_ylabel(r"eigenvalues $\lambda_i$ of $\nabla^2 L$")
-        top.set_title(f"(a) non-zero Hessian eigenvalues\n{shown.title}")
+        top.set_title(f"(a) non-zero Hessian eigenvalues, grey: every tenth\n{shown.title}")
         middle.plot(shown.spectra.t, number, color="#000000", drawstyle="steps-mid")
         middle.set_ylabel(r"number of $\lambda_i \neq 0$")
         middle.set_title(rf"(b) eigenvalues above {zero:g} $\lambda_1$, of {values.shape[1]}")
