@@ -90,13 +90,14 @@ class Problem(ABC):
     def evaluate(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Evaluation:
         """Return losses, errors and smallest margins of B networks.
 
-        Where float32 leaves it open whether a margin is positive, that network is evaluated again in float64.
+        Where float32 leaves it open whether a training margin is positive, that network is evaluated again in float64:
+        training errors decide membership, test errors are a statistic.
         """
         outputs, labels = self.outputs(weights, datasets, split), self.labels(datasets, split)
         sample_margins = margins(outputs, labels)
         errors, smallest = (sample_margins <= 0).sum(-1), sample_margins.amin(-1)
         losses = mean_loss(outputs, labels)
-        if weights.dtype == torch.float32:
+        if weights.dtype == torch.float32 and split == "train":
             scale = outputs.flatten(1).abs().amax(1)
             doubtful = (sample_margins.abs().amin(-1) <= DOUBTFUL * scale).nonzero().squeeze(1)
             if len(doubtful):
