@@ -53,7 +53,7 @@ def modules(script: str) -> set[str]:
         ),
         (
             "track_line",
-            {"tracking/line.py", "certificates.py"},
+            {"tracking/line.py", "certificates/segments.py", "certificates/paths.py"},
             {"tracking/paper.py", "spectra/exact.py"},
         ),
         ("track_paper", {"tracking/paper.py", "tracking/path.py"}, {"tracking/line.py", "figures/fig1.py"}),
