@@ -18,10 +18,10 @@ class PathCertificate:
     """What is known of the polygon through a path's points."""
 
     kind: Kind  # the weakest of its segments'
-    segments: int  # looked at: all, or those up to the chunk of the first one that failed
+    segments: int  # all, or those up to the first one that failed
     resolution: float  # the smallest interval looked at, as a share of its segment, where margins are not exact
     tested: int  # points at which the network was evaluated
-    min_margin: float  # smallest over the segments looked at: lower bound when exact or sound, found when sampled
+    min_margin: float  # smallest over these segments: lower bound when exact or sound, found when sampled
     weakest: int  # the segment that has it
     failed: int | None  # the first segment that is not certified
 
@@ -54,13 +54,13 @@ def certify_path(
         )
         kinds.add(chunk.kind)
         tested += evaluated + int(chunk.tested.sum())
-        margins, holds = chunk.min_margins.cpu(), chunk.hold.cpu()
+        failing = (~chunk.hold).nonzero().flatten().tolist()
+        margins = chunk.min_margins[: failing[0] + 1] if failing else chunk.min_margins
         if not float(margins.min()) >= least:
             least, weakest = float(margins.min()), done + int(margins.argmin())
-        if not holds.all():
-            failed = done + int((~holds).nonzero()[0])
-        done += len(starts)
-        if failed is not None:
+        done += len(margins)
+        if failing:
+            failed = done - 1
             break
     return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed)
 
