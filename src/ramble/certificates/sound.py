@@ -87,7 +87,7 @@ def prove_segment(problem: Problem, start: Tensor, end: Tensor, resolution: floa
         The smallest lower bound; the network is meant in exact arithmetic, on its inputs as they are stored.
     """
     assert isinstance(problem, NetworkProblem)
-    network = _MovingNetwork(problem, start, end)
+    network = MovingNetwork(problem, start, end)
     inputs, labels = problem.data("train")
     pending = [(0.0, 1.0, torch.arange(len(labels), device=labels.device))]
     smallest, pieces = torch.inf, 0
@@ -105,7 +105,7 @@ def prove_segment(problem: Problem, start: Tensor, end: Tensor, resolution: floa
     return SoundBound(smallest, True, pieces)
 
 
-class _MovingNetwork:
+class MovingNetwork:
     """A Sequential whose weights walk from start to end (P,)."""
 
     def __init__(self, problem: NetworkProblem, start: Tensor, end: Tensor) -> None:
