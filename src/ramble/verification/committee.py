@@ -44,7 +44,7 @@ class CommitteeCheck:
         reach = self._scale * np.abs(weights).sum(1)
         slack = 2.0**-50 * (fan_in + 16) * (np.maximum(reach[:-1], reach[1:]) + hidden)
         margins = _margins(fields)
-        least, tested = float(margins.min()), len(weights)
+        least, tested = float(margins.min()), len(weights) - 1
         for segment in range(len(weights) - 1):
             found = _bisect(fields[segment], fields[segment + 1], float(slack[segment]))
             tested, least = tested + found.tested, min(least, found.min_margin)

@@ -19,7 +19,7 @@ class Failure:
 class Findings:
     """What is known of consecutive segments, up to the first failure."""
 
-    tested: int  # margins of the whole training set were computed at so many points
+    tested: int  # margins were computed at so many points, not counting the first of the first segment
     min_margin: float  # the smallest of them
     failure: Failure | None
 

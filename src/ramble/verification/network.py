@@ -30,21 +30,26 @@ class NetworkCheck:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._known: tuple[Tensor, Tensor] | None = None  # the last point of the previous call, and its margins
+        self._before: tuple[Tensor, Tensor] | None = None  # the last point of the previous call, and its margins
 
     def segments(self, points: Tensor) -> Findings:
         """Check the segments between consecutive points (S + 1, P) by samples."""
-        known = self._known is not None and torch.equal(self._known[0], points[0])
-        first = self._known[1] if self._known is not None and known else self._margins(points[:1])[0]
-        tested, least = int(not known), _least(first)
+        first = self._margins_of_first(points[0])
+        tested, least = 0, _least(first)
         for segment, (start, end) in enumerate(pairwise(points)):
             last = self._margins(end.unsqueeze(0))[0]
             found = self._segment(start, end, first, last)
             tested, least, first = tested + 1 + found.tested, min(least, found.min_margin), last
             if found.failure:
                 return Findings(tested, least, Failure(segment, found.failure.at, found.failure.errors))
-        self._known = points[-1].clone(), first
+        self._before = points[-1].clone(), first
         return Findings(tested, least, None)
+
+    def _margins_of_first(self, point: Tensor) -> Tensor:
+        """Return the margins (M,) of a point, known already where the previous call ended in it."""
+        if self._before is not None and torch.equal(self._before[0], point):
+            return self._before[1]
+        return self._margins(point.unsqueeze(0))[0]
 
     def _segment(self, start: Tensor, end: Tensor, first: Tensor, last: Tensor) -> Findings:
         """Check one segment whose margins (M,) at both ends are known."""

@@ -63,7 +63,7 @@ def _wrong_form(artifact: Artifact) -> str | None:
 
 def _check_points(artifact: Artifact, verdict: Verdict) -> Verdict:
     """Walk over the segments, chunk by chunk, up to the first failure."""
-    done, tested, least = 0, 0, torch.inf
+    done, tested, least = 0, 1, torch.inf
     for points in artifact.chunks():
         final = done + len(points) - 1 >= verdict.segments
         problem = _wrong_ends(artifact, points, initial=done == 0, final=final) or _not_finite(points, done)
