@@ -1,7 +1,6 @@
 """The certificate of a whole path: of every straight segment between its points."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -85,6 +84,6 @@ def _certify_chunk(
     return found, joints[-1:], evaluated
 
 
-def _weakest_kind(kinds: set[Kind]) -> Literal["exact", "sound", "sampled"]:
+def _weakest_kind(kinds: set[Kind]) -> Kind:
     order: tuple[Kind, ...] = ("sampled", "sound", "exact")
     return next(kind for kind in order if kind in kinds)
