@@ -37,6 +37,11 @@ class Form:
         return Form(rearrange(self.centre), rearrange(self.slope), rearrange(self.radius))
 
     @property
+    def still(self) -> bool:
+        """Do all values stand still and are they known exactly? Inputs are and do."""
+        return not (self.slope.any() or self.radius.any())
+
+    @property
     def lower(self) -> Tensor:
         """Lower bound of every entry over the piece."""
         return self.centre - self.slope.abs() - self.radius * (1 + FEW_UNITS) - FEW_UNITS * self._size
@@ -64,21 +69,24 @@ def constant(values: Tensor) -> Form:
 
 
 def affine(form: Form, piece: Piece) -> Form:
-    """Return W(tau) x + b(tau) for a form x of rows (M, L, n); shape (M, L, O).
+    """Return W(tau) x + b(tau) for a form x of columns (M, n, L); shape (M, O, L).
 
     (Wc + tau Wd)(c + s tau + e) = Wc c + tau (Wc s + Wd c) + tau^2 Wd s + (Wc + tau Wd) e. As tau^2 lies in [0, 1], its
     term is Wd s / 2 +- |Wd s| / 2; the last one is at most (|Wc| + |Wd|) |e|.
     """
-    middle, half = piece.centre.mT, piece.half.mT
-    curve = form.slope @ half / 2
-    centre = form.centre @ middle + piece.bias_centre.unsqueeze(-2) + curve
-    slope = form.slope @ middle + form.centre @ half + piece.bias_half.unsqueeze(-2)
-    radius = form.radius @ (middle.abs() + half.abs()) + curve.abs()
+    middle, half = piece.centre, piece.half
+    centre = middle @ form.centre + piece.bias_centre.unsqueeze(-1)
+    slope = half @ form.centre + piece.bias_half.unsqueeze(-1)
+    radius = torch.zeros_like(centre)
+    if not form.still:
+        curve = half @ form.slope / 2
+        centre, slope = centre + curve, slope + middle @ form.slope
+        radius = (middle.abs() + half.abs()) @ form.radius + curve.abs()
     # Five sums of n products and a few operations more, of entries no larger than `largest`; the interpolated weights
     # themselves are off by a few units of the ends' sum, which the head-room of 64 covers too.
     largest = (form.centre.abs() + form.slope.abs() + form.radius).flatten(1).amax(1).clamp(min=1.0)
-    units = 6 * (piece.centre.shape[-1] + 64) * UNIT
-    return Form(centre, slope, radius + units * piece.size.unsqueeze(-2) * largest.view(-1, 1, 1))
+    units = 6 * (middle.shape[-1] + 64) * UNIT
+    return Form(centre, slope, radius + units * piece.size.unsqueeze(-1) * largest.view(-1, 1, 1))
 
 
 def maximum(first: Form, second: Form) -> Form:
@@ -136,5 +144,5 @@ def convolve(form: Form, piece: Piece, layer: nn.Conv2d) -> Form:
         padding=layer.padding,
         stride=layer.stride,
     )
-    moved = affine(form.map(lambda values: window(values).mT), piece)
-    return moved.map(lambda values: values.mT.reshape(len(values), -1, height, width))
+    patches = constant(window(form.centre)) if form.still else form.map(window)
+    return affine(patches, piece).map(lambda values: values.view(*values.shape[:2], height, width))

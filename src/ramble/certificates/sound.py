@@ -130,8 +130,8 @@ class MovingNetwork:
         for name in inner:
             form = _through(form, self._layers[name], pieces.get(name))
         # rows of the last layer: true class minus each class, so that what both logits share cancels
-        ahead = affine(form.map(lambda values: values.unsqueeze(1)), _differences(pieces[last], labels))
-        bounds = ahead.lower.squeeze(1).scatter(1, labels.unsqueeze(1), torch.inf)
+        ahead = affine(form.map(lambda values: values.unsqueeze(2)), _differences(pieces[last], labels))
+        bounds = ahead.lower.squeeze(2).scatter(1, labels.unsqueeze(1), torch.inf)
         return bounds.amin(1)
 
 
@@ -153,7 +153,9 @@ def _through(form: Form, layer: nn.Module, piece: Piece | None) -> Form:
             return convolve(form, piece, layer)
         case nn.Linear():
             assert piece is not None
-            return affine(form.map(lambda values: values.unsqueeze(1)), piece).map(lambda values: values.squeeze(1))
+            # samples side by side as columns: one matrix product for all of them
+            columns = form.map(lambda values: values.flatten(0, -2).T.unsqueeze(0))
+            return affine(columns, piece).map(lambda values: values[0].T.reshape(*form.centre.shape[:-1], -1))
         case nn.MaxPool2d():
             size = layer.kernel_size
             return max_pool(form, (size, size) if isinstance(size, int) else size)
