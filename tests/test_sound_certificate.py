@@ -10,6 +10,7 @@ from small_problems import small_lenet, smooth_problem
 from torch import Tensor, nn
 from unhurried import unhurried
 
+from ramble.certificates.affine import Form, maximum
 from ramble.certificates.segments import certify_segments
 from ramble.certificates.sound import MovingNetwork, can_prove, prove_segment
 from ramble.problems.network import NetworkProblem
@@ -102,6 +103,32 @@ def rational_layer(state: dict, name: str, inputs: list[Fraction]) -> list[Fract
         Fraction(bias) + sum((Fraction(w) * x for w, x in zip(row, inputs, strict=True)), Fraction(0))
         for row, bias in zip(state[f"{name}.weight"], state[f"{name}.bias"], strict=True)
     ]
+
+
+def test_samples_are_bounded_each_on_its_own(monkeypatch):
+    problem = convolutional(6)
+    network = MovingNetwork(problem, some_weights(problem, 7, 0.5), some_weights(problem, 8, 0.5))
+    together = network.bounds(0.2, 0.3, *problem.data("train"))
+    monkeypatch.setattr("ramble.certificates.sound.CHUNK", 2)
+    assert torch.allclose(network.bounds(0.2, 0.3, *problem.data("train")), together, atol=1e-9)
+
+
+def test_the_maximum_of_large_slopes_is_enclosed_despite_rounding():
+    random = torch.Generator().manual_seed(0)
+    values = torch.randn(6, 400, generator=random, dtype=torch.float64) * 10.0 ** torch.arange(-8, 8).repeat(25)
+    first, second = Form(*values[:2], values[2].abs()), Form(*values[3:5], values[5].abs())
+    found = maximum(first, second)
+    for tau in (Fraction(-1), Fraction(1, 3), Fraction(1)):
+        for sign in (-1, 1):
+            for place in range(400):
+                one, other, both = (rational_form(form, place, tau) for form in (first, second, found))
+                exact = max(one[0] + sign * one[1], other[0] + sign * other[1])
+                assert abs(exact - both[0]) <= both[1]
+
+
+def rational_form(form: Form, place: int, tau: Fraction) -> tuple[Fraction, Fraction]:
+    centre, slope, radius = (Fraction(float(part[place])) for part in (form.centre, form.slope, form.radius))
+    return centre + tau * slope, radius
 
 
 class TwoFactors(SequentialProblem):

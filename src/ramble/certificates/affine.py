@@ -44,11 +44,12 @@ class Form:
     @property
     def lower(self) -> Tensor:
         """Lower bound of every entry over the piece."""
-        return self.centre - self.slope.abs() - self.radius * (1 + FEW_UNITS) - FEW_UNITS * self._size
+        return self.centre - self.slope.abs() - self.radius - FEW_UNITS * self.size
 
     @property
-    def _size(self) -> Tensor:
-        return self.centre.abs() + self.slope.abs()
+    def size(self) -> Tensor:
+        """What no entry's absolute value exceeds over the piece; rounding is measured by it."""
+        return self.centre.abs() + self.slope.abs() + self.radius
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def affine(form: Form, piece: Piece) -> Form:
         radius = (middle.abs() + half.abs()) @ form.radius + curve.abs()
     # Five sums of n products and a few operations more, of entries no larger than `largest`; the interpolated weights
     # themselves are off by a few units of the ends' sum, which the head-room of 64 covers too.
-    largest = (form.centre.abs() + form.slope.abs() + form.radius).flatten(1).amax(1).clamp(min=1.0)
+    largest = form.size.flatten(1).amax(1).clamp(min=1.0)
     units = 6 * (middle.shape[-1] + 64) * UNIT
     return Form(centre, slope, radius + units * piece.size.unsqueeze(-1) * largest.view(-1, 1, 1))
 
@@ -97,7 +98,7 @@ def maximum(first: Form, second: Form) -> Form:
     """
     middle = second.centre - first.centre
     reach = (second.slope - first.slope).abs() + first.radius + second.radius
-    size = first.centre.abs() + second.centre.abs() + reach
+    size = first.size + second.size
     reach = reach + FEW_UNITS * size  # rounding of d may only widen its range
     low, high = (middle - reach).clamp(max=0), (middle + reach).clamp(min=0)
     share = high / (high - low)  # reach > 0 unless both are zero throughout
