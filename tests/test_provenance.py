@@ -53,7 +53,7 @@ def modules(script: str) -> set[str]:
         ),
         (
             "track_line",
-            {"tracking/line.py", "certificates.py"},
+            {"tracking/line.py", "certificates/segments.py", "certificates/paths.py"},
             {"tracking/paper.py", "spectra/exact.py"},
         ),
         ("track_paper", {"tracking/paper.py", "tracking/path.py"}, {"tracking/line.py", "figures/fig1.py"}),
@@ -66,6 +66,13 @@ def test_a_script_depends_on_what_it_imports_and_on_nothing_else(script, runs, s
     assert runs <= found
     assert not spares & found
     assert {"__init__.py", "console.py", "errors.py"} <= found
+
+
+def test_verification_runs_no_code_of_what_it_verifies():
+    files = provenance.source_files(provenance.PACKAGE / "verification" / "verify.py")
+    found = {file.relative_to(provenance.PACKAGE).parts[0] for file in files}
+    assert "verification" in found
+    assert not {"tracking", "certificates"} & found
 
 
 def test_an_edited_module_changes_the_scripts_that_run_it(package):

@@ -86,6 +86,12 @@ class Solutions(Model):
     settling: Settling
 
 
+Resolution = Annotated[
+    float,
+    Field(gt=0, le=0.5, description="smallest interval, as a share of a segment, that certificates look at"),
+]
+
+
 class PaperTracker(Model):
     """Algorithm 1."""
 
@@ -97,13 +103,14 @@ class PaperTracker(Model):
     stall_steps: Count
     stall_gain: Positive
     stored_points: Count
-    hop_points: Annotated[int, Field(ge=2)]
+    resolution: Resolution
 
 
 class LineTracker(Model):
     """The straight segment."""
 
     points: Annotated[int, Field(ge=2)]
+    resolution: Resolution
 
 
 class Trackers(Model):

@@ -14,6 +14,7 @@ from ramble.contract.problems import read_weights
 from ramble.contract.stored_paths import pair_of
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
+from ramble.tracking.certified import certified
 from ramble.tracking.path import Path
 
 
@@ -32,6 +33,10 @@ def write_paths(
             "gradients": path.gradients,
             "evaluations": path.evaluations,
             "certificate": path.certificate,
+            "certified_segments": path.certified_segments,
+            "min_margin": path.min_margin,
+            "certificate_points": path.certificate_points,
+            "certificate_resolution": path.certificate_resolution,
             **problem.metadata,
         }
         write_tensors(tensor_file, {"points": path.points, "t": path.t}, metadata)
@@ -44,6 +49,10 @@ class Tracker(Protocol):
     @property
     def budget(self) -> int:
         """Steps at most, for the progress bar."""
+
+    @property
+    def resolution(self) -> float:
+        """Smallest interval, as a share of a segment, that certificates look at where margins are not exact."""
 
     def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
         """Return one path per chain."""
@@ -58,7 +67,7 @@ def track_pairs(
     tensors: Sequence[str],
     tables: Sequence[str],
 ) -> None:
-    """Walk the pairs named by the files `tensors` (<dataset>-<a>-<b>.safetensors) and write their paths.
+    """Walk the pairs named by the files `tensors` (<dataset>-<a>-<b>.safetensors), certify and write their paths.
 
     Args:
         problem: the networks.
@@ -76,4 +85,6 @@ def track_pairs(
     datasets = torch.tensor([dataset for dataset, _, _ in pairs])
     with Progress(f"{name}: {len(pairs)} paths, tracker {tracker_name}", tracker.budget) as progress:
         paths = tracker.track(problem, starts, ends, datasets, progress)
-    write_paths(problem, name, tracker_name, paths, tensors, tables)
+    walked = zip(paths, datasets.tolist(), strict=True)
+    certified_paths = (certified(problem, path, dataset, tracker.resolution) for path, dataset in walked)
+    write_paths(problem, name, tracker_name, certified_paths, tensors, tables)

@@ -1,42 +1,43 @@
 """LeNet5 on MNIST (section 3.2)."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ramble.problems.network import NetworkProblem
 
 
-class LeNet5(nn.Module):
+class LeNet5(nn.Sequential):
     """Two convolutions (6 and 16 kernels of 5 x 5, the first padded by 2) with 2 x 2 max-pooling, then 120-84-10.
 
-    61,706 weights; ReLU; Xavier weights and zero biases. Pooling stands before the ReLU: the two commute, and a
-    quarter of the values is left for the second.
+    Logits (M, 10) of images (M, 1, 28, 28). 61,706 weights; ReLU; Xavier weights and zero biases. Pooling stands
+    before the ReLU: the two commute, and a quarter of the values is left for the second.
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
-        self.conv2 = nn.Conv2d(6, 16, 5)
-        self.fc1 = nn.Linear(400, 120)
-        self.fc2 = nn.Linear(120, 84)
-        self.fc3 = nn.Linear(84, 10)
-        for module in self.children():
-            assert isinstance(module, nn.Conv2d | nn.Linear)
-            nn.init.xavier_uniform_(module.weight)
-            assert module.bias is not None
-            nn.init.zeros_(module.bias)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits (M, 10) of images (M, 1, 28, 28)."""
-        maps = functional.max_pool2d(self.conv1(images), 2).relu()
-        maps = functional.max_pool2d(self.conv2(maps), 2).relu()
-        hidden = self.fc1(maps.flatten(1)).relu()
-        hidden = self.fc2(hidden).relu()
-        logits: Tensor = self.fc3(hidden)
-        return logits
+        super().__init__(
+            OrderedDict(
+                conv1=nn.Conv2d(1, 6, 5, padding=2),
+                pool1=nn.MaxPool2d(2),
+                relu1=nn.ReLU(),
+                conv2=nn.Conv2d(6, 16, 5),
+                pool2=nn.MaxPool2d(2),
+                relu2=nn.ReLU(),
+                flatten=nn.Flatten(),
+                fc1=nn.Linear(400, 120),
+                relu3=nn.ReLU(),
+                fc2=nn.Linear(120, 84),
+                relu4=nn.ReLU(),
+                fc3=nn.Linear(84, 10),
+            )
+        )
+        for module in self:
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                assert module.bias is not None
+                nn.init.zeros_(module.bias)
 
 
 class LeNet5Problem(NetworkProblem):

@@ -94,20 +94,31 @@ class Problem(ABC):
         training errors decide membership, test errors are a statistic.
         """
         outputs, labels = self.outputs(weights, datasets, split), self.labels(datasets, split)
-        sample_margins = margins(outputs, labels)
-        errors, smallest = (sample_margins <= 0).sum(-1), sample_margins.amin(-1)
+        sample_margins = margins(outputs, labels).double()
+        if split == "train":
+            sample_margins = self._decided(sample_margins, outputs, weights, datasets)
+        errors, smallest = (sample_margins <= 0).sum(-1), sample_margins.amin(-1).to(weights.dtype)
         losses = mean_loss(outputs, labels)
-        if weights.dtype == torch.float32 and split == "train":
-            scale = outputs.flatten(1).abs().amax(1)
-            doubtful = (sample_margins.abs().amin(-1) <= DOUBTFUL * scale).nonzero().squeeze(1)
-            if len(doubtful):
-                sure = self.evaluate(weights[doubtful].double(), datasets[doubtful.to(datasets.device)], split)
-                errors[doubtful] = sure.errors
-                smallest[doubtful] = sure.min_margins.float()
         # a network whose outputs overflowed classifies nothing
         broken = ~torch.isfinite(losses)
         errors = torch.where(broken, torch.full_like(errors, sample_margins.shape[-1]), errors)
         return Evaluation(losses, errors, smallest)
+
+    @torch.no_grad()
+    def sample_margins(self, weights: Tensor, datasets: Tensor) -> Tensor:
+        """Return the training margins (B, M), float64; computed in float64 where float32 leaves a sign open."""
+        outputs = self.outputs(weights, datasets)
+        return self._decided(margins(outputs, self.labels(datasets)).double(), outputs, weights, datasets)
+
+    def _decided(self, sample_margins: Tensor, outputs: Tensor, weights: Tensor, datasets: Tensor) -> Tensor:
+        """Compute training margins again in float64 for the networks of which float32 leaves one's sign open."""
+        if weights.dtype == torch.float32:
+            scale = outputs.flatten(1).abs().amax(1)
+            doubtful = (sample_margins.abs().amin(-1) <= DOUBTFUL * scale).nonzero().squeeze(1)
+            if len(doubtful):
+                sure = self.sample_margins(weights[doubtful].double(), datasets[doubtful.to(datasets.device)])
+                sample_margins[doubtful] = sure
+        return sample_margins
 
 
 def layers_of(shapes: dict[str, tuple[int, ...]]) -> tuple[Layer, ...]:

@@ -15,6 +15,8 @@ from torch.nn import functional
 from ramble.errors import RambleError
 from ramble.problems.problem import Problem, Split, layers_of
 
+UNIT = 2.0**-53  # relative rounding error of float64
+
 
 @dataclass(frozen=True)
 class _Layout:
@@ -58,6 +60,7 @@ class TreeCommittee(Problem):
         self.device = torch.device(device)
         self.hidden, self.fan_in = hidden, n_inputs // hidden
         self.initial_sigma = initial_sigma
+        self.input_scale = input_scale
         self.metadata = {"input_scale": input_scale}
         self.shapes = {"weight": (hidden, self.fan_in)}
         self.layers = layers_of(self.shapes)
@@ -112,11 +115,25 @@ class TreeCommittee(Problem):
         return jacobians.transpose(1, 2) @ jacobians
 
     def segment_min_margins(self, starts: Tensor, ends: Tensor, datasets: Tensor) -> Tensor:
-        """Return the exact smallest margin (B,) on each straight segment from starts to ends (B, P), float64.
+        """Return a lower bound (B,) of the smallest margin on each segment from starts to ends (B, P), float64.
 
-        Along a segment every h_k is linear, so a margin is piecewise linear with breakpoints where some h_k
-        crosses +-1: its minimum lies at a breakpoint or an end. Exact up to float64 rounding of the fields,
-        which stays below 1e-12 for the weights met here.
+        Along a segment every h_k is linear, so a margin is piecewise linear with breakpoints where some h_k crosses
+        +-1: its minimum lies at a breakpoint or an end. The bound is that minimum as float64 finds it, less all that
+        rounding (u = 2^-53) can have done to it, in three steps for one sample:
+
+        1. Fields. Inputs and weights are exact in float64; a sum of n products in any order is off by at most
+           gamma_n scale |w_k|_1, gamma_n = n u / (1 - n u). So the computed first_k and slope_k define a line g_k with
+           |h_k - g_k| <= gamma_n scale ((1 - t) |w_k|_1 at the start + t |w_k|_1 at the end) + u |slope_k| for t in
+           [0, 1], the last term from the subtraction. Clamping does not enlarge a difference.
+        2. Breakpoints. (+-1 - first_k) / slope_k is computed with a relative error of at most 2 u + u^2, hence each
+           true breakpoint t in [0, 1] of sum_k clamp(g_k) has a computed time within 2.01 u of it, and that sum
+           changes by at most sum_k |slope_k| per unit of t: at most 2.01 u sum_k |slope_k| are lost. Times that are no
+           breakpoints (of fields that stand still or cross elsewhere, clamped into [0, 1]) only add points.
+        3. Values. first_k + t slope_k is off by at most u (|first_k| + 2.01 |slope_k|); the sum of K values within
+           [-1, 1] by at most 1.01 u K^2.
+
+        Together at most gamma_n scale max(|w|_1 at the start, at the end) + 6 u sum_k (|first_k| + |slope_k|)
+        + 2 u K^2; the bound takes off twice that, which covers the rounding of this estimate itself.
         """
         first = self._fields(starts.double(), datasets)  # (B, K, M)
         slope = self._fields(ends.double(), datasets) - first
@@ -125,7 +142,14 @@ class TreeCommittee(Problem):
         edges = torch.stack([torch.zeros_like(crossings[:, 0]), torch.ones_like(crossings[:, 0])], 1)
         times = torch.cat([crossings, edges], 1)  # (B, 2 K + 2, M)
         at_times = first.unsqueeze(1) + times.unsqueeze(2) * slope.unsqueeze(1)  # (B, 2 K + 2, K, M)
-        return at_times.clamp(-1, 1).sum(2).flatten(1).amin(1)
+        computed = at_times.clamp(-1, 1).sum(2).amin(1)  # (B, M)
+        sums = torch.maximum(*(self._absolute_fields(each) for each in (starts, ends)))  # (B,)
+        lost = self.fan_in * sums.unsqueeze(1) + 6 * (first.abs() + slope.abs()).sum(1) + 2 * self.hidden**2
+        return (computed - 2 * UNIT * lost).amin(1)
+
+    def _absolute_fields(self, weights: Tensor) -> Tensor:
+        """Return sum_k scale |w_k|_1 (B,), what |h_k| cannot exceed, summed over the units."""
+        return abs(self.input_scale) * weights.double().abs().sum(1)
 
     def _fields(self, weights: Tensor, datasets: Tensor) -> Tensor:
         """Return label * h_k, shape (B, K, M)."""

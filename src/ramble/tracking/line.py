@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ramble.certificates import certify_segments
+from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.tracking.path import Path, Status, Step
@@ -13,9 +13,15 @@ from ramble.tracking.path import Path, Status, Step
 
 @dataclass(frozen=True)
 class LineTracker:
-    """Points evenly spread on the straight segment, its ends included."""
+    """Points evenly spread on the straight segment, its ends included.
+
+    Attributes:
+        points: how many.
+        resolution: smallest interval, as a share of a segment, that certificates look at where margins are not exact.
+    """
 
     points: int
+    resolution: float
 
     @property
     def budget(self) -> int:
@@ -48,9 +54,9 @@ class LineTracker:
                     )
                 )
             progress.advance(1)
-        certificates = certify_segments(problem, starts, ends, datasets, self.points)
+        certificates = certify_segments(problem, starts, ends, datasets, self.resolution)
         return [
-            Path(points[:, chain].cpu(), times.double(), *_verdict(bool(holds), rows), rows, certificates.kind)
+            Path(points[:, chain].cpu(), times.double(), *_verdict(bool(holds), rows), rows)
             for chain, (holds, rows) in enumerate(zip(certificates.hold.tolist(), steps, strict=True))
         ]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ramble.certificates import certify_segments
+from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Evaluation, Problem
 from ramble.progress import Progress
 from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance, rescale_layers
@@ -27,7 +27,7 @@ class PaperTracker:
         stall_steps: a chain is stuck when t rose by less than `stall_gain` in so many steps.
         stall_gain: see above.
         stored_points: about how many points of the walk are kept, evenly spread in t.
-        hop_points: points at which the last hop is tested where no exact certificate exists.
+        resolution: smallest interval, as a share of a segment, that certificates look at where margins are not exact.
     """
 
     eta: float
@@ -38,7 +38,7 @@ class PaperTracker:
     stall_steps: int
     stall_gain: float
     stored_points: int
-    hop_points: int
+    resolution: float
 
     @property
     def budget(self) -> int:
@@ -145,8 +145,8 @@ class PaperTracker:
 
     def _hop(self, walk: Walk, here: Setting, weights: Tensor) -> bool:
         """Try the straight segment to W_b; arrive if it lies in S."""
-        hop = certify_segments(here.problem, weights.unsqueeze(0), here.ends, here.datasets, self.hop_points)
-        walk.hop_evaluations += hop.points
+        hop = certify_segments(here.problem, weights.unsqueeze(0), here.ends, here.datasets, self.resolution)
+        walk.hop_evaluations += int(hop.tested)
         if not bool(hop.hold):
             return False
         walk.arrive(weights, here.ends[0], hop.kind)

@@ -43,8 +43,12 @@ class Path:
     status: Status
     reason: str
     steps: list[Step] = field(repr=False)
-    certificate: str  # of the last hop: "exact", "sampled", or "none" when there was no hop
     hop_evaluations: int = 0  # membership tests spent on last hops
+    certificate: str = "none"  # of the polygon through the points: "exact", "sound", "sampled", or "none"
+    certified_segments: int = 0  # of them, from the start
+    min_margin: float = float("nan")  # smallest on the segments looked at: lower bound, or found when sampled
+    certificate_points: int = 0  # networks evaluated for the certificate
+    certificate_resolution: float = float("nan")  # smallest interval looked at, as a share of its segment
 
     @property
     def gradients(self) -> int:
@@ -121,7 +125,6 @@ class Walk:
         self.steps: list[Step] = []
         self.status: Status | None = None
         self.reason = ""
-        self.certificate = "none"
         self.hop_evaluations = 0
         self._spacing = 1 / stored_points
 
@@ -141,13 +144,12 @@ class Walk:
         """Return by how much t rose in the last `steps` steps, infinity while the walk is younger."""
         return self.t - self.steps[-1 - steps].t if len(self.steps) > steps else float("inf")
 
-    def arrive(self, weights: Tensor, end: Tensor, certificate: str) -> None:
+    def arrive(self, weights: Tensor, end: Tensor, kind: str) -> None:
         """End the walk with the certified hop to W_b."""
         self._keep_last(weights)
         self.points.append(end.cpu())
         self.times.append(1.0)
-        self.certificate = certificate
-        self.end(Status.ARRIVED, f"straight hop from t = {self.t:.4f} certified ({certificate})")
+        self.end(Status.ARRIVED, f"straight hop from t = {self.t:.4f} certified ({kind})")
 
     def end(self, status: Status, reason: str) -> None:
         """End the walk; the stored path reaches to where it stood, unless that is outside S."""
@@ -173,6 +175,5 @@ class Walk:
             self.status,
             self.reason,
             self.steps,
-            self.certificate,
             self.hop_evaluations,
         )

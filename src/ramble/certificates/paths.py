@@ -1,0 +1,89 @@
+"""The certificate of a whole path: of every straight segment between its points."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ramble.certificates.segments import ExactSegments, Kind, SegmentCertificates, certify_segments
+from ramble.problems.problem import Problem
+
+# Segments certified at a time: a long path needs no second copy of its points.
+CHUNK = 16
+
+
+@dataclass(frozen=True)
+class PathCertificate:
+    """What is known of the polygon through a path's points."""
+
+    kind: Kind  # the weakest of its segments'
+    segments: int  # all, or those up to the first one that failed
+    resolution: float  # the smallest interval looked at, as a share of its segment, where margins are not exact
+    tested: int  # points at which the network was evaluated
+    min_margin: float  # smallest over these segments: lower bound when exact or sound, found when sampled
+    weakest: int  # the segment that has it
+    failed: int | None  # the first segment that is not certified
+
+    @property
+    def holds(self) -> bool:
+        """The whole path lies in the solution space, as far as `kind` can tell."""
+        return self.failed is None
+
+
+def certify_path(
+    problem: Problem, points: Tensor, dataset: int, resolution: float, *, sound: bool = True
+) -> PathCertificate:
+    """Certify the polygon through points (T, P), up to its first segment that fails.
+
+    Args:
+        problem: the networks.
+        points: weights in the order of the path, on any device; a single one is a segment without length.
+        dataset: the training set.
+        resolution: see `certify_segments`.
+        sound: see `certify_segments`; given up for the rest of the path at the first segment that cannot be proven.
+    """
+    if len(points) == 1:
+        points = points.expand(2, -1)
+    kinds: set[Kind] = set()
+    done, tested, least, weakest, failed = 0, 0, torch.inf, 0, None
+    before: Tensor | None = None
+    for starts, ends in zip(torch.split(points[:-1], CHUNK), torch.split(points[1:], CHUNK), strict=True):
+        chunk, before, evaluated = _certify_chunk(
+            problem, starts, ends, dataset, resolution, sound and "sampled" not in kinds, before
+        )
+        kinds.add(chunk.kind)
+        tested += evaluated + int(chunk.tested.sum())
+        failing = (~chunk.hold).nonzero().flatten().tolist()
+        margins = chunk.min_margins[: failing[0] + 1] if failing else chunk.min_margins
+        if not float(margins.min()) >= least:
+            least, weakest = float(margins.min()), done + int(margins.argmin())
+        done += len(margins)
+        if failing:
+            failed = done - 1
+            break
+    return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed)
+
+
+def _certify_chunk(
+    problem: Problem, starts: Tensor, ends: Tensor, dataset: int, resolution: float, sound: bool, before: Tensor | None
+) -> tuple[SegmentCertificates, Tensor | None, int]:
+    """Certify consecutive segments, each point evaluated once: `before` is what the last chunk found at its end.
+
+    Returns the certificates, the margins (1, M) at the last end, and how many points were evaluated for them.
+    """
+    starts, ends = starts.to(problem.device), ends.to(problem.device)
+    datasets = torch.full((len(starts),), dataset)
+    if isinstance(problem, ExactSegments):
+        return certify_segments(problem, starts, ends, datasets, resolution), None, 0
+    evaluated = len(ends) + (before is None)
+    if before is None:
+        before = problem.sample_margins(starts[:1], datasets[:1])
+    joints = torch.cat([before, problem.sample_margins(ends, datasets)])
+    known = joints[:-1], joints[1:]
+    found = certify_segments(problem, starts, ends, datasets, resolution, sound=sound, known=known)
+    return found, joints[-1:], evaluated
+
+
+def _weakest_kind(kinds: set[Kind]) -> Kind:
+    order: tuple[Kind, ...] = ("sampled", "sound", "exact")
+    return next(kind for kind in order if kind in kinds)

@@ -1,0 +1,100 @@
+"""What samples tell of straight segments: margins at points that crowd where a margin is small or changes fast.
+
+Every segment is halved once. An interval is halved again, down to the resolution, while some sample's smaller end
+margin is below `SAFETY` times the spread of that sample's margin over the interval's parent: only there can a margin
+reach zero and come back unseen, if it bends no more than it did before.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ramble.problems.problem import Problem
+
+# 1: an interval is left alone when going on at twice the pace seen so far would not reach zero inside it.
+SAFETY = 1.0
+# Networks evaluated at a time.
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What was found on B segments."""
+
+    min_margins: Tensor  # (B,) float64, smallest margin found; not positive as soon as one error was met
+    tested: Tensor  # (B,) int64, points between the ends
+
+
+@dataclass(frozen=True)
+class _Intervals:
+    """Parts of the segments, with the margins at both of their ends."""
+
+    owners: Tensor  # (I,) segment that each interval is part of
+    lows: Tensor  # (I,) float64 in [0, 1]
+    width: float
+    first: Tensor  # (I, M)
+    last: Tensor  # (I, M)
+
+    def select(self, rows: Tensor) -> "_Intervals":
+        return _Intervals(self.owners[rows], self.lows[rows], self.width, self.first[rows], self.last[rows])
+
+
+def sample_segments(
+    problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, resolution: float, known: tuple[Tensor, Tensor]
+) -> Samples:
+    """Look for errors between the ends of B segments, all segments side by side, and stop at each one's first.
+
+    Args:
+        problem: the networks.
+        starts: weights at t = 0, (B, P).
+        ends: weights at t = 1, (B, P).
+        datasets: (B,).
+        resolution: no interval shorter than this share of the segment is halved.
+        known: margins (B, M) at the starts and at the ends, as `Problem.sample_margins` gives them.
+    """
+    smallest = torch.minimum(*(_smallest(each) for each in known))
+    tested = torch.zeros(len(starts), dtype=torch.int64, device=smallest.device)
+    rows = torch.arange(len(starts), device=smallest.device)
+    intervals = _Intervals(rows, torch.zeros_like(smallest), 1.0, *known)
+    while True:
+        intervals = intervals.select(smallest[intervals.owners] > 0)
+        if not len(intervals.owners) or intervals.width <= min(resolution, 0.5):
+            return Samples(smallest, tested)
+        middles = _margins_at(problem, starts, ends, datasets, intervals)
+        smallest = smallest.scatter_reduce(0, intervals.owners, _smallest(middles), "amin")
+        tested += torch.bincount(intervals.owners, minlength=len(starts))
+        intervals = _uncertain_halves(intervals, middles)
+
+
+def _smallest(margins: Tensor) -> Tensor:
+    """Return the smallest margin (I,); a network that overflowed classifies nothing."""
+    return margins.nan_to_num(-torch.inf, posinf=-torch.inf).amin(1)
+
+
+def _margins_at(problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, intervals: _Intervals) -> Tensor:
+    """Return the margins (I, M) in the middle of every interval."""
+    found = []
+    for rows in torch.split(torch.arange(len(intervals.owners), device=intervals.owners.device), BATCH):
+        owners = intervals.owners[rows]
+        times = (intervals.lows[rows] + intervals.width / 2).unsqueeze(1).to(starts.dtype)
+        weights = torch.lerp(starts[owners], ends[owners], times)
+        found.append(problem.sample_margins(weights, datasets[owners.to(datasets.device)]))
+    return torch.cat(found)
+
+
+def _uncertain_halves(intervals: _Intervals, middles: Tensor) -> _Intervals:
+    """Halve all intervals and return the halves in which an error may hide."""
+    highest = torch.maximum(torch.maximum(intervals.first, intervals.last), middles)
+    lowest = torch.minimum(torch.minimum(intervals.first, intervals.last), middles)
+    spread = highest - lowest
+    half = intervals.width / 2
+    halves = _Intervals(
+        intervals.owners.repeat(2),
+        torch.cat([intervals.lows, intervals.lows + half]),
+        half,
+        torch.cat([intervals.first, middles]),
+        torch.cat([middles, intervals.last]),
+    )
+    nearest = torch.minimum(halves.first, halves.last)
+    return halves.select((nearest < SAFETY * spread.repeat(2, 1)).any(1))

@@ -1,0 +1,88 @@
+"""Certificates of straight segments, each by the best method that its problem allows.
+
+exact: the smallest margin itself, up to derived rounding (problems that offer `segment_min_margins`).
+sound: lower bounds of all margins are positive (ReLU networks, see `sound`).
+sampled: no error at the points looked at (any network, see `sampled`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from ramble.certificates.sampled import sample_segments
+from ramble.certificates.sound import can_prove, prove_segment
+from ramble.problems.problem import Problem
+
+Kind = Literal["exact", "sound", "sampled"]
+
+
+@runtime_checkable
+class ExactSegments(Protocol):
+    """A problem whose margins along a segment are known exactly."""
+
+    def segment_min_margins(self, starts: Tensor, ends: Tensor, datasets: Tensor) -> Tensor:
+        """Return rigorous lower bounds (B,) of the smallest margin on each segment, tight up to rounding."""
+
+
+@dataclass(frozen=True)
+class SegmentCertificates:
+    """What is known of B straight segments."""
+
+    kind: Kind  # of all of them; a segment with an error needs no proof
+    min_margins: Tensor  # (B,) exact and sound: lower bound of the smallest margin; sampled: smallest margin found
+    tested: Tensor  # (B,) int64, points at which the network was evaluated
+
+    @property
+    def hold(self) -> Tensor:
+        """(B,) bool: the segment lies in the solution space, as far as `kind` can tell."""
+        return self.min_margins > 0
+
+
+def certify_segments(
+    problem: Problem,
+    starts: Tensor,
+    ends: Tensor,
+    datasets: Tensor,
+    resolution: float,
+    *,
+    sound: bool = True,
+    known: tuple[Tensor, Tensor] | None = None,
+) -> SegmentCertificates:
+    """Certify B straight segments.
+
+    Args:
+        problem: the networks.
+        starts: weights at one end, (B, P).
+        ends: weights at the other, (B, P).
+        datasets: (B,), the training set of each segment.
+        resolution: the smallest interval looked at, as a share of its segment, where margins are not exact.
+        sound: whether a proof is tried where there is one; it costs about as much as ten evaluations a piece.
+        known: margins (B, M) at the starts and at the ends, where the caller has them from `Problem.sample_margins`.
+    """
+    if isinstance(problem, ExactSegments):
+        exact = problem.segment_min_margins(starts, ends, datasets)
+        return SegmentCertificates("exact", exact, torch.zeros_like(exact, dtype=torch.int64))
+    at_ends = known or (problem.sample_margins(starts, datasets), problem.sample_margins(ends, datasets))
+    tested = torch.full((len(starts),), 0 if known else 2, device=at_ends[0].device)
+    if sound and can_prove(problem):
+        # the middles alone: they spare the proof for most segments that leave S, and the proof spares all other samples
+        screened = sample_segments(problem, starts, ends, datasets, 0.5, at_ends)
+        tested = tested + screened.tested
+        bounds = _prove(problem, starts, ends, resolution, screened.min_margins)
+        if bounds is not None:
+            return SegmentCertificates("sound", bounds, tested)
+    samples = sample_segments(problem, starts, ends, datasets, resolution, at_ends)
+    return SegmentCertificates("sampled", samples.min_margins, tested + samples.tested)
+
+
+def _prove(problem: Problem, starts: Tensor, ends: Tensor, resolution: float, found: Tensor) -> Tensor | None:
+    """Return lower bounds (B,) for the segments of which no error was found, None as soon as one cannot be proven."""
+    bounds = found.clone()
+    for row in (found > 0).nonzero().squeeze(1).tolist():
+        bound = prove_segment(problem, starts[row], ends[row], resolution)
+        if not bound.proven:
+            return None
+        bounds[row] = bound.min_margin
+    return bounds

@@ -1,0 +1,36 @@
+"""A tracked path with the certificate of the polygon through its stored points: that polygon is the path."""
+
+from dataclasses import replace
+
+from ramble.certificates.paths import certify_path
+from ramble.problems.problem import Problem
+from ramble.tracking.path import Path
+
+
+def certified(problem: Problem, path: Path, dataset: int, resolution: float) -> Path:
+    """Return the path with its certificate; its reason says which segment failed, if one did.
+
+    Args:
+        problem: the networks.
+        path: however it ended; what is stored of it is certified.
+        dataset: its training set.
+        resolution: see `certify_path`.
+    """
+    found = certify_path(problem, path.points, dataset, resolution)
+    result = replace(
+        path,
+        certificate=found.kind,
+        certified_segments=found.segments,
+        min_margin=found.min_margin,
+        certificate_points=found.tested,
+        certificate_resolution=resolution,
+    )
+    if found.failed is None:
+        return result
+    failure = f"segment {found.failed} between stored points {found.failed} and {found.failed + 1} leaves S"
+    return replace(
+        result,
+        certificate="none",
+        certified_segments=found.failed,
+        reason=f"{path.reason}; not certified: {failure} (smallest margin {found.min_margin:.3g})",
+    )

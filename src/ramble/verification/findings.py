@@ -1,0 +1,35 @@
+"""What a check of consecutive segments hands back."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a path is not in the solution space, as far as the check can tell."""
+
+    segment: int  # the first one that fails
+    at: float  # where on it: 0 at its first point, 1 at its last
+    errors: int  # samples classified wrongly there; 0 when a margin is positive but too small to be told from zero
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of consecutive segments, up to the first failure."""
+
+    tested: int  # margins were computed at so many points, not counting the first of the first segment
+    min_margin: float  # the smallest of them
+    failure: Failure | None
+
+
+class Check(Protocol):
+    """A method of checking segments."""
+
+    @property
+    def kind(self) -> str:
+        """Return "sound" or "sampled"."""
+
+    def segments(self, points: Tensor) -> Findings:
+        """Check the S straight segments between consecutive points (S + 1, P), float64."""

@@ -1,0 +1,162 @@
+"""Samples on segments, and certificates of whole paths."""
+
+import math
+
+import pytest
+import torch
+from small_problems import committee_on, pattern_sets, smooth_problem, trained
+from torch import Tensor
+
+from ramble.certificates.paths import CHUNK, certify_path
+from ramble.certificates.segments import certify_segments
+from ramble.tracking.certified import certified
+from ramble.tracking.path import Path, Status
+
+RESOLUTION = 1 / 64
+SMOOTH = smooth_problem(samples=4)
+COMMITTEE = committee_on(pattern_sets(31, 2, 10, 30), hidden=3, input_scale=0.5)
+
+
+def smooth_solution(seed: int = 1) -> Tensor:
+    weights = SMOOTH.initial_weights(torch.Generator().manual_seed(seed)).unsqueeze(0)
+    for _ in range(400):
+        weights = weights - 0.5 * SMOOTH.gradients(weights, torch.tensor([0]))[1]
+    assert SMOOTH.evaluate(weights, torch.tensor([0])).errors.tolist() == [0]
+    return weights[0]
+
+
+def smooth_path(points: int) -> Tensor:
+    start = smooth_solution()
+    noise = 0.01 * torch.randn(points, len(start), generator=torch.Generator().manual_seed(9))
+    return start + noise
+
+
+def flipped(weights: Tensor) -> Tensor:
+    """The same function from far away: tanh is odd, so hidden units may change their signs."""
+    return torch.cat([-weights[..., :28], weights[..., 28:]], -1)
+
+
+def outside(weights: Tensor) -> Tensor:
+    """A network that is wrong on every sample: all logits change their signs."""
+    return torch.cat([weights[..., :16], -weights[..., 16:]], -1)
+
+
+def plain_margin(weights: Tensor) -> float:
+    """The smallest margin, sample by sample."""
+    inputs, labels = SMOOTH.data("train")
+    smallest = math.inf
+    for row, label in zip(SMOOTH.network(weights.double())(inputs.double()).tolist(), labels.tolist(), strict=True):
+        smallest = min(smallest, row[label] - max(row[:label] + row[label + 1 :]))
+    return smallest
+
+
+def test_samples_find_what_dense_samples_find():
+    random = torch.Generator().manual_seed(1)
+    starts, ends = torch.randn(2, 20, 31, generator=random)
+    found = certify_segments(SMOOTH, starts, ends, torch.zeros(20, dtype=torch.long), RESOLUTION)
+    assert found.kind == "sampled"
+    for row in range(20):
+        dense = [plain_margin(torch.lerp(starts[row], ends[row], t)) for t in torch.linspace(0, 1, 65).tolist()]
+        assert bool(found.hold[row]) == (min(dense) > 0)
+
+
+def test_samples_crowd_where_margins_are_small():
+    start = smooth_solution()
+    far = certify_segments(SMOOTH, start[None], 1.01 * start[None], torch.tensor([0]), RESOLUTION)
+    assert far.tested.tolist() == [3]
+    assert float(far.min_margins) == pytest.approx(plain_margin(start), rel=1e-5)
+    # logits that shrink to a thousandth come close to zero at one end only
+    shrunk = torch.cat([start[:16], 1e-3 * start[16:]])
+    near = certify_segments(SMOOTH, start[None], shrunk[None], torch.tensor([0]), RESOLUTION)
+    assert near.hold.tolist() == [True]
+    assert 3 < int(near.tested) < 30
+
+
+def test_an_error_at_an_end_needs_no_further_samples():
+    start = smooth_solution()
+    found = certify_segments(SMOOTH, start[None], outside(start)[None], torch.tensor([0]), RESOLUTION)
+    assert found.hold.tolist() == [False]
+    assert found.tested.tolist() == [2]
+
+
+def test_segments_side_by_side_are_segments_one_by_one():
+    random = torch.Generator().manual_seed(2)
+    start = smooth_solution()
+    starts, ends = start + torch.randn(2, 5, 31, generator=random) * torch.tensor([0.01, 0.1, 0.5, 1, 2])[:, None]
+    together = certify_segments(SMOOTH, starts, ends, torch.zeros(5, dtype=torch.long), RESOLUTION)
+    for row in range(5):
+        alone = certify_segments(SMOOTH, starts[row : row + 1], ends[row : row + 1], torch.tensor([0]), RESOLUTION)
+        assert together.tested[row] == alone.tested[0]
+        assert together.min_margins[row] == alone.min_margins[0]
+
+
+def test_every_point_of_a_path_is_evaluated_once(monkeypatch):
+    points = smooth_path(2 * CHUNK + 3)
+    seen = []
+    evaluate = type(SMOOTH).sample_margins
+    monkeypatch.setattr(
+        type(SMOOTH), "sample_margins", lambda self, w, d: (seen.extend(w.tolist()), evaluate(self, w, d))[1]
+    )
+    certificate = certify_path(SMOOTH, points, 0, RESOLUTION)
+    assert certificate.holds
+    assert (certificate.kind, certificate.segments) == ("sampled", 2 * CHUNK + 2)
+    assert certificate.tested == len(seen) == len({tuple(row) for row in seen})
+
+
+def test_a_point_outside_is_refused_wherever_it_is():
+    for place in (0, 5, CHUNK, CHUNK + 1, 2 * CHUNK + 2):
+        points = smooth_path(2 * CHUNK + 3)
+        points[place] = outside(points[place])
+        certificate = certify_path(SMOOTH, points, 0, RESOLUTION)
+        assert certificate.failed == max(place - 1, 0)
+        assert certificate.segments == certificate.failed + 1
+        assert certificate.weakest == certificate.failed
+        assert certificate.min_margin <= 0
+
+
+def test_a_segment_that_leaves_between_good_points_is_refused():
+    points = smooth_path(6)
+    points[3:] = flipped(points[3:])
+    assert all(plain_margin(point) > 0 for point in points)
+    assert min(plain_margin(torch.lerp(points[2], points[3], t)) for t in (0.3, 0.5, 0.7)) < 0
+    assert certify_path(SMOOTH, points, 0, RESOLUTION).failed == 2
+
+
+def test_a_path_of_one_point_is_that_point():
+    start = smooth_solution()
+    certificate = certify_path(SMOOTH, start[None], 0, RESOLUTION)
+    assert certificate.holds
+    assert certificate.min_margin == pytest.approx(plain_margin(start), rel=1e-5)
+    assert not certify_path(SMOOTH, outside(start)[None], 0, RESOLUTION).holds
+
+
+def test_a_committee_path_is_certified_exactly_on_its_own_set():
+    start = trained(COMMITTEE, torch.tensor([1]), 5)[0].float()
+    points = torch.stack([start * (1 + share) for share in torch.linspace(0, 1, CHUNK + 5).tolist()])
+    certificate = certify_path(COMMITTEE, points, 1, RESOLUTION)
+    assert (certificate.kind, certificate.tested, certificate.failed) == ("exact", 0, None)
+    margins = COMMITTEE.sample_margins(points.double(), torch.ones(len(points), dtype=torch.long)).amin(1)
+    assert 0 < certificate.min_margin <= float(margins.min())
+    points[CHUNK + 2] = -points[CHUNK + 2]
+    assert certify_path(COMMITTEE, points, 1, RESOLUTION).failed == CHUNK + 1
+    assert not certify_path(COMMITTEE, points, 0, RESOLUTION).holds  # these are no solutions of the other set
+
+
+def a_path(points: Tensor) -> Path:
+    return Path(points, torch.linspace(0, 1, len(points)).double(), Status.ARRIVED, "there", [])
+
+
+def test_a_path_carries_its_certificate():
+    path = certified(SMOOTH, a_path(smooth_path(4)), 0, RESOLUTION)
+    assert (path.certificate, path.certified_segments, path.reason) == ("sampled", 3, "there")
+    assert path.min_margin > 0
+    assert path.certificate_points >= 7
+    assert path.certificate_resolution == RESOLUTION
+
+
+def test_a_path_with_a_hole_says_where():
+    points = smooth_path(6)
+    points[3:] = flipped(points[3:])
+    path = certified(SMOOTH, a_path(points), 0, RESOLUTION)
+    assert (path.certificate, path.certified_segments, path.status) == ("none", 2, Status.ARRIVED)
+    assert "segment 2 between stored points 2 and 3" in path.reason

@@ -1,0 +1,205 @@
+"""Lower bounds of a moving ReLU network's margins against dense samples and rational arithmetic."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_problems import small_lenet, smooth_problem
+from torch import Tensor, nn
+from unhurried import unhurried
+
+from ramble.certificates.affine import Form, maximum
+from ramble.certificates.segments import certify_segments
+from ramble.certificates.sound import MovingNetwork, can_prove, prove_segment
+from ramble.problems.network import NetworkProblem
+
+ZERO = torch.tensor([0])
+
+
+class SequentialProblem(NetworkProblem):
+    """Given layers on random samples; their labels are what the start's weights say."""
+
+    def __init__(self, layers: list[nn.Module], shape: tuple[int, ...], seed: int, samples: int = 7) -> None:
+        self._given = layers
+        random = torch.Generator().manual_seed(seed)
+        inputs = torch.randn(samples, *shape, generator=random)
+        super().__init__({"train": (inputs, torch.randint(0, 3, (samples,), generator=random))})
+
+    def build_network(self) -> nn.Module:
+        return nn.Sequential(*self._given)
+
+
+def convolutional(seed: int) -> SequentialProblem:
+    layers = [
+        nn.Conv2d(2, 3, 3, padding=1),
+        nn.MaxPool2d(2),
+        nn.ReLU(),
+        nn.Conv2d(3, 4, (3, 2), stride=(2, 1), bias=False),
+        nn.ReLU(),
+        nn.MaxPool2d((1, 2)),
+        nn.Flatten(),
+        nn.Linear(8, 6),
+        nn.ReLU(),
+        nn.Linear(6, 3),
+    ]
+    return SequentialProblem(layers, (2, 9, 10), seed)
+
+
+def dense(seed: int) -> SequentialProblem:
+    return SequentialProblem([nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3)], (4,), seed)
+
+
+def some_weights(problem: NetworkProblem, seed: int, sigma: float) -> Tensor:
+    return sigma * torch.randn(problem.n_weights, generator=torch.Generator().manual_seed(seed))
+
+
+@settings(unhurried, max_examples=40)
+@given(st.integers(0, 10_000), st.booleans(), st.floats(0.001, 1.5), st.floats(0, 0.8), st.floats(0, 1))
+def test_bounds_enclose_dense_samples(seed, images, distance, low, share):
+    problem = convolutional(seed) if images else dense(seed)
+    start = some_weights(problem, seed, 0.5)
+    end = start + some_weights(problem, seed + 1, distance)
+    high = low + share * (1 - low)
+    bounds = MovingNetwork(problem, start, end).bounds(low, high, *problem.data("train"))
+    for time in torch.linspace(low, high, 101, dtype=torch.float64).tolist():
+        weights = (1 - time) * start.double() + time * end.double()
+        assert (bounds <= problem.sample_margins(weights.unsqueeze(0), ZERO)[0] + 1e-12).all()
+
+
+@pytest.mark.parametrize("make", [convolutional, dense])
+def test_bounds_of_short_pieces_are_tight(make):
+    problem = make(3)
+    start, end = some_weights(problem, 4, 0.5), some_weights(problem, 5, 0.5)
+    network = MovingNetwork(problem, start, end)
+    weights = (0.7 * start.double() + 0.3 * end.double()).unsqueeze(0)
+    margins = problem.sample_margins(weights, ZERO)[0]
+    assert torch.allclose(network.bounds(0.3, 0.3, *problem.data("train")), margins, atol=1e-9)
+    widths = (1e-2, 1e-3)
+    gaps = [margins - network.bounds(0.3 - h, 0.3 + h, *problem.data("train")) for h in widths]
+    assert (gaps[1] < 0.15 * gaps[0]).all()  # at least of first order
+
+
+@settings(unhurried, max_examples=40)
+@given(st.integers(0, 10_000), st.sampled_from([1.0, 1e3, 1e8]))
+def test_rounding_stays_inside_the_bound(seed, size):
+    problem = SequentialProblem([nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)], (3,), seed, samples=2)
+    problem.data("train")[1].clamp_(max=1)
+    weights = some_weights(problem, seed, size)
+    bounds = MovingNetwork(problem, weights, weights).bounds(0.0, 1.0, *problem.data("train"))
+    state = {name: value.double().tolist() for name, value in problem.unflatten(weights).items()}
+    inputs, labels = problem.data("train")
+    for sample, label, bound in zip(inputs.double().tolist(), labels.tolist(), bounds.tolist(), strict=True):
+        hidden = [max(Fraction(0), value) for value in rational_layer(state, "0", [Fraction(x) for x in sample])]
+        logits = rational_layer(state, "2", hidden)
+        exact = logits[label] - logits[1 - label]
+        assert Fraction(bound) <= exact
+        assert bound == pytest.approx(float(exact), abs=1e-10 * size**2)
+
+
+def rational_layer(state: dict, name: str, inputs: list[Fraction]) -> list[Fraction]:
+    return [
+        Fraction(bias) + sum((Fraction(w) * x for w, x in zip(row, inputs, strict=True)), Fraction(0))
+        for row, bias in zip(state[f"{name}.weight"], state[f"{name}.bias"], strict=True)
+    ]
+
+
+def test_samples_are_bounded_each_on_its_own(monkeypatch):
+    problem = convolutional(6)
+    network = MovingNetwork(problem, some_weights(problem, 7, 0.5), some_weights(problem, 8, 0.5))
+    together = network.bounds(0.2, 0.3, *problem.data("train"))
+    monkeypatch.setattr("ramble.certificates.sound.CHUNK", 2)
+    assert torch.allclose(network.bounds(0.2, 0.3, *problem.data("train")), together, atol=1e-9)
+
+
+def test_the_maximum_of_large_slopes_is_enclosed_despite_rounding():
+    random = torch.Generator().manual_seed(0)
+    values = torch.randn(6, 400, generator=random, dtype=torch.float64) * 10.0 ** torch.arange(-8, 8).repeat(25)
+    first, second = Form(*values[:2], values[2].abs()), Form(*values[3:5], values[5].abs())
+    found = maximum(first, second)
+    for tau in (Fraction(-1), Fraction(1, 3), Fraction(1)):
+        for sign in (-1, 1):
+            for place in range(400):
+                one, other, both = (rational_form(form, place, tau) for form in (first, second, found))
+                exact = max(one[0] + sign * one[1], other[0] + sign * other[1])
+                assert abs(exact - both[0]) <= both[1]
+
+
+def rational_form(form: Form, place: int, tau: Fraction) -> tuple[Fraction, Fraction]:
+    centre, slope, radius = (Fraction(float(part[place])) for part in (form.centre, form.slope, form.radius))
+    return centre + tau * slope, radius
+
+
+class TwoFactors(SequentialProblem):
+    """One sample whose margin is the product of two weights: logits (w2 w1, 0)."""
+
+    def __init__(self) -> None:
+        super().__init__([nn.Linear(1, 1, bias=False), nn.Linear(1, 2, bias=False)], (1,), 0, samples=1)
+        inputs, labels = self.data("train")
+        inputs.fill_(1)
+        labels.fill_(0)
+
+
+def factors(first: float, second: float) -> Tensor:
+    return torch.tensor([[first, second, 0.0]])
+
+
+def test_a_segment_that_leaves_the_solution_space_between_good_ends_is_refused():
+    problem = TwoFactors()
+    start, end = factors(1.5, 0.8), factors(-0.8, -1.5)
+    assert problem.evaluate(torch.cat([start, end]), torch.zeros(2, dtype=torch.long)).errors.tolist() == [0, 0]
+    assert not prove_segment(problem, start[0], end[0], 1 / 64).proven
+    assert not certify_segments(problem, start, end, ZERO, 1 / 64).hold
+
+
+def test_a_dip_that_samples_overlook_is_not_proven():
+    start, end = factors(2.0, 2.0), factors(-1.0, -1.01)  # negative from t = 2 / 3.01 to 2 / 3
+    found = certify_segments(TwoFactors(), start, end, ZERO, 1 / 64)
+    assert (found.kind, found.hold.tolist()) == ("sampled", [True])
+    assert not prove_segment(TwoFactors(), start[0], end[0], 1 / 1024).proven
+
+
+def test_a_segment_inside_is_proven_with_a_bound_below_the_smallest_margin():
+    start, end = factors(2.0, 0.1), factors(0.1, 2.0)  # 0.2 at the ends, and more between
+    found = certify_segments(TwoFactors(), start, end, ZERO, 1 / 64)
+    assert (found.kind, found.hold.tolist()) == ("sound", [True])
+    assert 0 < float(found.min_margins) <= 0.2 + 1e-7
+
+
+def test_weights_that_overflow_are_not_proven():
+    start = factors(1.0, 1.0)
+    for value in (float("nan"), float("inf")):
+        assert not prove_segment(TwoFactors(), start[0], factors(value, 1.0)[0], 1 / 4).proven
+        assert not certify_segments(TwoFactors(), start, factors(value, 1.0), ZERO, 1 / 4).hold
+
+
+def test_lenet_moves_a_little_and_stays_proven():
+    problem = small_lenet()
+    weights = problem.initial_weights(torch.Generator().manual_seed(1))
+    labels = problem.data("train")[1]
+    labels.copy_(problem.outputs(weights.unsqueeze(0), ZERO)[0].argmax(1))  # whatever it says is right
+    nearby = weights + 1e-4 * torch.randn(len(weights), generator=torch.Generator().manual_seed(2))
+    found = certify_segments(problem, weights.unsqueeze(0), nearby.unsqueeze(0), ZERO, 1 / 64)
+    assert (found.kind, found.hold.tolist()) == ("sound", [True])
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 3)],
+        [nn.Conv2d(4, 4, 3, groups=2), nn.Flatten(), nn.Linear(4, 3)],
+        [nn.Conv2d(4, 4, 3, padding="same"), nn.Flatten(), nn.Linear(4, 3)],
+        [nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"), nn.Flatten(), nn.Linear(4, 3)],
+        [nn.MaxPool2d(3, stride=2), nn.Flatten(), nn.Linear(4, 3)],
+        [nn.MaxPool2d(2, ceil_mode=True), nn.Flatten(), nn.Linear(4, 3)],
+        [nn.Linear(4, 3), nn.ReLU()],
+    ],
+)
+def test_networks_that_cannot_be_bounded_are_recognised(layers):
+    assert not can_prove(SequentialProblem(layers, (4,), 0))
+    assert not can_prove(smooth_problem())
+
+
+def test_supported_networks_are_recognised():
+    assert all(can_prove(problem) for problem in (convolutional(0), dense(0), small_lenet()))

@@ -1,0 +1,261 @@
+"""The independent check of stored paths, as a user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from small_problems import pattern_sets, plain_committee_outputs, random_images, trained
+from torch import Tensor
+
+from ramble.__main__ import main
+from ramble.artifacts import read_tensors, write_tensors
+from ramble.contract.paths import write_paths
+from ramble.problems.lenet import LeNet5Problem
+from ramble.problems.problem import Problem
+from ramble.problems.tree_committee import TreeCommittee
+from ramble.tracking.certified import certified
+from ramble.tracking.path import Path as Walked
+from ramble.tracking.path import Status, Step, normalised_distance
+from ramble.verification.committee import CommitteeCheck
+
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+ZERO = torch.tensor([0])
+STEP = Step(1, 1.0, 0.0, 0, 1.0, True, 0.1, 0.1, 5, 2)
+(PATTERNS,) = pattern_sets(31, 1, 10, 30)
+
+
+def committee() -> TreeCommittee:
+    return TreeCommittee([PATTERNS], hidden=3, input_scale=1.0, initial_sigma=0.06)
+
+
+def store(folder: Path, study: str, problem: Problem, data: dict[str, Tensor], points: Tensor, status: Status) -> Path:
+    """Write the study's data, its two solutions and one path between them, as the workflow does."""
+    write_tensors(folder / study / "data" / "0.safetensors", data, {})
+    for seed, weights in enumerate((points[0], points[-1])):
+        write_tensors(folder / study / "solutions" / f"0-{seed}.safetensors", problem.unflatten(weights), {})
+    file = folder / study / "paths" / "paper" / "0-0-1.safetensors"
+    times = normalised_distance(points, points[:1], points[-1:]) if len(points) > 1 else torch.zeros(1)
+    path = certified(problem, Walked(points, times.double(), status, "there", [STEP]), 0, 1 / 16)
+    write_paths(problem, study, "paper", [path], [str(file)], [str(file.with_suffix(".csv"))])
+    return file
+
+
+def committee_path(folder: Path, points: int = 40, status: Status = Status.ARRIVED) -> Path:
+    problem = committee()
+    start = trained(problem, ZERO, 1)[0].float()
+    assert problem.evaluate(start[None], ZERO).errors.tolist() == [0]
+    growing = 1 + torch.linspace(0, 1, points).unsqueeze(1)
+    return store(folder, "tcm", problem, PATTERNS, start * growing, status)
+
+
+def edit(file: Path, point: int, values: Tensor) -> None:
+    tensors, header = read_tensors(file)
+    tensors["points"][point] = values
+    write_tensors(file, tensors, header)
+
+
+def points_of(file: Path) -> Tensor:
+    return read_tensors(file)[0]["points"]
+
+
+def verify(*files: Path, params: Path = PARAMS) -> int:
+    return main(["verify", *map(str, files), "--params", str(params)])
+
+
+def command(*files: Path) -> subprocess.CompletedProcess[str]:
+    root = PARAMS.parent
+    return subprocess.run(
+        [sys.executable, "-m", "ramble", "verify", *map(str, files)],
+        cwd=root, env=os.environ | {"PYTHONPATH": str(root / "src")}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LeNet5 path on six random images whose ends are one function with hidden units in another order."""
+    data = random_images(1)
+    problem = LeNet5Problem([data], input_mean=0.1307, input_std=0.3081)
+    weights = problem.initial_weights(torch.Generator().manual_seed(1)).unsqueeze(0)
+    for _ in range(60):
+        weights = weights - 0.05 * problem.gradients(weights, ZERO)[1]
+    assert problem.evaluate(weights, ZERO).errors.tolist() == [0]
+    growing = weights * (1 + torch.linspace(0, 0.05, 5).unsqueeze(1))
+    return store(tmp_path_factory.mktemp("lenet"), "mnist100", problem, data, growing, Status.ARRIVED)
+
+
+def test_paths_that_hold_give_one_line_each_and_exit_code_0(tmp_path, lenet):
+    file = committee_path(tmp_path)
+    done = command(file, lenet)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = done.stdout.splitlines()
+    assert first.startswith(f"holds  {file}: arrived, sound, 39 segments, 40 points tested, smallest margin ")
+    assert second.startswith(f"holds  {lenet}: arrived, sampled, 4 segments, 17 points tested, smallest margin ")
+    assert read_tensors(lenet)[1]["certificate"] == "sound"
+    assert read_tensors(file)[1]["certificate"] == "exact"
+
+
+def test_a_hole_between_good_points_is_found(tmp_path):
+    data = {"patterns": torch.ones(1, 3, dtype=torch.int8), "labels": torch.ones(1, dtype=torch.int8)}
+    problem = TreeCommittee([data], hidden=3, input_scale=1.0, initial_sigma=0.06)
+    points = torch.tensor([[0.5, 0.6, 0.6], [-100.0, 0.6, 0.6], [0.6, 0.6, -100.0], [0.6, 0.6, 0.1]])
+    assert problem.evaluate(points, torch.zeros(4, dtype=torch.long)).errors.tolist() == [0] * 4
+    file = store(tmp_path, "tcm", problem, data, points, Status.ARRIVED)
+    done = command(file)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("FAILS")
+    assert "segment 1 has 1 error at t = " in done.stdout
+    header = read_tensors(file)[1]
+    assert (header["certificate"], header["certified_segments"]) == ("none", "1")
+    assert "segment 1 between stored points 1 and 2" in header["reason"]
+
+
+def test_a_point_pushed_out_is_found_in_any_chunk(tmp_path, capsys):
+    file = committee_path(tmp_path)
+    for place in (1, 16, 17, 38):
+        edit(file, place, -points_of(file)[place])
+        assert verify(file) == 1
+        assert f"segment {place - 1} has " in capsys.readouterr().out
+        edit(file, place, -points_of(file)[place])
+    assert verify(file) == 0
+
+
+def test_a_hole_in_a_lenet_path_is_found(lenet, capsys):
+    points = points_of(lenet)
+    problem = LeNet5Problem([random_images(1)], input_mean=0.1307, input_std=0.3081)
+    state = problem.unflatten(points[2])
+    turned = state | {
+        "fc1.weight": state["fc1.weight"].flip(0),
+        "fc1.bias": state["fc1.bias"].flip(0),
+        "fc2.weight": state["fc2.weight"].flip(1),
+    }
+    turned |= {
+        "fc2.weight": turned["fc2.weight"].flip(0),
+        "fc2.bias": state["fc2.bias"].flip(0),
+        "fc3.weight": state["fc3.weight"].flip(1),
+    }
+    other = problem.flatten(turned)
+    assert problem.evaluate(other[None], ZERO).errors.tolist() == [0]
+    assert int(problem.evaluate((points[1] + other)[None] / 2, ZERO).errors) > 0
+    edit(lenet, 2, other)
+    assert verify(lenet) == 1
+    assert "segment 1 has " in capsys.readouterr().out
+    edit(lenet, 2, points[2])
+
+
+def test_wrong_ends_are_found(tmp_path, capsys):
+    file = committee_path(tmp_path)
+    for place, name in ((0, "W_a"), (39, "W_b")):
+        original = points_of(file)[place]
+        edit(file, place, original * (1 + 2**-22))
+        assert verify(file) == 1
+        assert f"is not {name} to the bit" in capsys.readouterr().out
+        edit(file, place, original)
+
+
+def test_not_arrived_is_verified_as_far_as_it_goes(tmp_path, capsys):
+    file = committee_path(tmp_path, status=Status.STUCK)
+    write_tensors(tmp_path / "tcm/solutions/0-1.safetensors", committee().unflatten(torch.ones(30)), {})
+    assert verify(file) == 0
+    assert "stuck (verified as far as it goes, t = 1.0000)" in capsys.readouterr().out
+
+
+def test_one_point_is_verified_at_that_point(tmp_path, capsys):
+    file = committee_path(tmp_path, points=1, status=Status.LEFT_S)
+    assert verify(file) == 0
+    assert "0 segments" in capsys.readouterr().out
+
+
+def test_numbers_and_shapes_are_checked(tmp_path, capsys):
+    file = committee_path(tmp_path)
+    edit(file, 20, torch.nan)
+    assert verify(file) == 1
+    assert "point 20 is not finite" in capsys.readouterr().out
+    tensors, header = read_tensors(file)
+    write_tensors(file, {"points": tensors["points"], "t": tensors["t"][:-1]}, header)
+    assert verify(file) == 1
+    assert "points have the shape (40, 30), not (39, 30)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda file: file.unlink(), "0-0-1.safetensors: not a whole path"),
+        (
+            lambda file: file.write_bytes(file.read_bytes()[:-100]),
+            "0-0-1.safetensors: not a whole path",
+        ),
+        (lambda file: write_tensors(file, {"x": torch.ones(2)}, {}), "0-0-1.safetensors: not a whole path"),
+        (lambda file: rewrite(file, study="tmc"), "its study 'tmc' is not in the parameters"),
+        (lambda file: rewrite(file, input_scale="0.1"), "made with input_scale = 0.1, the parameters say 1.0"),
+        (lambda file: (file.parents[2] / "data/0.safetensors").unlink(), "data/0.safetensors: not a whole"),
+        (lambda file: (file.parents[2] / "solutions/0-1.safetensors").unlink(), "0-1.safetensors: not a whole"),
+    ],
+)
+def test_input_that_cannot_be_judged_is_one_sentence(tmp_path, capsys, spoil, says):
+    file = committee_path(tmp_path, points=3)
+    spoil(file)
+    assert verify(file) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    (line,) = err.splitlines()
+    assert line.startswith("error: ")
+    assert says in line
+
+
+def rewrite(file: Path, **changes: str) -> None:
+    tensors, header = read_tensors(file)
+    write_tensors(file, tensors, header | changes)
+
+
+def test_wrong_parameters_are_one_sentence(tmp_path, capsys):
+    file = committee_path(tmp_path, points=3)
+    (tmp_path / "list.yaml").write_text("[1, 2]")
+    (tmp_path / "broken.yaml").write_text("a: [1")
+    for name in ("list.yaml", "broken.yaml", "none.yaml"):
+        assert verify(file, params=tmp_path / name) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert name in line
+
+
+def test_a_misnamed_file_is_one_sentence(tmp_path, capsys):
+    file = committee_path(tmp_path, points=3)
+    other = file.rename(file.with_name("path.safetensors"))
+    assert verify(other) == 2
+    assert "is not called <dataset>-<a>-<b>.safetensors" in capsys.readouterr().err
+
+
+def test_bisection_finds_what_dense_samples_find():
+    random = torch.Generator().manual_seed(3)
+    check = CommitteeCheck(PATTERNS["patterns"], PATTERNS["labels"], 3, 0.5)
+    verdicts = []
+    for number in range(15):
+        start, end = torch.randn(2, 30, generator=random, dtype=torch.float64)
+        start, end = (trained_from(weights) for weights in (start, start + number / 15 * (end - start)))
+        found = check.segments(torch.stack([start, end]))
+        times = torch.linspace(0, 1, 301, dtype=torch.float64).tolist()
+        margins = [
+            float((plain_committee_outputs((1 - t) * start + t * end, PATTERNS["patterns"], 3, 0.5) * LABELS).min())
+            for t in times
+        ]
+        if found.failure is None:
+            assert min(margins) > 0
+        else:
+            t = found.failure.at
+            outputs = plain_committee_outputs((1 - t) * start + t * end, PATTERNS["patterns"], 3, 0.5)
+            assert int((outputs * LABELS <= 0).sum()) == found.failure.errors > 0
+        verdicts.append(found.failure is None)
+    assert 0 < sum(verdicts) < 15
+
+
+LABELS = PATTERNS["labels"].double()
+
+
+def trained_from(weights: Tensor) -> Tensor:
+    problem = TreeCommittee([PATTERNS], hidden=3, input_scale=0.5, initial_sigma=0.06)
+    rows = weights.unsqueeze(0)
+    for _ in range(30):
+        rows = rows - problem.gradients(rows, ZERO)[1]
+    return rows[0]
