@@ -1,0 +1,192 @@
+"""Nudged elastic bands: the baseline of Draxler et al. 2018.
+
+F. Draxler, K. Veschgini, M. Salmhofer, F. A. Hamprecht: Essentially No Barriers in Neural Network Energy Landscape
+(ICML 2018), section 3 and their AutoNEB algorithm. A chain of pivots between two trained networks slides down the loss
+across its own direction, keeps its spacing along it, and gets new pivots where the loss between two of them sticks
+out. As in their limit of infinitely stiff springs, pivots are put back to their shares of the band's length.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ramble.problems.problem import Evaluation, Problem
+from ramble.progress import Progress
+from ramble.tracking.path import Path, Setting
+from ramble.tracking.polyline import Strand, evaluate_polylines
+
+
+@dataclass(frozen=True)
+class BandTracker:
+    """A band of pivots, and how long it relaxes.
+
+    Attributes:
+        pivots: between the ends, at first.
+        max_pivots: between the ends, at most.
+        rate: of the gradient steps.
+        cycle_steps: gradient steps between two insertions.
+        max_cycles: budget.
+        insert_share: a segment gets a new pivot when the loss on it exceeds the straight line between the losses of
+            its two pivots by more than this share of the band's range of losses.
+        between: points looked at and stored between two pivots.
+        hop_points: points at which a segment between stored points is tested where no exact certificate exists.
+    """
+
+    pivots: int
+    max_pivots: int
+    rate: float
+    cycle_steps: int
+    max_cycles: int
+    insert_share: float
+    between: int
+    hop_points: int
+
+    @property
+    def budget(self) -> int:
+        """Cycles at most."""
+        return self.max_cycles
+
+    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
+        """Relax a band from every start to its end, all chains side by side.
+
+        A band is finished when it is certified to lie in S, or with the budget.
+
+        Args:
+            problem: the networks.
+            starts: W_a (B, P).
+            ends: W_b (B, P).
+            datasets: (B,), the training set of each chain.
+            progress: advanced by one per cycle.
+
+        Returns:
+            One path per chain, with a row per cycle as described at `Strand.look`; a band that makes errors is stuck,
+            however low its loss.
+        """
+        setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
+        strands = [Strand(setting.select(torch.tensor([row])), self.hop_points) for row in range(len(starts))]
+        spent = [0] * len(strands)
+        alive, bands = list(range(len(strands))), self._straight(setting)
+        for _ in range(self.max_cycles):
+            band = join(problem, bands, datasets[alive])
+            for _ in range(self.cycle_steps):
+                band = relax(problem, band, self.rate)
+            moved = torch.split(band.points, band.lengths)
+            bands = [replace(one, points=points) for one, points in zip(bands, moved, strict=True)]
+            polylines = [self._polyline(one) for one in bands]
+            looks = evaluate_polylines(problem, polylines, datasets[alive])
+            for chain, one, points, found in zip(alive, bands, polylines, looks, strict=True):
+                spent[chain] += self.cycle_steps * (len(one.points) - 2)
+                strands[chain].look(points, found, self.rate, spent[chain])
+            going = [row for row, chain in enumerate(alive) if not strands[chain].arrived]
+            progress.advance(1, relaxing=len(going), joined=len(strands) - len(going))
+            if not going:
+                break
+            bands = [self._insert(bands[row], polylines[row], looks[row]) for row in going]
+            alive = [alive[row] for row in going]
+        return [strand.path() for strand in strands]
+
+    def _straight(self, setting: Setting) -> list["Band"]:
+        """Return pivots evenly spread on the straight segments."""
+        shares = torch.linspace(0, 1, self.pivots + 2, dtype=torch.float64)
+        points = torch.stack([torch.lerp(setting.starts, setting.ends, t) for t in shares.tolist()], 1)
+        points[:, -1] = setting.ends  # lerp may miss it by one bit
+        return [Band(one, shares) for one in points]
+
+    def _polyline(self, band: "Band") -> Tensor:
+        """Return the pivots with `between` points on each segment, (T, P)."""
+        steps = torch.arange(self.between + 1).to(band.points) / (self.between + 1)
+        spread = torch.lerp(band.points[:-1].unsqueeze(1), band.points[1:].unsqueeze(1), steps.view(1, -1, 1))
+        spread[:, 0] = band.points[:-1]
+        return torch.cat([spread.flatten(0, 1), band.points[-1:]])
+
+    def _insert(self, band: "Band", points: Tensor, found: Evaluation) -> "Band":
+        """Return the band with a new pivot on each segment where the loss sticks out, the worst first."""
+        every, losses = self.between + 1, found.losses.cpu().double()
+        pivots = losses[::every]
+        steps = torch.arange(1, every, dtype=torch.float64) / every
+        level = torch.lerp(pivots[:-1].unsqueeze(1), pivots[1:].unsqueeze(1), steps)  # (segments, between)
+        excess, where = (losses[:-1].view(-1, every)[:, 1:] - level).max(1)
+        order = excess.argsort(descending=True, stable=True)
+        sticking = order[excess[order] > self.insert_share * (losses.max() - losses.min())]
+        chosen = sticking[: self.max_pivots - (len(pivots) - 2)]
+        shares = torch.lerp(band.shares[chosen], band.shares[chosen + 1], steps[where[chosen]])
+        kept = torch.cat([torch.arange(len(pivots)) * every, chosen * every + 1 + where[chosen]])
+        kept, order = kept.sort()
+        return Band(points[kept.to(points.device)], torch.cat([band.shares, shares])[order])
+
+
+@dataclass(frozen=True)
+class Band:
+    """The pivots of one chain."""
+
+    points: Tensor  # (n, P), the fixed ends included
+    shares: Tensor  # (n,) float64 on the CPU, rising from 0 to 1: where on the band's length each pivot is kept
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The pivots of many chains laid end to end, N in all: chains may have different numbers of them."""
+
+    points: Tensor  # (N, P)
+    losses: Tensor  # (N,), those of the ends never change
+    places: Tensor  # (N,) float64: number of the chain + share of its length
+    inner: Tensor  # (I,) rows of the pivots that move
+    chains: Tensor  # (N,) number of the chain
+    datasets: Tensor  # (I,), of the pivots that move
+    lengths: list[int]  # of the chains
+
+
+def join(problem: Problem, bands: list[Band], datasets: Tensor) -> Bands:
+    """Lay the bands of B chains end to end; only the losses of their ends are known yet."""
+    lengths = [len(band.points) for band in bands]
+    chains = torch.arange(len(bands)).repeat_interleave(torch.tensor(lengths))
+    shares = torch.cat([band.shares for band in bands])
+    inner = ((shares > 0) & (shares < 1)).nonzero().squeeze(1)
+    points = torch.cat([band.points for band in bands])
+    owners = datasets.cpu()[chains]
+    losses = problem.evaluate(points, owners).losses
+    device = points.device
+    return Bands(
+        points, losses, (chains + shares).to(device), inner.to(device), chains.to(device), owners[inner], lengths
+    )
+
+
+def relax(problem: Problem, bands: Bands, rate: float) -> Bands:
+    """Move all inner pivots one step down the loss, across the band, and restore their spacing."""
+    inner, points = bands.inner, bands.points.clone()
+    losses, gradients = problem.gradients(points[inner], bands.datasets)
+    known = bands.losses.clone()
+    known[inner] = losses
+    along = tangents(points, known, inner)
+    across = gradients - (gradients * along).sum(1, keepdim=True) * along
+    points[inner] -= rate * across
+    moved = replace(bands, points=points, losses=known)
+    return replace(moved, points=restore_spacing(moved))
+
+
+def tangents(points: Tensor, losses: Tensor, inner: Tensor) -> Tensor:
+    """Return the unit vectors (I, P) from or to the neighbour with the larger loss (Draxler et al., section 3.1)."""
+    uphill = losses[inner + 1] > losses[inner - 1]
+    steps = torch.where(uphill.unsqueeze(1), points[inner + 1] - points[inner], points[inner] - points[inner - 1])
+    lengths = torch.linalg.vector_norm(steps, dim=1, keepdim=True)
+    along: Tensor = steps / lengths.clamp(min=torch.finfo(steps.dtype).tiny)
+    return along
+
+
+def restore_spacing(bands: Bands) -> Tensor:
+    """Return the pivots (N, P) put back, along the polyline, to their shares of its length."""
+    hops = torch.linalg.vector_norm(bands.points.diff(dim=0), dim=1).double()
+    same = bands.chains[1:] == bands.chains[:-1]
+    hops = torch.where(same, hops, torch.zeros_like(hops))
+    first = torch.tensor([0, *bands.lengths[:-1]], device=hops.device).cumsum(0)
+    walked = torch.cat([hops.new_zeros(1), hops.cumsum(0)])
+    own = walked - walked[first][bands.chains]  # length from the chain's start
+    whole = own[first + torch.tensor(bands.lengths, device=hops.device) - 1]
+    places = bands.chains + own / whole[bands.chains]
+    after = torch.searchsorted(places, bands.places[bands.inner], right=True)
+    before = after - 1
+    local = (bands.places[bands.inner] - places[before]) / (places[after] - places[before])
+    points = bands.points.clone()
+    points[bands.inner] = torch.lerp(bands.points[before], bands.points[after], local.unsqueeze(1).to(points))
+    return points
