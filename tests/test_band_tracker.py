@@ -30,14 +30,17 @@ def bands(starts, goals, datasets, problem=PROBLEM, **changes) -> list[Path]:
     return BandTracker(**(QUICK | changes)).track(problem, starts, goals, datasets, silent())
 
 
-def plain_step(problem, points: torch.Tensor, shares: torch.Tensor, rate: float) -> torch.Tensor:
-    """One step of one band, pivot by pivot."""
+def plain_step(
+    problem, points: torch.Tensor, velocity: torch.Tensor, shares: torch.Tensor, rate: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """One step of one band, pivot by pivot; returns points and velocities (n, P)."""
     losses, gradients = problem.gradients(points, torch.zeros(len(points), dtype=torch.long))
-    moved = points.clone()
+    moved, velocity = points.clone(), velocity.clone()
     for i in range(1, len(points) - 1):
         step = points[i + 1] - points[i] if losses[i + 1] > losses[i - 1] else points[i] - points[i - 1]
         along = step / step.norm()
-        moved[i] -= rate * (gradients[i] - (gradients[i] @ along) * along)
+        velocity[i] = 0.9 * velocity[i] + gradients[i] - (gradients[i] @ along) * along
+        moved[i] -= rate * velocity[i]
     lengths = [float((b - a).norm()) for a, b in pairwise(moved)]
     spaced = moved.clone()
     for i in range(1, len(points) - 1):
@@ -47,7 +50,7 @@ def plain_step(problem, points: torch.Tensor, shares: torch.Tensor, rate: float)
             left -= lengths[side]
             side += 1
         spaced[i] = moved[side] + left / lengths[side] * (moved[side + 1] - moved[side])
-    return spaced
+    return spaced, velocity
 
 
 def test_relaxing_equals_the_plain_loop_for_bands_of_different_size():
@@ -61,9 +64,9 @@ def test_relaxing_equals_the_plain_loop_for_bands_of_different_size():
     for _ in range(4):
         joined = relax(problem, joined, 0.5)
     for band, found in zip(several, joined.points.split(joined.lengths), strict=True):
-        expected = band.points
+        expected, velocity = band.points, torch.zeros_like(band.points)
         for _ in range(4):
-            expected = plain_step(problem, expected, band.shares, 0.5)
+            expected, velocity = plain_step(problem, expected, velocity, band.shares, 0.5)
         assert torch.allclose(found, expected, atol=1e-7)
         assert torch.equal(found[[0, -1]], band.points[[0, -1]])
 

@@ -16,6 +16,9 @@ from ramble.progress import Progress
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import Strand, evaluate_polylines
 
+# Without momentum no rate came as far on the Tree Committee Machine: 5 is slow, 20 diverges.
+MOMENTUM = 0.9
+
 
 @dataclass(frozen=True)
 class BandTracker:
@@ -24,7 +27,7 @@ class BandTracker:
     Attributes:
         pivots: between the ends, at first.
         max_pivots: between the ends, at most.
-        rate: of the gradient steps.
+        rate: of the gradient steps, which have momentum; it starts anew with every cycle.
         cycle_steps: gradient steps between two insertions.
         max_cycles: budget.
         insert_share: a segment gets a new pivot when the loss on it exceeds the straight line between the losses of
@@ -129,6 +132,7 @@ class Bands:
     """The pivots of many chains laid end to end, N in all: chains may have different numbers of them."""
 
     points: Tensor  # (N, P)
+    velocities: Tensor  # (I, P), of the pivots that move
     losses: Tensor  # (N,), those of the ends never change
     places: Tensor  # (N,) float64: number of the chain + share of its length
     inner: Tensor  # (I,) rows of the pivots that move
@@ -138,7 +142,7 @@ class Bands:
 
 
 def join(problem: Problem, bands: list[Band], datasets: Tensor) -> Bands:
-    """Lay the bands of B chains end to end; only the losses of their ends are known yet."""
+    """Lay the resting bands of B chains end to end."""
     lengths = [len(band.points) for band in bands]
     chains = torch.arange(len(bands)).repeat_interleave(torch.tensor(lengths))
     shares = torch.cat([band.shares for band in bands])
@@ -148,7 +152,14 @@ def join(problem: Problem, bands: list[Band], datasets: Tensor) -> Bands:
     losses = problem.evaluate(points, owners).losses
     device = points.device
     return Bands(
-        points, losses, (chains + shares).to(device), inner.to(device), chains.to(device), owners[inner], lengths
+        points=points,
+        velocities=torch.zeros_like(points[inner.to(device)]),
+        losses=losses,
+        places=(chains + shares).to(device),
+        inner=inner.to(device),
+        chains=chains.to(device),
+        datasets=owners[inner],
+        lengths=lengths,
     )
 
 
@@ -160,8 +171,9 @@ def relax(problem: Problem, bands: Bands, rate: float) -> Bands:
     known[inner] = losses
     along = tangents(points, known, inner)
     across = gradients - (gradients * along).sum(1, keepdim=True) * along
-    points[inner] -= rate * across
-    moved = replace(bands, points=points, losses=known)
+    velocities = MOMENTUM * bands.velocities + across
+    points[inner] -= rate * velocities
+    moved = replace(bands, points=points, velocities=velocities, losses=known)
     return replace(moved, points=restore_spacing(moved))
 
 
