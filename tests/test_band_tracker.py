@@ -151,6 +151,25 @@ def test_many_bands_equal_one_by_one():
         assert torch.allclose(path.points, alone.points, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize("scale", [20, 200])
+def test_a_band_that_diverges_is_stuck_and_leaves_the_others_alone(scale):
+    problem, random = smooth_problem(), torch.Generator().manual_seed(7)
+    starts, goals = torch.randn(2, 3, 31, generator=random, dtype=torch.float64)
+    starts[1] *= 10.0**scale
+    datasets = torch.zeros(3, dtype=torch.long)
+    together = bands(starts, goals, datasets, problem, max_cycles=2)
+    assert together[1].status == Status.STUCK
+    for row in (0, 2):
+        (alone,) = bands(starts[row : row + 1], goals[row : row + 1], ZERO, problem, max_cycles=2)
+        assert torch.allclose(together[row].points, alone.points, atol=1e-7)
+
+
+def test_a_band_between_equal_ends_stays_there():
+    starts = trained(PROBLEM, ZERO, 1)
+    (path,) = bands(starts, starts, ZERO, max_cycles=1, rate=1e-9)
+    assert torch.allclose(path.points, starts, atol=1e-6)
+
+
 def test_errors_between_the_points_are_found_and_said():
     ones = {"patterns": torch.ones(1, 3, dtype=torch.int8), "labels": torch.ones(1, dtype=torch.int8)}
     problem = committee_on([ones], hidden=3)

@@ -129,52 +129,45 @@ class Band:
 
 @dataclass(frozen=True)
 class Bands:
-    """The pivots of many chains laid end to end, N in all: chains may have different numbers of them."""
+    """The pivots of B chains laid end to end, N in all: chains may have different numbers of them."""
 
     points: Tensor  # (N, P)
     velocities: Tensor  # (I, P), of the pivots that move
     losses: Tensor  # (N,), those of the ends never change
-    places: Tensor  # (N,) float64: number of the chain + share of its length
     inner: Tensor  # (I,) rows of the pivots that move
-    chains: Tensor  # (N,) number of the chain
     datasets: Tensor  # (I,), of the pivots that move
-    lengths: list[int]  # of the chains
+    lengths: list[int]  # (B,) pivots of each chain, its ends included
+    shares: list[Tensor]  # (B,) of each chain
 
 
 def join(problem: Problem, bands: list[Band], datasets: Tensor) -> Bands:
     """Lay the resting bands of B chains end to end."""
-    lengths = [len(band.points) for band in bands]
-    chains = torch.arange(len(bands)).repeat_interleave(torch.tensor(lengths))
+    points, lengths = torch.cat([band.points for band in bands]), [len(band.points) for band in bands]
+    owners = datasets.cpu().repeat_interleave(torch.tensor(lengths))
     shares = torch.cat([band.shares for band in bands])
     inner = ((shares > 0) & (shares < 1)).nonzero().squeeze(1)
-    points = torch.cat([band.points for band in bands])
-    owners = datasets.cpu()[chains]
-    losses = problem.evaluate(points, owners).losses
-    device = points.device
     return Bands(
         points=points,
-        velocities=torch.zeros_like(points[inner.to(device)]),
-        losses=losses,
-        places=(chains + shares).to(device),
-        inner=inner.to(device),
-        chains=chains.to(device),
+        velocities=torch.zeros_like(points[inner.to(points.device)]),
+        losses=problem.evaluate(points, owners).losses,
+        inner=inner.to(points.device),
         datasets=owners[inner],
         lengths=lengths,
+        shares=[band.shares.to(points.device) for band in bands],
     )
 
 
 def relax(problem: Problem, bands: Bands, rate: float) -> Bands:
     """Move all inner pivots one step down the loss, across the band, and restore their spacing."""
-    inner, points = bands.inner, bands.points.clone()
-    losses, gradients = problem.gradients(points[inner], bands.datasets)
-    known = bands.losses.clone()
-    known[inner] = losses
+    inner, points, known = bands.inner, bands.points.clone(), bands.losses.clone()
+    known[inner], gradients = problem.gradients(points[inner], bands.datasets)
     along = tangents(points, known, inner)
     across = gradients - (gradients * along).sum(1, keepdim=True) * along
     velocities = MOMENTUM * bands.velocities + across
     points[inner] -= rate * velocities
-    moved = replace(bands, points=points, velocities=velocities, losses=known)
-    return replace(moved, points=restore_spacing(moved))
+    chains = zip(points.split(bands.lengths), bands.shares, strict=True)
+    spaced = torch.cat([restore_spacing(own, shares) for own, shares in chains])
+    return replace(bands, points=spaced, velocities=velocities, losses=known)
 
 
 def tangents(points: Tensor, losses: Tensor, inner: Tensor) -> Tensor:
@@ -186,19 +179,15 @@ def tangents(points: Tensor, losses: Tensor, inner: Tensor) -> Tensor:
     return along
 
 
-def restore_spacing(bands: Bands) -> Tensor:
-    """Return the pivots (N, P) put back, along the polyline, to their shares of its length."""
-    hops = torch.linalg.vector_norm(bands.points.diff(dim=0), dim=1).double()
-    same = bands.chains[1:] == bands.chains[:-1]
-    hops = torch.where(same, hops, torch.zeros_like(hops))
-    first = torch.tensor([0, *bands.lengths[:-1]], device=hops.device).cumsum(0)
+def restore_spacing(points: Tensor, shares: Tensor) -> Tensor:
+    """Return the pivots (n, P) of one chain put back, along the polyline, to their shares (n,) of its length."""
+    hops = torch.linalg.vector_norm(points.diff(dim=0), dim=1).double()
     walked = torch.cat([hops.new_zeros(1), hops.cumsum(0)])
-    own = walked - walked[first][bands.chains]  # length from the chain's start
-    whole = own[first + torch.tensor(bands.lengths, device=hops.device) - 1]
-    places = bands.chains + own / whole[bands.chains]
-    after = torch.searchsorted(places, bands.places[bands.inner], right=True)
+    places = walked / walked[-1]
+    # a band without length, or one that diverged, stays as it is
+    places = torch.where(places[-1] == 1, places, shares)
+    after = torch.searchsorted(places, shares[1:-1], right=True)
     before = after - 1
-    local = (bands.places[bands.inner] - places[before]) / (places[after] - places[before])
-    points = bands.points.clone()
-    points[bands.inner] = torch.lerp(bands.points[before], bands.points[after], local.unsqueeze(1).to(points))
-    return points
+    local = (shares[1:-1] - places[before]) / (places[after] - places[before])
+    inner = torch.lerp(points[before], points[after], local.unsqueeze(1).to(points))
+    return torch.cat([points[:1], inner, points[-1:]])
