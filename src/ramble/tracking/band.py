@@ -1,7 +1,7 @@
 """Nudged elastic bands: the baseline of Draxler et al. 2018.
 
 F. Draxler, K. Veschgini, M. Salmhofer, F. A. Hamprecht: Essentially No Barriers in Neural Network Energy Landscape
-(ICML 2018), section 3 and their AutoNEB algorithm. A chain of pivots between two trained networks slides down the loss
+(ICML 2018), AutoNEB. A chain of pivots between two trained networks slides down the loss
 across its own direction, keeps its spacing along it, and gets new pivots where the loss between two of them sticks
 out. As in their limit of infinitely stiff springs, pivots are put back to their shares of the band's length.
 """
@@ -165,13 +165,13 @@ def relax(problem: Problem, bands: Bands, rate: float) -> Bands:
     across = gradients - (gradients * along).sum(1, keepdim=True) * along
     velocities = MOMENTUM * bands.velocities + across
     points[inner] -= rate * velocities
-    chains = zip(points.split(bands.lengths), bands.shares, strict=True)
+    chains = zip(torch.split(points, bands.lengths), bands.shares, strict=True)
     spaced = torch.cat([restore_spacing(own, shares) for own, shares in chains])
     return replace(bands, points=spaced, velocities=velocities, losses=known)
 
 
 def tangents(points: Tensor, losses: Tensor, inner: Tensor) -> Tensor:
-    """Return the unit vectors (I, P) from or to the neighbour with the larger loss (Draxler et al., section 3.1)."""
+    """Return the unit vectors (I, P) from or to the neighbour with the larger loss, as in Draxler et al."""
     uphill = losses[inner + 1] > losses[inner - 1]
     steps = torch.where(uphill.unsqueeze(1), points[inner + 1] - points[inner], points[inner] - points[inner - 1])
     lengths = torch.linalg.vector_norm(steps, dim=1, keepdim=True)

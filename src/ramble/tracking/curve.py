@@ -114,8 +114,8 @@ class CurveTracker:
 def coefficients(shape: Shape, bends: int, times: Tensor) -> Tensor:
     """Return the share (T, bends + 2) that each control point has in the curve at the times (T,) in [0, 1].
 
-    Bezier: the Bernstein polynomials; for one bend (1 - t)^2, 2 t (1 - t), t^2 (Garipov et al., Eq. 4). Polygon: linear
-    between neighbours, all segments taking equal time (their Eq. 3).
+    Bezier: the Bernstein polynomials; for one bend (1 - t)^2, 2 t (1 - t), t^2 as in Garipov et al. Polygon: linear
+    between neighbours, all segments taking equal time.
     """
     degree = bends + 1
     numbers, t = torch.arange(degree + 1, dtype=times.dtype), times.unsqueeze(1)
