@@ -62,7 +62,7 @@ def test_pairs_are_all_pairs_of_solutions_of_all_data_sets():
 
 def test_a_tracker_that_is_left_out_has_no_paths():
     config = changed(f"{TCM}.trackers.line", REMOVED)
-    assert validate(config).studies["tcm"].tracker_names == ["paper"]
+    assert validate(config).studies["tcm"].tracker_names == ["paper", "curve", "band"]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,11 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.tread", 1, "not a known key"),
         (f"{TCM}.solutions.settling.windw", 1, "not a known key"),
         (f"{TCM}.trackers.papers", {}, "not a known key"),
+        (f"{TCM}.trackers.curve.shape", "spline", "'bezier' or 'polygon'"),
+        (f"{TCM}.trackers.curve.seed", 1, "not a known key"),
+        (f"{TCM}.trackers.curve.bends", 0, "greater than or equal to 1"),
+        (f"{TCM}.trackers.band.insert_share", 0.0, "greater than 0"),
+        (f"{TCM}.trackers.band.hop_points", 1, "greater than or equal to 2"),
         ("seed", REMOVED, "missing"),
         (f"{TCM}.solutions.rate", REMOVED, "missing"),
         ("seed", "2019", "integer"),

@@ -1,9 +1,9 @@
 """Nudged elastic bands: the baseline of Draxler et al. 2018.
 
 F. Draxler, K. Veschgini, M. Salmhofer, F. A. Hamprecht: Essentially No Barriers in Neural Network Energy Landscape
-(ICML 2018), AutoNEB. A chain of pivots between two trained networks slides down the loss
-across its own direction, keeps its spacing along it, and gets new pivots where the loss between two of them sticks
-out. As in their limit of infinitely stiff springs, pivots are put back to their shares of the band's length.
+(ICML 2018), AutoNEB. A chain of pivots between two trained networks slides down the loss across its own direction,
+keeps its spacing along it, and gets new pivots where the loss between two of them sticks out. As in their limit of
+infinitely stiff springs, pivots are put back to their shares of the band's length.
 """
 
 from dataclasses import dataclass, replace
