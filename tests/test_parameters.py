@@ -164,6 +164,11 @@ def test_a_class_that_its_module_imports_or_assigns_is_found(name, tmp_path, mon
     assert parameters.studies["tcm"].problem.path == f"my_networks.{name}"
 
 
+def test_a_band_has_room_for_its_first_pivots():
+    text = complaint(changed(f"{TCM}.trackers.band.pivots", 99))
+    assert text == "params.yaml: studies.tcm.trackers.band: max_pivots = 15 is less than pivots = 99"
+
+
 def test_two_mistakes_are_two_sentences():
     config = changed("seed", -1)
     config["studies"]["tcm"]["threads"] = 0

@@ -131,6 +131,12 @@ class BandTracker(Model):
     between: Count = Field(description="points looked at and stored between two pivots")
     hop_points: Annotated[int, Field(ge=2)]
 
+    @model_validator(mode="after")
+    def _room(self) -> "BandTracker":
+        if self.max_pivots < self.pivots:
+            raise ValueError(f"max_pivots = {self.max_pivots} is less than pivots = {self.pivots}")
+        return self
+
 
 class Trackers(Model):
     """The trackers of a study; leave one out and its paths are not made."""

@@ -67,11 +67,14 @@ class BandTracker:
             however low its loss.
         """
         setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
-        strands = [Strand(setting.select(torch.tensor([row])), self.hop_points) for row in range(len(starts))]
+        strands = [Strand(setting.select(torch.tensor([row])), self.hop_points, 2) for row in range(len(starts))]
         spent = [0] * len(strands)
         alive, bands = list(range(len(strands))), self._straight(setting)
+        end_losses = torch.stack(
+            [problem.evaluate(each, datasets).losses for each in (setting.starts, setting.ends)], 1
+        )
         for _ in range(self.max_cycles):
-            band = join(problem, bands, datasets[alive])
+            band = join(bands, datasets[alive], end_losses[alive])
             for _ in range(self.cycle_steps):
                 band = relax(problem, band, self.rate)
             moved = torch.split(band.points, band.lengths)
@@ -112,7 +115,7 @@ class BandTracker:
         excess, where = (losses[:-1].view(-1, every)[:, 1:] - level).max(1)
         order = excess.argsort(descending=True, stable=True)
         sticking = order[excess[order] > self.insert_share * (losses.max() - losses.min())]
-        chosen = sticking[: self.max_pivots - (len(pivots) - 2)]
+        chosen = sticking[: max(0, self.max_pivots - (len(pivots) - 2))]
         shares = torch.lerp(band.shares[chosen], band.shares[chosen + 1], steps[where[chosen]])
         kept = torch.cat([torch.arange(len(pivots)) * every, chosen * every + 1 + where[chosen]])
         kept, order = kept.sort()
@@ -133,23 +136,25 @@ class Bands:
 
     points: Tensor  # (N, P)
     velocities: Tensor  # (I, P), of the pivots that move
-    losses: Tensor  # (N,), those of the ends never change
+    losses: Tensor  # (N,), those of the ends never change, the others come with every step
     inner: Tensor  # (I,) rows of the pivots that move
     datasets: Tensor  # (I,), of the pivots that move
     lengths: list[int]  # (B,) pivots of each chain, its ends included
     shares: list[Tensor]  # (B,) of each chain
 
 
-def join(problem: Problem, bands: list[Band], datasets: Tensor) -> Bands:
-    """Lay the resting bands of B chains end to end."""
+def join(bands: list[Band], datasets: Tensor, end_losses: Tensor) -> Bands:
+    """Lay the resting bands of B chains end to end; `end_losses` (B, 2) are those of W_a and W_b."""
     points, lengths = torch.cat([band.points for band in bands]), [len(band.points) for band in bands]
     owners = datasets.cpu().repeat_interleave(torch.tensor(lengths))
     shares = torch.cat([band.shares for band in bands])
     inner = ((shares > 0) & (shares < 1)).nonzero().squeeze(1)
+    losses = points.new_empty(len(points))
+    losses[(shares == 0).to(points.device)], losses[(shares == 1).to(points.device)] = end_losses.unbind(1)
     return Bands(
         points=points,
         velocities=torch.zeros_like(points[inner.to(points.device)]),
-        losses=problem.evaluate(points, owners).losses,
+        losses=losses,
         inner=inner.to(points.device),
         datasets=owners[inner],
         lengths=lengths,

@@ -32,10 +32,11 @@ class Strand:
     Args:
         setting: of this chain alone, B = 1.
         hop_points: points at which each segment is tested where no exact certificate exists.
+        evaluations: spent on this chain before the first look.
     """
 
-    def __init__(self, setting: Setting, hop_points: int) -> None:
-        self.setting, self.hop_points = setting, hop_points
+    def __init__(self, setting: Setting, hop_points: int, evaluations: int = 0) -> None:
+        self.setting, self.hop_points, self.evaluations = setting, hop_points, evaluations
         self.steps: list[Step] = []
         self.arrived = False
         self.certificate = "none"
@@ -54,6 +55,7 @@ class Strand:
             gradients: spent on this chain so far.
         """
         self._points, self._found = points, found
+        self.evaluations += len(points)
         inside = found.in_solution_space
         self.steps.append(
             Step(
@@ -66,7 +68,7 @@ class Strand:
                 gamma=0.0,  # no elastic moves
                 eta=eta,
                 gradients=gradients,
-                evaluations=(self.steps[-1].evaluations if self.steps else 0) + len(points),
+                evaluations=self.evaluations,
             )
         )
         if inside.all():
