@@ -88,6 +88,31 @@ def plain_smooth_loss(weights: Tensor, problem: SmoothProblem) -> Tensor:
     return (logits.exp().sum(1).log() - true_logits).mean()
 
 
+class ProductNetwork(nn.Module):
+    """Two weights; the logit of class 0 is their product, that of class 1 is a quarter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factors = nn.Parameter(torch.ones(2))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        product = inputs * self.factors.prod()
+        return torch.cat([product, torch.full_like(product, 0.25)], 1)
+
+
+class ProductProblem(NetworkProblem):
+    """One sample of class 0, solved where the product exceeds a quarter: on both sides of a gap."""
+
+    def build_network(self) -> nn.Module:
+        return ProductNetwork()
+
+
+def torn_problem() -> tuple[ProductProblem, Tensor, Tensor]:
+    """A problem whose solutions fall into two parts, and one solution (1, 2) in each part: no path joins them."""
+    problem = ProductProblem({"train": (torch.ones(1, 1), torch.zeros(1, dtype=torch.long))})
+    return problem, torch.tensor([[1.0, 1.5]]), torch.tensor([[-1.2, -1.0]])
+
+
 def random_images(seed: int, train: int = 6, test: int = 4) -> dict[str, Tensor]:
     random = torch.Generator().manual_seed(seed)
     sizes = {"train": train, "test": test}

@@ -62,7 +62,7 @@ def test_pairs_are_all_pairs_of_solutions_of_all_data_sets():
 
 def test_a_tracker_that_is_left_out_has_no_paths():
     config = changed(f"{TCM}.trackers.line", REMOVED)
-    assert validate(config).studies["tcm"].tracker_names == ["paper"]
+    assert validate(config).studies["tcm"].tracker_names == ["paper", "curve", "band"]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,11 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.tread", 1, "not a known key"),
         (f"{TCM}.solutions.settling.windw", 1, "not a known key"),
         (f"{TCM}.trackers.papers", {}, "not a known key"),
+        (f"{TCM}.trackers.curve.shape", "spline", "'bezier' or 'polygon'"),
+        (f"{TCM}.trackers.curve.seed", 1, "not a known key"),
+        (f"{TCM}.trackers.curve.bends", 0, "greater than or equal to 1"),
+        (f"{TCM}.trackers.band.insert_share", 0.0, "greater than 0"),
+        (f"{TCM}.trackers.band.resolution", 0.7, "less than or equal to 0.5"),
         ("seed", REMOVED, "missing"),
         (f"{TCM}.solutions.rate", REMOVED, "missing"),
         ("seed", "2019", "integer"),
@@ -158,6 +163,11 @@ def test_a_class_that_its_module_imports_or_assigns_is_found(name, tmp_path, mon
     monkeypatch.syspath_prepend(tmp_path)
     parameters = validate(changed(f"{TCM}.problem.path", f"my_networks.{name}"))
     assert parameters.studies["tcm"].problem.path == f"my_networks.{name}"
+
+
+def test_a_band_has_room_for_its_first_pivots():
+    text = complaint(changed(f"{TCM}.trackers.band.pivots", 99))
+    assert text == "params.yaml: studies.tcm.trackers.band: max_pivots = 15 is less than pivots = 99"
 
 
 def test_two_mistakes_are_two_sentences():

@@ -113,11 +113,45 @@ class LineTracker(Model):
     resolution: Resolution
 
 
+class CurveTracker(Model):
+    """A curve with bends trained on the mean loss along it (Garipov et al. 2018)."""
+
+    shape: Literal["bezier", "polygon"]
+    bends: Count = Field(description="control points between the ends")
+    rate: Positive = Field(description="of Adam")
+    draws: Count = Field(description="points of the curve per training step")
+    round_steps: Count = Field(description="training steps between two looks at the curve")
+    max_rounds: Count
+    stored_points: Annotated[int, Field(ge=2)] = Field(description="about how many points are looked at and stored")
+    resolution: Resolution
+
+
+class BandTracker(Model):
+    """A nudged elastic band that gets new pivots where it needs them (Draxler et al. 2018)."""
+
+    pivots: Count = Field(description="between the ends, at first")
+    max_pivots: Count
+    rate: Positive
+    cycle_steps: Count = Field(description="gradient steps between two insertions")
+    max_cycles: Count
+    insert_share: Positive = Field(description="of the range of losses: what sticks out by more gets a pivot")
+    between: Count = Field(description="points looked at and stored between two pivots")
+    resolution: Resolution
+
+    @model_validator(mode="after")
+    def _room(self) -> "BandTracker":
+        if self.max_pivots < self.pivots:
+            raise ValueError(f"max_pivots = {self.max_pivots} is less than pivots = {self.pivots}")
+        return self
+
+
 class Trackers(Model):
     """The trackers of a study; leave one out and its paths are not made."""
 
     paper: PaperTracker | None = None
     line: LineTracker | None = None
+    curve: CurveTracker | None = None
+    band: BandTracker | None = None
 
 
 class ExactSpectra(Model):

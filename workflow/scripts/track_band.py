@@ -1,0 +1,22 @@
+"""Walk between pairs of solutions with the tracker `band`."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.contract.paths import track_pairs
+    from ramble.contract.problems import load_problem
+    from ramble.devices import choose_device
+    from ramble.tracking.band import BandTracker
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    track_pairs(
+        problem,
+        snakemake.params.study,
+        "band",
+        BandTracker(**snakemake.params.settings),
+        snakemake.input.solutions,
+        snakemake.output.points,
+        snakemake.output.steps,
+    )
