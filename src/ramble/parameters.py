@@ -106,6 +106,22 @@ class PaperTracker(Model):
     resolution: Resolution
 
 
+class GuardedTracker(Model):
+    """A polygon trained until every segment is certified."""
+
+    bends: Count = Field(description="of the polygon, to begin with")
+    contraction: Fraction = Field(1.0, description="the bends start on the straight line times this")
+    gain: Positive = Field(1.0, description="on the outputs in the loss")
+    rate: Positive
+    spring: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="pull to the neighbours' middle, per step")
+    round_steps: Count = Field(description="training steps between two looks")
+    doubling_rounds: Count = Field(description="rounds after which a failing polygon's bends are doubled")
+    max_bends: Count
+    max_rounds: Count
+    stored_points: Annotated[int, Field(ge=2)]
+    resolution: Resolution
+
+
 class LineTracker(Model):
     """The straight segment."""
 
@@ -149,6 +165,7 @@ class Trackers(Model):
     """The trackers of a study; leave one out and its paths are not made."""
 
     paper: PaperTracker | None = None
+    guarded: GuardedTracker | None = None
     line: LineTracker | None = None
     curve: CurveTracker | None = None
     band: BandTracker | None = None

@@ -1,21 +1,19 @@
 """Paths written: points and header as safetensors, steps as CSV."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path as FilePath
-from typing import Protocol
 
 import pandas as pd
 import torch
-from torch import Tensor
 
 from ramble.artifacts import write_table, write_tensors
 from ramble.contract.problems import read_weights
 from ramble.contract.stored_paths import pair_of
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
-from ramble.tracking.certified import certified
-from ramble.tracking.path import Path
+from ramble.tracking.connect import Tracker, connect
+from ramble.tracking.path import Path, Step
 
 
 def write_paths(
@@ -40,22 +38,10 @@ def write_paths(
             **problem.metadata,
         }
         write_tensors(tensor_file, {"points": path.points, "t": path.t}, metadata)
-        write_table(table_file, pd.DataFrame([asdict(step) for step in path.steps]))
-
-
-class Tracker(Protocol):
-    """Anything that walks from starts to ends."""
-
-    @property
-    def budget(self) -> int:
-        """Steps at most, for the progress bar."""
-
-    @property
-    def resolution(self) -> float:
-        """Smallest interval, as a share of a segment, that certificates look at where margins are not exact."""
-
-    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Return one path per chain."""
+        write_table(
+            table_file,
+            pd.DataFrame([asdict(step) for step in path.steps], columns=[field.name for field in fields(Step)]),
+        )
 
 
 def track_pairs(
@@ -67,7 +53,7 @@ def track_pairs(
     tensors: Sequence[str],
     tables: Sequence[str],
 ) -> None:
-    """Walk the pairs named by the files `tensors` (<dataset>-<a>-<b>.safetensors), certify and write their paths.
+    """Connect the pairs named by the files `tensors` (<dataset>-<a>-<b>.safetensors), and write their certified paths.
 
     Args:
         problem: the networks.
@@ -84,7 +70,5 @@ def track_pairs(
     ends = torch.stack([weights[f"{dataset}-{b}"] for dataset, _, b in pairs])
     datasets = torch.tensor([dataset for dataset, _, _ in pairs])
     with Progress(f"{name}: {len(pairs)} paths, tracker {tracker_name}", tracker.budget) as progress:
-        paths = tracker.track(problem, starts, ends, datasets, progress)
-    walked = zip(paths, datasets.tolist(), strict=True)
-    certified_paths = (certified(problem, path, dataset, tracker.resolution) for path, dataset in walked)
-    write_paths(problem, name, tracker_name, certified_paths, tensors, tables)
+        paths = connect(problem, tracker, starts, ends, datasets, progress)
+    write_paths(problem, name, tracker_name, paths, tensors, tables)

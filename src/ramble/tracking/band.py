@@ -14,7 +14,7 @@ from torch import Tensor
 from ramble.problems.problem import Evaluation, Problem
 from ramble.progress import Progress
 from ramble.tracking.path import Path, Setting
-from ramble.tracking.polyline import Strand, evaluate_polylines
+from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines
 
 # Without momentum no rate came as far on the Tree Committee Machine: 5 is slow, 20 diverges.
 MOMENTUM = 0.9
@@ -67,7 +67,7 @@ class BandTracker:
             however low its loss.
         """
         setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
-        strands = [Strand(setting.select(torch.tensor([row])), self.resolution, 2) for row in range(len(starts))]
+        strands = [Strand(setting.select(torch.tensor([row])), evaluations=2) for row in range(len(starts))]
         spent = [0] * len(strands)
         alive, bands = list(range(len(strands))), self._straight(setting)
         end_losses = torch.stack(
@@ -81,9 +81,12 @@ class BandTracker:
             bands = [replace(one, points=points) for one, points in zip(bands, moved, strict=True)]
             polylines = [self._polyline(one) for one in bands]
             looks = evaluate_polylines(problem, polylines, datasets[alive])
+            clean = []
             for chain, one, points, found in zip(alive, bands, polylines, looks, strict=True):
                 spent[chain] += self.cycle_steps * (len(one.points) - 2)
-                strands[chain].look(points, found, self.rate, spent[chain])
+                if strands[chain].look(points, found, self.rate, spent[chain]):
+                    clean.append(strands[chain])
+            certify_strands(clean, self.resolution)
             going = [row for row, chain in enumerate(alive) if not strands[chain].arrived]
             progress.advance(1, relaxing=len(going), joined=len(strands) - len(going))
             if not going:

@@ -17,7 +17,7 @@ from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.seeds import generator
 from ramble.tracking.path import Path, Setting
-from ramble.tracking.polyline import Strand, evaluate_polylines
+from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines
 
 Shape = Literal["bezier", "polygon"]
 
@@ -73,7 +73,7 @@ class CurveTracker:
             however low its loss.
         """
         setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
-        strands = [Strand(setting.select(torch.tensor([row])), self.resolution) for row in range(len(starts))]
+        strands = [Strand(setting.select(torch.tensor([row]))) for row in range(len(starts))]
         alive, here, training = torch.arange(len(starts)), setting, start_training(setting, self.bends)
         # the draws are shared by all chains, so that no chain depends on the others
         random = generator(self.seed, "curve")
@@ -81,8 +81,14 @@ class CurveTracker:
             training = self._train(here, training, random)
             polylines = list(self._polylines(here, training.bends))
             gradients = number * self.round_steps * self.draws
-            for row, found in enumerate(evaluate_polylines(problem, polylines, here.datasets)):
-                strands[int(alive[row])].look(polylines[row], found, self.rate, gradients)
+            looks = evaluate_polylines(problem, polylines, here.datasets)
+            mine = [strands[chain] for chain in alive.tolist()]
+            clean = [
+                strand
+                for strand, points, found in zip(mine, polylines, looks, strict=True)
+                if strand.look(points, found, self.rate, gradients)
+            ]
+            certify_strands(clean, self.resolution)
             going = torch.tensor([not strands[chain].arrived for chain in alive.tolist()])
             progress.advance(1, training=int(going.sum()), joined=len(strands) - int(going.sum()))
             if not going.any():

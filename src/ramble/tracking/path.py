@@ -53,12 +53,12 @@ class Path:
     @property
     def gradients(self) -> int:
         """Gradients spent."""
-        return self.steps[-1].gradients
+        return self.steps[-1].gradients if self.steps else 0
 
     @property
     def evaluations(self) -> int:
         """Membership tests spent."""
-        return self.steps[-1].evaluations + self.hop_evaluations
+        return (self.steps[-1].evaluations if self.steps else 0) + self.hop_evaluations
 
 
 def normalised_distance(weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor:

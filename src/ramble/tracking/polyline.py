@@ -1,7 +1,8 @@
-"""A path that is moved as a whole: how one chain's polyline is looked at, certified and reported.
+"""Paths that are moved as a whole: how their polylines are looked at, certified and reported.
 
-Trackers that walk know at every step whether they are in S. The baselines of mode connectivity do not walk: they
-lay a curve between both ends and lower the loss along it. What they end with is judged here, by the same standard.
+Trackers that walk know at every step whether they are in S. The others lay a polyline between both ends and move it:
+it arrives when none of its points has an error and every straight segment between them is certified to lie in S.
+A low loss along it does not count.
 """
 
 import torch
@@ -11,38 +12,25 @@ from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Evaluation, Problem, in_batches, stack
 from ramble.tracking.path import Path, Setting, Status, Step, normalised_distance
 
-BATCH = 128  # points evaluated at a time
-
-
-def evaluate_polylines(problem: Problem, polylines: list[Tensor], datasets: Tensor) -> list[Evaluation]:
-    """Evaluate every point of B polylines (T_b, P) on the data sets (B,), all side by side; (T_b,) each."""
-    lengths = [len(points) for points in polylines]
-    owners = datasets.repeat_interleave(torch.tensor(lengths, device=datasets.device))
-    found = stack(list(in_batches(problem, torch.cat(polylines), owners, "train", BATCH)))
-    columns = (torch.split(column, lengths) for column in (found.losses, found.errors, found.min_margins))
-    return [Evaluation(*parts) for parts in zip(*columns, strict=True)]
+BATCH = 128  # points evaluated, or segments certified, at a time
 
 
 class Strand:
     """The polyline of one chain, from W_a to W_b at any time.
 
-    It arrives when none of its points has an error and every straight segment between them is certified to lie in S;
-    a low loss along it does not count.
-
     Args:
         setting: of this chain alone, B = 1.
-        resolution: see `certify_segments`.
         evaluations: spent on this chain before the first look.
     """
 
-    def __init__(self, setting: Setting, resolution: float, evaluations: int = 0) -> None:
-        self.setting, self.resolution, self.evaluations = setting, resolution, evaluations
+    def __init__(self, setting: Setting, evaluations: int = 0) -> None:
+        self.setting, self.evaluations = setting, evaluations
         self.steps: list[Step] = []
         self.arrived = False
-        self.hop_evaluations = 0
+        self.certificate_evaluations = 0
 
-    def look(self, points: Tensor, found: Evaluation, eta: float, gradients: int) -> None:
-        """Take the polyline after a round of training and add its row to the table.
+    def look(self, points: Tensor, found: Evaluation, eta: float, gradients: int) -> bool:
+        """Take the polyline after a round of training, add its row to the table, and tell whether no point has errors.
 
         The row's t is the share of the points without errors, its loss the mean over the points, its errors and
         margin those of the worst point.
@@ -53,7 +41,7 @@ class Strand:
             eta: rate of the training.
             gradients: spent on this chain so far.
         """
-        self._points, self._found = points, found
+        self.points, self._looked_at, self._found = points, points, found
         self.evaluations += len(points)
         inside = found.in_solution_space
         self.steps.append(
@@ -70,26 +58,22 @@ class Strand:
                 evaluations=self.evaluations,
             )
         )
-        if inside.all():
-            self._certify()
+        return bool(inside.all())
 
-    def _certify(self) -> None:
-        starts, ends = self._points[:-1], self._points[1:]
-        datasets = self.setting.datasets.expand(len(starts))
-        # a proof, where there is one, comes once, for the finished path
-        segments = certify_segments(self.setting.problem, starts, ends, datasets, self.resolution, sound=False)
-        self.hop_evaluations += int(segments.tested.sum())
-        self.arrived = bool(segments.hold.all())
+    def refine(self, points: Tensor) -> None:
+        """Store more points of the same polyline."""
+        self.points = points
 
     def path(self) -> Path:
         """Return the polyline as it was last seen; t is the normalised distance of its points."""
-        start, end = self.setting.starts.double(), self.setting.ends.double()
-        t = normalised_distance(self._points.double(), start, end).cpu()
         status = Status.ARRIVED if self.arrived else Status.STUCK
-        points = self._points.cpu()
-        return Path(points, t, status, self._reason(t), self.steps, hop_evaluations=self.hop_evaluations)
+        points, t = self.points.cpu(), self._t(self.points)
+        return Path(points, t, status, self._reason(), self.steps, hop_evaluations=self.certificate_evaluations)
 
-    def _reason(self, t: Tensor) -> str:
+    def _t(self, points: Tensor) -> Tensor:
+        return normalised_distance(points.double(), self.setting.starts.double(), self.setting.ends.double()).cpu()
+
+    def _reason(self) -> str:
         """Say whether the path is free of errors and, in any case, how low its loss is."""
         losses, errors = self._found.losses.cpu(), self._found.errors.cpu()
         heights = (
@@ -102,6 +86,54 @@ class Strand:
         if not int(errors[worst]):
             return f"not a zero-error path: errors between its points; {heights}"
         return (
-            f"not a zero-error path: at most {int(errors[worst])} errors (t = {float(t[worst]):.3f}), "
+            f"not a zero-error path: at most {int(errors[worst])} errors "
+            f"(t = {float(self._t(self._looked_at)[worst]):.3f}), "
             f"errors at {int((errors > 0).sum())} of {len(errors)} points; {heights}"
         )
+
+
+def evaluate_polylines(problem: Problem, polylines: list[Tensor], datasets: Tensor) -> list[Evaluation]:
+    """Evaluate every point of B polylines (T_b, P) on the data sets (B,), all side by side; (T_b,) each."""
+    lengths = [len(points) for points in polylines]
+    owners = datasets.repeat_interleave(torch.tensor(lengths, device=datasets.device))
+    found = stack(list(in_batches(problem, torch.cat(polylines), owners, "train", BATCH)))
+    columns = (torch.split(column, lengths) for column in (found.losses, found.errors, found.min_margins))
+    return [Evaluation(*parts) for parts in zip(*columns, strict=True)]
+
+
+def certify_strands(strands: list[Strand], resolution: float) -> None:
+    """Let those strands arrive whose segments are all certified to lie in S; all segments side by side.
+
+    Args:
+        strands: of one problem, with no error at any of their points.
+        resolution: see `certify_segments`.
+    """
+    if not strands:
+        return
+    problem = strands[0].setting.problem
+    counts = [len(strand.points) - 1 for strand in strands]
+    starts = torch.cat([strand.points[:-1] for strand in strands])
+    ends = torch.cat([strand.points[1:] for strand in strands])
+    owners = torch.cat([strand.setting.datasets for strand in strands]).repeat_interleave(torch.tensor(counts))
+    holds, tested = [], []
+    for rows in torch.split(torch.arange(len(starts)), BATCH):
+        # a proof, where there is one, comes once, for the finished path
+        found = certify_segments(problem, starts[rows], ends[rows], owners[rows], resolution, sound=False)
+        holds.append(found.hold.cpu())
+        tested.append(found.tested.cpu())
+    of_strands = zip(torch.split(torch.cat(holds), counts), torch.split(torch.cat(tested), counts), strict=True)
+    for strand, (hold, spent) in zip(strands, of_strands, strict=True):
+        strand.arrived = bool(hold.all())
+        strand.certificate_evaluations += int(spent.sum())
+
+
+def with_points_between(points: Tensor, count: int) -> Tensor:
+    """Return the polyline (T, P) with points put into its segments, evenly over its length, to about `count` in all."""
+    lengths = (points[1:].double() - points[:-1].double()).norm(dim=1)
+    pieces = (lengths / lengths.sum() * (count - 1)).round().clamp(min=1).long().tolist()
+    filled = [
+        torch.lerp(start.double(), end.double(), piece / number).to(points)
+        for start, end, number in zip(points[:-1], points[1:], pieces, strict=True)
+        for piece in range(number)
+    ]
+    return torch.stack([*filled, points[-1]])

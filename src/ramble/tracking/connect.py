@@ -1,0 +1,83 @@
+"""From two solutions to a certified path: what every tracker is called through."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ramble.errors import RambleError
+from ramble.problems.problem import Problem
+from ramble.progress import Progress
+from ramble.tracking.certified import certified
+from ramble.tracking.path import Path, Status
+
+
+class Tracker(Protocol):
+    """Anything that walks from starts to ends."""
+
+    @property
+    def budget(self) -> int:
+        """Steps at most, for the progress bar."""
+
+    @property
+    def resolution(self) -> float:
+        """Smallest interval, as a share of a segment, that certificates look at where margins are not exact."""
+
+    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
+        """Return one path per chain."""
+
+
+def connect(
+    problem: Problem, tracker: Tracker, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress
+) -> list[Path]:
+    """Track B pairs of solutions side by side, and certify what came out.
+
+    Args:
+        problem: the networks.
+        tracker: any of `ramble.tracking`.
+        starts: W_a (B, P).
+        ends: W_b (B, P).
+        datasets: (B,), the training set of each pair.
+        progress: advanced by the tracker.
+
+    Returns:
+        One path per pair with its certificate. Equal ends are joined by a path of one point.
+
+    Raises:
+        RambleError: an end is not a solution, has another shape than the network or numbers that are not finite, or
+            the tracker's budget is not positive.
+    """
+    if tracker.budget < 1:
+        raise RambleError(f"The tracker may take {tracker.budget} steps; give it a budget of at least 1.")
+    for name, ends_of_pairs in (("W_a", starts), ("W_b", ends)):
+        _check_ends(problem, name, ends_of_pairs, datasets)
+    apart = (starts != ends).any(1).nonzero().squeeze(1)
+    tracked = iter(tracker.track(problem, starts[apart], ends[apart], datasets[apart], progress) if len(apart) else [])
+    moving = set(apart.tolist())
+    paths = [next(tracked) if pair in moving else _standing(starts[pair]) for pair in range(len(starts))]
+    return [
+        certified(problem, path, dataset, tracker.resolution)
+        for path, dataset in zip(paths, datasets.tolist(), strict=True)
+    ]
+
+
+def _check_ends(problem: Problem, name: str, weights: Tensor, datasets: Tensor) -> None:
+    if weights.dim() != 2 or weights.shape != (len(datasets), problem.n_weights):
+        raise RambleError(
+            f"{name} has the shape {tuple(weights.shape)}; {len(datasets)} pairs of this network need "
+            f"({len(datasets)}, {problem.n_weights})."
+        )
+    broken = (~torch.isfinite(weights).all(1)).nonzero().flatten().tolist()
+    if broken:
+        raise RambleError(f"{name} of pair {broken[0]} has weights that are not finite; give a trained network.")
+    errors = problem.evaluate(weights.to(problem.device), datasets).errors.tolist()
+    for pair, count in enumerate(errors):
+        if count:
+            raise RambleError(
+                f"{name} of pair {pair} (data set {int(datasets[pair])}) is no solution: it makes {count} training "
+                "errors; train it on until it makes none."
+            )
+
+
+def _standing(weights: Tensor) -> Path:
+    return Path(weights.unsqueeze(0).cpu(), torch.ones(1, dtype=torch.float64), Status.ARRIVED, "W_a is W_b", [])

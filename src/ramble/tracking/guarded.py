@@ -1,0 +1,133 @@
+"""The project's own tracker: a polygon trained until every one of its segments is certified.
+
+The bends of a polygonal chain between W_a and W_b are trained by gradient descent at random points of its segments,
+as Garipov et al. 2018 train theirs, with four differences. The goal is a certificate, not a low loss: training stops
+as soon as every segment is certified to lie in S. The loss is sharpened by a gain on the outputs, so that it counts the
+samples near the wrong side and forgets the others. Bends are doubled while segments still fail. And the bends start
+*contracted* towards the origin: units that saturate (Tree Committee Machine) have no gradient where weights are large,
+and solutions that are far apart there are close where weights are small.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ramble.problems.problem import Problem
+from ramble.progress import Progress
+from ramble.seeds import generator
+from ramble.tracking.path import Path, Setting
+from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines, with_points_between
+
+
+@dataclass(frozen=True)
+class GuardedTracker:
+    """How the polygon is trained.
+
+    Attributes:
+        bends: between the ends, to begin with.
+        contraction: the bends start on the straight line times this; 1 where units do not saturate.
+        gain: on the outputs in the loss.
+        rate: of gradient descent.
+        spring: share of the way to the middle of its neighbours that a bend is drawn in every step.
+        round_steps: training steps between two looks at the polygon.
+        doubling_rounds: rounds after which the bends of a polygon that still fails are doubled.
+        max_bends: no doubling beyond.
+        max_rounds: budget.
+        stored_points: about how many points of the finished polygon are stored, evenly spread over its length; its
+            bends are among them.
+        resolution: of the certificates, see `certify_segments`.
+        seed: of the random points.
+    """
+
+    bends: int
+    contraction: float
+    gain: float
+    rate: float
+    spring: float
+    round_steps: int
+    doubling_rounds: int
+    max_bends: int
+    max_rounds: int
+    stored_points: int
+    resolution: float
+    seed: int
+
+    @property
+    def budget(self) -> int:
+        """Rounds at most."""
+        return self.max_rounds
+
+    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
+        """Train a polygon from every start to its end, all chains side by side.
+
+        Args:
+            problem: the networks.
+            starts: W_a (B, P).
+            ends: W_b (B, P).
+            datasets: (B,), the training set of each chain.
+            progress: advanced by one per round.
+
+        Returns:
+            One path per chain, with a row per round as described at `Strand.look`; the first row is the straight line.
+        """
+        setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
+        strands = [Strand(setting.select(torch.tensor([row]))) for row in range(len(starts))]
+        spent = 0  # gradients on each chain: all have equally many bends
+        rows = self._look(strands, torch.stack([setting.starts, setting.ends], 1), datasets, spent)
+        alive, polygons = rows, self._first_polygons(setting.select(rows))
+        # the random points are shared by all chains, so that no chain depends on the others
+        random = generator(self.seed, "guarded")
+        for number in range(1, self.max_rounds + 1):
+            if not len(alive):
+                break
+            polygons = self._train(problem, polygons, datasets[alive], random)
+            spent += self.round_steps * (polygons.shape[1] - 1)
+            rows = self._look([strands[chain] for chain in alive.tolist()], polygons, datasets[alive], spent)
+            alive, polygons = alive[rows], polygons[rows.to(polygons.device)]
+            progress.advance(1, training=len(alive), joined=len(strands) - len(alive), bends=polygons.shape[1] - 2)
+            if number % self.doubling_rounds == 0 and 2 * polygons.shape[1] - 3 <= self.max_bends:
+                polygons = _with_middles(polygons)
+        for strand in strands:
+            strand.refine(with_points_between(strand.points, self.stored_points))
+        return [strand.path() for strand in strands]
+
+    def _first_polygons(self, setting: Setting) -> Tensor:
+        """Return (B, bends + 2, P): contracted straight lines between the ends themselves."""
+        times = torch.linspace(0, 1, self.bends + 2).tolist()[1:-1]
+        bends = [self.contraction * torch.lerp(setting.starts, setting.ends, t) for t in times]
+        return torch.stack([setting.starts, *bends, setting.ends], 1)
+
+    def _train(self, problem: Problem, polygons: Tensor, datasets: Tensor, random: torch.Generator) -> Tensor:
+        """Return the polygons (B, n, P) after a round; their ends stay."""
+        polygons, segments = polygons.clone(), polygons.shape[1] - 1
+        owners = datasets.repeat_interleave(segments)
+        for _ in range(self.round_steps):
+            share = torch.rand(segments, 1, generator=random).to(polygons)
+            points = torch.lerp(polygons[:, :-1], polygons[:, 1:], share)
+            _, gradients = problem.gradients(points.flatten(0, 1), owners, self.gain)
+            gradients = gradients.view_as(points)
+            # a bend takes its share of the point before it and of the point behind it (chain rule)
+            by_bend = gradients[:, :-1] * share[:-1] + gradients[:, 1:] * (1 - share[1:])
+            bends = polygons[:, 1:-1]
+            tension = (polygons[:, :-2] + polygons[:, 2:]) / 2 - bends
+            polygons[:, 1:-1] = bends - self.rate * by_bend + self.spring * tension
+        return polygons
+
+    def _look(self, strands: list[Strand], polygons: Tensor, datasets: Tensor, spent: int) -> Tensor:
+        """Let strands arrive where they can; returns the rows that go on."""
+        looks = evaluate_polylines(strands[0].setting.problem, list(polygons), datasets) if strands else []
+        clean = [
+            strand
+            for strand, points, found in zip(strands, polygons, looks, strict=True)
+            if strand.look(points, found, self.rate, spent)
+        ]
+        certify_strands(clean, self.resolution)
+        return torch.tensor([row for row, strand in enumerate(strands) if not strand.arrived], dtype=torch.long)
+
+
+def _with_middles(polygons: Tensor) -> Tensor:
+    """Return the polygons (B, n, P) with a new bend in the middle of every segment, (B, 2 n - 1, P)."""
+    middles = (polygons[:, :-1] + polygons[:, 1:]) / 2
+    pairs = torch.stack([polygons[:, :-1], middles], 2).flatten(1, 2)
+    return torch.cat([pairs, polygons[:, -1:]], 1)

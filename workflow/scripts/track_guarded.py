@@ -1,0 +1,25 @@
+"""Walk between pairs of solutions with the tracker `guarded`."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.contract.paths import track_pairs
+    from ramble.contract.problems import load_problem
+    from ramble.devices import choose_device
+    from ramble.seeds import derive_seed
+    from ramble.tracking.guarded import GuardedTracker
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    # a new root seed makes new data and solutions, and with them these paths: it needs no parameter of the rule
+    seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "guarded")
+    track_pairs(
+        problem,
+        snakemake.params.study,
+        "guarded",
+        GuardedTracker(**snakemake.params.settings, seed=seed),
+        snakemake.input.solutions,
+        snakemake.output.points,
+        snakemake.output.steps,
+    )
