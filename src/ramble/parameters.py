@@ -236,7 +236,39 @@ class RecipeStudy(Model):
     max_steps: Count
 
 
-Study = Annotated[PathStudy | RecipeStudy, Field(discriminator="kind")]
+class ConnectivityStudy(Model):
+    """Are many solutions of one data set joined with one another, all pairs tried?"""
+
+    kind: Literal["connectivity"]
+    threads: Count
+    priority: int = Field(0, description="jobs of the study with the highest priority start first")
+    of: str = Field(description="the study whose data, network, training recipe and tracker `guarded` are used")
+    datasets: Count = Field(description="the first so many of that study's")
+    solutions: Annotated[int, Field(ge=2, description="per data set; trained anew, none is taken from that study")]
+    batch: Count = Field(description="restarts of a data set trained side by side")
+    pairs_at_once: Count = Field(description="pairs tracked side by side; memory grows with it")
+    line_points: Annotated[int, Field(ge=2, description="points at which the straight line is looked at")]
+
+
+class LoadStudy(Model):
+    """Where tracking begins to fail as the number of patterns grows."""
+
+    kind: Literal["load"]
+    threads: Count
+    of: str = Field(description="the study whose data maker, network, training recipe and trackers are used")
+    loads: Annotated[list[Positive], Field(min_length=1, description="patterns per input")]
+    datasets: Count
+    solutions: Annotated[int, Field(ge=2, description="per data set; fewer are a result")]
+    batch: Count = Field(description="restarts of a data set trained side by side")
+    rounds: Count = Field(description="of restarts, until a data set has its solutions")
+    trackers: Annotated[list[Literal["guarded", "paper"]], Field(min_length=1)]
+
+    def patterns(self, inputs: int) -> list[int]:
+        """Return how many patterns each load comes to."""
+        return [round(load * inputs) for load in self.loads]
+
+
+Study = Annotated[PathStudy | RecipeStudy | ConnectivityStudy | LoadStudy, Field(discriminator="kind")]
 
 
 class FigureOfStudy(Model):
@@ -299,9 +331,28 @@ class Parameters(Model):
             if not isinstance(shown, PathStudy) or figure.tracker not in shown.tracker_names:
                 raise ValueError(f"figures.{name}: no paths of study '{figure.study}' by tracker '{figure.tracker}'")
         for name, value in self.studies.items():
-            if isinstance(value, RecipeStudy) and not isinstance(self.studies.get(value.of), PathStudy):
-                raise ValueError(f"studies.{name}.of: no study of paths '{value.of}'; there are {known}")
+            if not isinstance(value, PathStudy):
+                source = self.studies.get(value.of)
+                if not isinstance(source, PathStudy):
+                    raise ValueError(f"studies.{name}.of: no study of paths '{value.of}'; there are {known}")
+                _check_source(name, value, source)
         return self
+
+
+def _check_source(name: str, study: RecipeStudy | ConnectivityStudy | LoadStudy, source: PathStudy) -> None:
+    """Check that a study finds what it needs in the study of paths that it builds on."""
+    wanted = {"connectivity": ["guarded"], "load": getattr(study, "trackers", [])}.get(study.kind, [])
+    for tracker in wanted:
+        if tracker not in source.tracker_names:
+            raise ValueError(f"studies.{name}.of: study '{study.of}' has no tracker '{tracker}'; give it one")
+    if isinstance(study, ConnectivityStudy) and study.datasets > source.data.datasets:
+        raise ValueError(f"studies.{name}.datasets = {study.datasets}: study '{study.of}' has {source.data.datasets}")
+    if isinstance(study, LoadStudy):
+        inputs = source.data.arguments.get("inputs")
+        if not isinstance(inputs, int) or "patterns" not in source.data.arguments:
+            raise ValueError(f"studies.{name}.of: the data of study '{study.of}' have no number of patterns and inputs")
+        if len(set(study.patterns(inputs))) < len(study.loads) or min(study.patterns(inputs)) < 1:
+            raise ValueError(f"studies.{name}.loads: two loads come to the same number of patterns, or one to none")
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
@@ -312,13 +363,17 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
         raise RambleError("; ".join(f"{source}: {_sentence(dict(one))}" for one in error.errors())) from None
 
 
+# what chooses among the models of a union
+_TAGS = ("paths", "recipe", "connectivity", "load", "exact", "pyhessian")
+
+
 def _sentence(error: dict[str, Any]) -> str:
     """Say which key is wrong and why, without pydantic's own vocabulary."""
     # a union puts the chosen kind or engine into the location, behind the key; no such key is in the file
     location = list(error["loc"])
     for behind, depth in (("studies", 2), ("spectra", 1)):
         place = location.index(behind) + depth if behind in location else len(location)
-        if location[place : place + 1] and location[place] in ("paths", "recipe", "exact", "pyhessian"):
+        if location[place : place + 1] and location[place] in _TAGS:
             del location[place]
     key = ".".join(str(part) for part in location)
     given = error.get("input")
@@ -329,7 +384,7 @@ def _sentence(error: dict[str, Any]) -> str:
             return f"{key} is missing; add it"
         case "union_tag_invalid" | "union_tag_not_found":
             choice = error["ctx"]["discriminator"].strip("'")
-            allowed = "paths or recipe" if choice == "kind" else "exact or pyhessian"
+            allowed = "paths, recipe, connectivity or load" if choice == "kind" else "exact or pyhessian"
             return f"{key}.{choice} is missing or unknown; write {allowed}"
         case "value_error":
             text = str(error["ctx"]["error"])

@@ -55,6 +55,15 @@ class Solution:
 
 
 @dataclass(frozen=True)
+class Search:
+    """What a search for solutions came to."""
+
+    solutions: list[Solution]  # by data set
+    tried: dict[int, int]  # restarts of each data set
+    reached: dict[int, int]  # of these, how many reached zero errors
+
+
+@dataclass(frozen=True)
 class _Candidate:
     """A restart that reached zero errors, not settled yet."""
 
@@ -141,23 +150,44 @@ def initial_batch(problem: Problem, seed: int, name: str, labels: Sequence[tuple
     return torch.stack(weights), torch.tensor([dataset for dataset, _ in labels])
 
 
-def find_solutions(problem: Problem, seed: int, name: str, count: int, recipe: Recipe) -> list[Solution]:
-    """Find `count` different solutions of every data set.
-
-    Restarts are trained in rounds; of each data set the first restarts (in the order of their numbers, not of their
-    speed) that reach zero errors are settled, and kept if they still have none and differ from those kept before.
+def find_solutions(
+    problem: Problem, seed: int, name: str, count: int, recipe: Recipe, datasets: Sequence[int] | None = None
+) -> list[Solution]:
+    """Find `count` different solutions of every data set, as `search_solutions` does.
 
     Raises:
         RambleError: after all rounds some data set has fewer solutions than asked for.
     """
-    kept: dict[int, list[Solution]] = {dataset: [] for dataset in range(problem.n_datasets)}
-    tried = dict.fromkeys(kept, 0)
+    found = search_solutions(problem, seed, name, count, recipe, datasets)
+    numbers = {dataset: sum(s.dataset == dataset for s in found.solutions) for dataset in found.tried}
+    short = ", ".join(f"{number} of {count} for data set {d}" for d, number in numbers.items() if number < count)
+    if short:
+        raise RambleError(
+            f"studies.{name}.solutions: after {recipe.rounds} rounds of restarts there are only {short}; "
+            "raise rounds, batch or max_steps."
+        )
+    return found.solutions
+
+
+def search_solutions(
+    problem: Problem, seed: int, name: str, count: int, recipe: Recipe, datasets: Sequence[int] | None = None
+) -> Search:
+    """Look for up to `count` different solutions of each of the data sets (all of them when not said).
+
+    Restarts are trained in rounds; of each data set the first restarts (in the order of their numbers, not of their
+    speed) that reach zero errors are settled, and kept if they still have none and differ from those kept before.
+    """
+    kept: dict[int, list[Solution]] = {d: [] for d in (range(problem.n_datasets) if datasets is None else datasets)}
+    tried, reached = dict.fromkeys(kept, 0), dict.fromkeys(kept, 0)
     for _ in range(recipe.rounds):
         wanting = [dataset for dataset, several in kept.items() if len(several) < count]
+        if not wanting:
+            break
         share = max(1, recipe.batch // len(wanting))
         labels = [(dataset, tried[dataset] + restart) for dataset in wanting for restart in range(share)]
         tried |= {dataset: tried[dataset] + share for dataset in wanting}
         waiting = _without_errors(problem, seed, name, labels, recipe)
+        reached |= {dataset: reached[dataset] + len(solved) for dataset, solved in waiting.items()}
         while chosen := [
             solved.pop(0)
             for dataset, solved in waiting.items()
@@ -168,15 +198,7 @@ def find_solutions(problem: Problem, seed: int, name: str, count: int, recipe: R
                     cosine(solution.weights, other.weights) <= recipe.max_cosine for other in kept[solution.dataset]
                 ):
                     kept[solution.dataset].append(solution)
-        if all(len(several) == count for several in kept.values()):
-            return [solution for several in kept.values() for solution in _with_attempts(several)]
-    short = ", ".join(
-        f"{len(several)} of {count} for data set {d}" for d, several in kept.items() if len(several) < count
-    )
-    raise RambleError(
-        f"studies.{name}.solutions: after {recipe.rounds} rounds of restarts there are only {short}; "
-        "raise rounds, batch or max_steps."
-    )
+    return Search([one for several in kept.values() for one in _with_attempts(several)], tried, reached)
 
 
 def _without_errors(

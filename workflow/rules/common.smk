@@ -2,7 +2,13 @@
 from snakemake.exceptions import WorkflowError
 
 from ramble.errors import RambleError
-from ramble.parameters import PathStudy, RecipeStudy, validate
+from ramble.parameters import (
+    ConnectivityStudy,
+    LoadStudy,
+    PathStudy,
+    RecipeStudy,
+    validate,
+)
 from ramble.provenance import code_digest
 
 try:
@@ -20,8 +26,27 @@ RECIPE_STUDIES = {
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, RecipeStudy)
 }
+CONNECTIVITY_STUDIES = {
+    name: study
+    for name, study in PARAMETERS.studies.items()
+    if isinstance(study, ConnectivityStudy)
+}
+LOAD_STUDIES = {
+    name: study
+    for name, study in PARAMETERS.studies.items()
+    if isinstance(study, LoadStudy)
+}
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4")
+# figures of all studies of one kind, where there are any
+KIND_FIGURES = [
+    figure
+    for figure, studies in (
+        ("connectivity", CONNECTIVITY_STUDIES),
+        ("load", LOAD_STUDIES),
+    )
+    if studies
+]
 PICTURES = ("svg", "png", "pdf")
 
 
@@ -45,6 +70,14 @@ def solution_files(study):
         f"results/{study}/solutions/{d}-{s}.safetensors"
         for d in range(p.data.datasets)
         for s in range(p.solutions.count)
+    ]
+
+
+def graph_solutions(study, dataset):
+    """The solutions of one data set of a connectivity study."""
+    return [
+        f"results/{study}/solutions/{dataset}-{s}.safetensors"
+        for s in range(CONNECTIVITY_STUDIES[study].solutions)
     ]
 
 
@@ -94,6 +127,10 @@ def study_files(study):
     """Every artifact of one study."""
     if study in RECIPE_STUDIES:
         return [f"results/{study}/readings.csv"]
+    if study in CONNECTIVITY_STUDIES:
+        return [f"results/{study}/{table}.csv" for table in ("pairs", "components")]
+    if study in LOAD_STUDIES:
+        return [f"results/{study}/load.csv"]
     files = solution_files(study) + [f"results/{study}/pairs.csv"]
     for tracker in PATH_STUDIES[study].tracker_names:
         files += pair_files("profile", study, tracker, "csv")

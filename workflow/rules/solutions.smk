@@ -23,6 +23,7 @@ for study, parameters in PATH_STUDIES.items():
             device=PARAMETERS.device,
             problem=problem_parameters(study),
             solutions=parameters.solutions.model_dump(),
+            datasets=list(range(parameters.data.datasets)),
             threads=parameters.threads,
             code=code("find_solutions", parameters.problem.path),
         script:

@@ -4,7 +4,7 @@
 rule all:
     input:
         [study_files(study) for study in PARAMETERS.studies],
-        [pictures(figure) for figure in FIGURES],
+        [pictures(figure) for figure in (*FIGURES, *KIND_FIGURES)],
         "results/tables/claims.md",
 
 
@@ -22,7 +22,7 @@ for study in PARAMETERS.studies:
             study_files(study),
 
 
-for figure in FIGURES:
+for figure in (*FIGURES, *KIND_FIGURES):
 
     rule:
         name:

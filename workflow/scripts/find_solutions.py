@@ -14,7 +14,9 @@ with step(snakemake.log[0], snakemake.params.threads):
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
     recipe = Recipe(**settings, settling=settling)
-    solutions = find_solutions(problem, snakemake.params.seed, snakemake.params.study, count, recipe)
+    solutions = find_solutions(
+        problem, snakemake.params.seed, snakemake.params.study, count, recipe, snakemake.params.datasets
+    )
     write_solutions(
         problem, snakemake.params.study, solutions, count, snakemake.output.solutions, snakemake.output.pairs
     )

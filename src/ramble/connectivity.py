@@ -1,0 +1,111 @@
+"""Is the set of solutions that training finds connected? All pairs of many solutions of one data set are tried.
+
+A path is measured and let go: 40 solutions have 780 pairs, and the graph needs none of the paths' points.
+"""
+
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ramble.problems.problem import Problem
+from ramble.progress import Progress
+from ramble.tracking.connect import Tracker, connect
+from ramble.tracking.path import Path, Status
+from ramble.training import cosine
+
+LOOK = 512  # points of straight lines evaluated at a time
+
+
+@dataclass(frozen=True)
+class PairOfSolutions:
+    """One row of the table of pairs."""
+
+    dataset: int
+    a: int
+    b: int
+    status: str  # of the path, see `Status`
+    certificate: str  # of the polygon through its points: exact, sound, sampled, or none
+    joined: bool  # arrived, and every segment certified
+    gradients: int
+    evaluations: int
+    distance: float  # |W_b - W_a|
+    length: float  # of the path over the distance, NaN where it does not join its ends
+    cosine: float
+    min_margin: float  # smallest on the path, see `Path`
+    line_errors: int  # most on the straight line
+
+
+def track_all_pairs(
+    problem: Problem, name: str, tracker: Tracker, solutions: Tensor, dataset: int, pairs_at_once: int, line_points: int
+) -> pd.DataFrame:
+    """Try to join every pair of solutions of one data set.
+
+    Args:
+        problem: the networks.
+        name: of the study, for the progress bar.
+        tracker: any of `ramble.tracking`.
+        solutions: (n, P).
+        dataset: their training set.
+        pairs_at_once: tracked side by side, so that memory stays bounded.
+        line_points: at which the straight line is looked at.
+
+    Returns:
+        One row per pair a < b with the columns of `PairOfSolutions`.
+    """
+    pairs = torch.combinations(torch.arange(len(solutions)))
+    rows: list[PairOfSolutions] = []
+    for several in torch.split(pairs, pairs_at_once):
+        starts, ends = solutions[several[:, 0]], solutions[several[:, 1]]
+        owners = torch.full((len(several),), dataset)
+        label = f"{name}, data set {dataset}: pairs {len(rows) + 1} to {len(rows) + len(several)} of {len(pairs)}"
+        with Progress(label, tracker.budget) as progress:
+            paths = connect(problem, tracker, starts, ends, owners, progress)
+        lines = errors_on_lines(problem, starts, ends, dataset, line_points)
+        rows += [
+            _row(dataset, a, b, solutions, path, errors)
+            for (a, b), path, errors in zip(several.tolist(), paths, lines, strict=True)
+        ]
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+def errors_on_lines(problem: Problem, starts: Tensor, ends: Tensor, dataset: int, points: int) -> list[int]:
+    """Return the most errors at so many points of each straight line from starts to ends (B, P)."""
+    shares = torch.linspace(0, 1, points).unsqueeze(1)
+    most = []
+    for rows in torch.split(torch.arange(len(starts)), max(1, LOOK // points)):
+        weights = torch.lerp(starts[rows].unsqueeze(1), ends[rows].unsqueeze(1), shares).flatten(0, 1)
+        errors = problem.evaluate(weights.to(problem.device), torch.full((len(weights),), dataset)).errors
+        most += errors.view(len(rows), points).amax(1).tolist()
+    return most
+
+
+def joins(path: Path) -> bool:
+    """Tell whether a path joins its ends: it arrived, and every segment of it is certified."""
+    return path.status is Status.ARRIVED and path.certificate != "none"
+
+
+def relative_length(points: Tensor) -> float:
+    """Return the length of the polygon through the points (T, P) over the distance between its ends."""
+    exact = points.double()
+    return float((exact[1:] - exact[:-1]).norm(dim=1).sum() / (exact[-1] - exact[0]).norm())
+
+
+def _row(dataset: int, a: int, b: int, solutions: Tensor, path: Path, line_errors: int) -> PairOfSolutions:
+    start, end = solutions[a].cpu(), solutions[b].cpu()
+    return PairOfSolutions(
+        dataset=dataset,
+        a=a,
+        b=b,
+        status=path.status.value,
+        certificate=path.certificate,
+        joined=joins(path),
+        gradients=path.gradients,
+        evaluations=path.evaluations,
+        distance=float((end.double() - start.double()).norm()),
+        length=relative_length(path.points) if joins(path) else float("nan"),
+        cosine=cosine(start, end),
+        min_margin=path.min_margin,
+        line_errors=line_errors,
+    )

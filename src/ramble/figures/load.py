@@ -1,0 +1,62 @@
+"""Training and tracking against the load alpha = M / N."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ramble.figures.style import styled
+from ramble.intervals import wilson
+
+STYLES = {"guarded": ("#0072B2", "o", "-"), "paper": ("#D55E00", "s", "--")}
+TRAINED = ("#009E73", "^", "-")
+
+
+def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw, one column per study: the share of pairs joined by each tracker, and of restarts that reach zero errors."""
+    with styled():
+        figure, grid = plt.subplots(
+            2, len(tables), figsize=(max(5.0, 3.2 * len(tables)), 4.6), squeeze=False, sharex="col", sharey=True
+        )
+        for (study, table), (top, bottom) in zip(tables.items(), grid.T, strict=True):
+            for tracker, own in table.groupby("tracker", sort=False):
+                _curve(top, own, "joined", "pairs", STYLES[str(tracker)], f"tracker {tracker}")
+            first = table[table.tracker == table.tracker.iloc[0]]  # every tracker repeats the restarts
+            _curve(bottom, first, "reached", "restarts", TRAINED, "restarts")
+            top.set_title(f"(a) pairs joined without an error, {study}")
+            bottom.set_title("(b) restarts that reach zero errors")
+            bottom.set_xlabel(r"load $\alpha = M / N$ (patterns per input)")
+            _count_pairs(top, first)
+            top.legend(loc="center left")
+        for axes in grid[:, 0]:
+            axes.set_ylabel("share (%), 95 % interval")
+            axes.set_ylim(-4, 112)
+            axes.set_yticks(range(0, 101, 25))
+    return figure
+
+
+def _curve(axes: Axes, table: pd.DataFrame, part: str, whole: str, style: tuple[str, str, str], label: str) -> None:
+    """Draw part / whole against alpha, data sets taken together, where there is anything to divide by."""
+    sums = table.groupby("alpha")[[part, whole]].sum()
+    sums = sums[sums[whole] > 0]
+    shares = 100 * sums[part] / sums[whole]
+    bounds = [wilson(int(some), int(all_)) for some, all_ in zip(sums[part], sums[whole], strict=True)]
+    below = [share - 100 * low for share, (low, _) in zip(shares, bounds, strict=True)]
+    above = [100 * high - share for share, (_, high) in zip(shares, bounds, strict=True)]
+    colour, marker, line = style
+    # a share of 0 or 1 is its own bound but for rounding
+    errors = [[max(0.0, size) for size in side] for side in (below, above)]
+    axes.errorbar(
+        sums.index, shares, yerr=errors, color=colour, marker=marker, linestyle=line, capsize=2.5, label=label,
+        elinewidth=0.8,
+    )  # fmt: skip
+
+
+def _count_pairs(axes: Axes, table: pd.DataFrame) -> None:
+    """Write over each load how many pairs there were: few pairs say little."""
+    for alpha, pairs in table.groupby("alpha").pairs.sum().items():
+        axes.annotate(
+            f"{pairs}", (float(str(alpha)), 106), ha="center", va="center", fontsize=7, color="0.35",
+        )  # fmt: skip

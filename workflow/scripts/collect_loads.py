@@ -1,0 +1,10 @@
+"""Put the tables of all loads into one."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    import pandas as pd
+
+    from ramble.artifacts import read_table, write_table
+
+    write_table(snakemake.output.table, pd.concat([read_table(file) for file in snakemake.input], ignore_index=True))

@@ -1,0 +1,28 @@
+"""Try to join all pairs of one data set's solutions with the tracker `guarded`."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    import torch
+
+    from ramble.artifacts import write_table
+    from ramble.connectivity import track_all_pairs
+    from ramble.contract.problems import load_problem, read_weights
+    from ramble.devices import choose_device
+    from ramble.seeds import derive_seed
+    from ramble.tracking.guarded import GuardedTracker
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "guarded")
+    pairs = track_all_pairs(
+        problem,
+        snakemake.params.study,
+        GuardedTracker(**snakemake.params.settings, seed=seed),
+        torch.stack([read_weights(problem, file) for file in snakemake.input.solutions]),
+        snakemake.params.dataset,
+        snakemake.params.pairs_at_once,
+        snakemake.params.line_points,
+    )
+    write_table(snakemake.output.pairs, pairs)

@@ -1,0 +1,12 @@
+"""Draw how far the solutions of the connectivity studies are joined."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.artifacts import read_table
+    from ramble.figures.connectivity import Graph, draw_connectivity
+    from ramble.figures.style import save
+
+    tables = zip(snakemake.params.studies, snakemake.input.pairs, snakemake.input.components, strict=True)
+    graphs = [Graph(study, read_table(pairs), read_table(components)) for study, pairs, components in tables]
+    save(draw_connectivity(graphs), snakemake.output)

@@ -1,0 +1,13 @@
+"""Draw the shares of restarts that train and of pairs that are joined against the load."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.artifacts import read_table
+    from ramble.figures.load import draw_loads
+    from ramble.figures.style import save
+
+    tables = {
+        study: read_table(file) for study, file in zip(snakemake.params.studies, snakemake.input.tables, strict=True)
+    }
+    save(draw_loads(tables), snakemake.output)

@@ -1,0 +1,28 @@
+"""Train and track at one load."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.artifacts import read_tensors, write_table
+    from ramble.contract.data import load
+    from ramble.devices import choose_device
+    from ramble.load import first_patterns, try_load
+    from ramble.seeds import derive_seed
+    from ramble.tracking.guarded import GuardedTracker
+    from ramble.tracking.paper import PaperTracker
+    from ramble.training import Recipe, Settling
+
+    study, settings = snakemake.params.study, dict(snakemake.params.solutions)
+    count, settling = settings.pop("count"), Settling(**settings.pop("settling"))
+    maker, patterns = snakemake.params.problem, snakemake.params.patterns
+    sets = [first_patterns(read_tensors(file)[0], patterns) for file in snakemake.input.data]
+    problem = load(maker["path"])(sets, device=choose_device(snakemake.params.device), **maker["arguments"])
+    trackers = {}
+    for name, values in snakemake.params.trackers.items():
+        seed = derive_seed(snakemake.params.seed, study, name)
+        trackers[name] = GuardedTracker(**values, seed=seed) if name == "guarded" else PaperTracker(**values)
+    recipe = Recipe(**settings, settling=settling)
+    table = try_load(problem, snakemake.params.seed, study, count, recipe, trackers)
+    table.insert(0, "patterns", patterns)
+    table.insert(0, "alpha", snakemake.params.alpha)
+    write_table(snakemake.output.table, table)
