@@ -31,7 +31,7 @@ class PairOfSolutions:
     gradients: int
     evaluations: int
     distance: float  # |W_b - W_a|
-    length: float  # of the path over the distance, NaN where it does not join its ends
+    length_ratio: float  # of the path to the distance, NaN where it does not join its ends
     cosine: float
     min_margin: float  # smallest on the path, see `Path`
     line_errors: int  # most on the straight line
@@ -104,7 +104,7 @@ def _row(dataset: int, a: int, b: int, solutions: Tensor, path: Path, line_error
         gradients=path.gradients,
         evaluations=path.evaluations,
         distance=float((end.double() - start.double()).norm()),
-        length=relative_length(path.points) if joins(path) else float("nan"),
+        length_ratio=relative_length(path.points) if joins(path) else float("nan"),
         cosine=cosine(start, end),
         min_margin=path.min_margin,
         line_errors=line_errors,

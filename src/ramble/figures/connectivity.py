@@ -74,7 +74,13 @@ def _lengths(axes: Axes, pairs: pd.DataFrame) -> None:
     """One dot per joined pair; where the path is straight it lies on the dashed diagonal."""
     joined = pairs[pairs.joined]
     axes.scatter(
-        joined.distance, joined.length * joined.distance, s=6, alpha=0.35, color=JOINED, linewidths=0, rasterized=True
+        joined.distance,
+        joined.length_ratio * joined.distance,
+        s=6,
+        alpha=0.35,
+        color=JOINED,
+        linewidths=0,
+        rasterized=True,
     )
     axes.set_xlabel("straight distance (Euclidean)")
     if joined.empty:
@@ -83,7 +89,7 @@ def _lengths(axes: Axes, pairs: pd.DataFrame) -> None:
     low, high = joined.distance.min(), joined.distance.max()
     ends = np.array([low, high]) + 0.05 * (high - low) * np.array([-1, 1])
     axes.plot(ends, ends, color="0.3", linestyle="--", linewidth=0.9, label="straight")
-    factor = joined.length.median()
+    factor = joined.length_ratio.median()
     axes.plot(ends, factor * ends, color=COMPONENTS, linewidth=0.9, label=f"{factor:.2f} times (median)")
     axes.set_ylim(bottom=0)
     axes.legend(loc="lower right")
