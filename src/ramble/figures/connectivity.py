@@ -66,30 +66,25 @@ def _components(axes: Axes, components: pd.DataFrame) -> None:
 
 def _datasets(axes: Axes, components: pd.DataFrame) -> None:
     axes.set_xticks(components.dataset)
-    axes.set_xlim(components.dataset.min() - 0.7, components.dataset.max() + 0.7)
+    middle = (components.dataset.min() + components.dataset.max()) / 2
+    half = max(1.5, len(components) / 2 + 0.2)
+    axes.set_xlim(middle - half, middle + half)
     axes.grid(False, axis="x")
 
 
 def _lengths(axes: Axes, pairs: pd.DataFrame) -> None:
     """One dot per joined pair; where the path is straight it lies on the dashed diagonal."""
     joined = pairs[pairs.joined]
-    axes.scatter(
-        joined.distance,
-        joined.length_ratio * joined.distance,
-        s=6,
-        alpha=0.35,
-        color=JOINED,
-        linewidths=0,
-        rasterized=True,
-    )
     axes.set_xlabel("straight distance (Euclidean)")
     if joined.empty:
         axes.set_title("no pair is joined", fontsize=8)
         return
+    lengths = joined.length_ratio * joined.distance
+    axes.scatter(joined.distance, lengths, s=6, alpha=0.35, color=JOINED, linewidths=0, rasterized=True)
     low, high = joined.distance.min(), joined.distance.max()
     ends = np.array([low, high]) + 0.05 * (high - low) * np.array([-1, 1])
     axes.plot(ends, ends, color="0.3", linestyle="--", linewidth=0.9, label="straight")
     factor = joined.length_ratio.median()
     axes.plot(ends, factor * ends, color=COMPONENTS, linewidth=0.9, label=f"{factor:.2f} times (median)")
-    axes.set_ylim(bottom=0)
-    axes.legend(loc="lower right")
+    axes.set_ylim(top=float(lengths.max()) + 0.35 * float(lengths.max() - low))  # room for the legend
+    axes.legend(loc="upper left")

@@ -25,11 +25,11 @@ def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:
                 _curve(top, own, "joined", "pairs", STYLES[str(tracker)], f"tracker {tracker}")
             first = table[table.tracker == table.tracker.iloc[0]]  # every tracker repeats the restarts
             _curve(bottom, first, "reached", "restarts", TRAINED, "restarts")
-            top.set_title(f"(a) pairs joined without an error, {study}")
+            top.set_title(f"(a) {study}: pairs joined (grey: pairs per tracker)")
             bottom.set_title("(b) restarts that reach zero errors")
             bottom.set_xlabel(r"load $\alpha = M / N$ (patterns per input)")
             _count_pairs(top, first)
-            top.legend(loc="center left")
+            top.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         for axes in grid[:, 0]:
             axes.set_ylabel("share (%), 95 % interval")
             axes.set_ylim(-4, 112)
