@@ -62,7 +62,7 @@ def test_pairs_are_all_pairs_of_solutions_of_all_data_sets():
 
 def test_a_tracker_that_is_left_out_has_no_paths():
     config = changed(f"{TCM}.trackers.line", REMOVED)
-    assert validate(config).studies["tcm"].tracker_names == ["paper", "curve", "band"]
+    assert validate(config).studies["tcm"].tracker_names == ["paper", "guarded", "curve", "band"]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,18 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("studies.recipe.input_scales", [], "at least 1"),
         ("studies.recipe.reductions", ["median"], "'mean' or 'sum'"),
         ("studies.recipe.of", "tmc", "no study of paths 'tmc'"),
+        ("studies.tcm_graph12.of", "tmc", "no study of paths 'tmc'"),
+        ("studies.tcm_graph12.of", "tcm_load", "no study of paths 'tcm_load'"),
+        ("studies.tcm_graph12.solutions", 1, "greater than or equal to 2"),
+        ("studies.tcm_graph12.datasets", 11, "study 'tcm' has 10"),
+        ("studies.tcm_graph12.dataset", 1, "not a known key"),
+        ("studies.tcm_load.of", "mnist100", "no number of patterns and inputs"),
+        ("studies.tcm_load.of", "tmc", "no study of paths 'tmc'"),
+        ("studies.tcm_load.solutions", 1, "greater than or equal to 2"),
+        ("studies.tcm_load.loads", [], "at least 1"),
+        ("studies.tcm_load.loads", [1.0, 1.001], "same number of patterns"),
+        ("studies.tcm_load.loads", [0.001], "one to none"),
+        ("studies.tcm_load.trackers", ["line"], "'guarded' or 'paper'"),
         ("paper", [], "at least 1"),
         ("paper", ["tmc"], "no study 'tmc'"),
         ("figures.fig1.grid", 9, "greater than or equal to 10"),
@@ -123,6 +135,7 @@ def test_a_mistake_names_its_key(key, value, says):
         (f"{TCM}.kind", "path", "studies.tcm"),
         (f"{TCM}.kind", REMOVED, "studies.tcm"),
         (f"{TCM}.spectra.engine", "lanczos", "studies.tcm.spectra"),
+        (f"{TCM}.trackers.guarded", REMOVED, "studies.tcm_graph12.of: study 'tcm' has no tracker 'guarded'"),
         ("studies.TCM", SHIPPED["studies"]["tcm"], "studies.TCM"),
         ("studies.tcm", None, "studies.tcm"),
         ("figures.fig2.study", "nowhere", "figures.fig2: no paths of study 'nowhere'"),
