@@ -26,7 +26,7 @@ SETS = [random_patterns(1, "load", dataset, patterns=90, inputs=30) for dataset 
 
 def table_at(patterns: int, count: int = 3) -> pd.DataFrame:
     problem = committee_on([first_patterns(tensors, patterns) for tensors in SETS], input_scale=0.5)
-    recipe = replace(RECIPE, rounds=1)
+    recipe = replace(RECIPE, rounds=1, batch=6)
     return try_load(problem, 1, "load", count, recipe, {"guarded": TRACKER, "line": LineTracker(5, 0.125)})
 
 

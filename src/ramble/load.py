@@ -34,17 +34,25 @@ def try_load(
         seed: the root seed.
         name: of the study, for the random streams.
         count: solutions per data set; fewer are a result.
-        recipe: how they are found.
+        recipe: how they are found, one data set at a time.
         trackers: by name.
 
     Returns:
         One row per data set and tracker: dataset, restarts (tried), reached (zero errors), solutions (kept), tracker,
         pairs, joined (arrived, every segment certified), gradients and evaluations (of all its pairs).
     """
-    found = search_solutions(problem, seed, name, count, recipe)
+    # one data set after the other: its patterns stay in the caches, those of ten do not
+    found = _together([search_solutions(problem, seed, name, count, recipe, [d]) for d in range(problem.n_datasets)])
     pairs = _pairs(found.solutions)
     tables = [_track(problem, name, tracker, trackers[tracker], found, pairs) for tracker in trackers]
     return pd.concat(tables, ignore_index=True)
+
+
+def _together(searches: Sequence[Search]) -> Search:
+    solutions = [solution for search in searches for solution in search.solutions]
+    tried = {dataset: number for search in searches for dataset, number in search.tried.items()}
+    reached = {dataset: number for search in searches for dataset, number in search.reached.items()}
+    return Search(solutions, tried, reached)
 
 
 def _pairs(solutions: Sequence[Solution]) -> list[tuple[Solution, Solution]]:

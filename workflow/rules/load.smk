@@ -54,7 +54,7 @@ for study, parameters in LOAD_STUDIES.items():
                 solutions=of.solutions.model_dump()
                 | dict(
                     count=parameters.solutions,
-                    batch=parameters.batch * parameters.datasets,
+                    batch=parameters.batch,
                     rounds=parameters.rounds,
                 ),
                 trackers={
