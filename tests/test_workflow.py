@@ -65,6 +65,32 @@ def test_artifacts_keep_the_contract(finished: Checkout) -> None:
     assert (profile.train_errors == 0).all()
 
 
+def test_graphs_and_loads_are_made_of_the_studies_they_build_on(finished_copy: Checkout) -> None:
+    before = finished_copy.files()
+    finished_copy.run("connectivity", "load")
+    results = finished_copy.root / "results"
+    components = read_table(results / "tcm_graph12/components.csv")
+    assert components.solutions.tolist() == [4, 4]
+    assert components.pairs.tolist() == [6, 6]
+    pairs = read_table(results / "tcm_graph12/pairs.csv")
+    assert {"status", "certificate", "gradients", "length_ratio", "cosine", "min_margin", "line_errors"} <= set(pairs)
+    assert pairs[pairs.joined].certificate.eq("exact").all()
+    assert len(read_table(results / "mnist100_graph10/pairs.csv")) == 3
+    loads = read_table(results / "tcm_load/load.csv")
+    assert set(zip(loads.alpha, loads.tracker, strict=True)) == {
+        (alpha, tracker) for alpha in (0.5, 1.0, 4.0) for tracker in ("guarded", "paper")
+    }
+    assert (loads[loads.alpha == 4.0].solutions == 0).all()
+    made = finished_copy.files() - before
+    pictures = {
+        f"results/figures/{name}.{suffix}" for name in ("connectivity", "load") for suffix in ("svg", "png", "pdf")
+    }
+    assert pictures <= made
+    # solutions of their own, on the data of the study they build on
+    assert "results/tcm_graph12/solutions/1-3.safetensors" in made
+    assert not any("/data/" in name for name in made if "tcm_load" not in name)
+
+
 def test_nothing_half_written_is_left(finished: Checkout) -> None:
     assert not [name for name in finished.files() if "partial" in name]
 

@@ -35,7 +35,7 @@ def draw_connectivity(graphs: list[Graph]) -> Figure:
             _shares(top, graph.components)
             _components(middle, graph.components)
             _lengths(bottom, graph.pairs)
-        grid[0, 0].set_ylabel("pairs joined\ndirectly (%)")
+        grid[0, 0].set_ylabel("joined directly\n(% of pairs;\n$-$n: not joined)")
         grid[1, 0].set_ylabel("connected\ncomponents")
         grid[2, 0].set_ylabel("length of the path (Euclidean)")
     return figure
