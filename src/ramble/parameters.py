@@ -341,18 +341,24 @@ class Parameters(Model):
 
 def _check_source(name: str, study: RecipeStudy | ConnectivityStudy | LoadStudy, source: PathStudy) -> None:
     """Check that a study finds what it needs in the study of paths that it builds on."""
-    wanted = {"connectivity": ["guarded"], "load": getattr(study, "trackers", [])}.get(study.kind, [])
-    for tracker in wanted:
-        if tracker not in source.tracker_names:
-            raise ValueError(f"studies.{name}.of: study '{study.of}' has no tracker '{tracker}'; give it one")
-    if isinstance(study, ConnectivityStudy) and study.datasets > source.data.datasets:
-        raise ValueError(f"studies.{name}.datasets = {study.datasets}: study '{study.of}' has {source.data.datasets}")
+    wanted: list[str] = []
+    if isinstance(study, ConnectivityStudy):
+        wanted = ["guarded"]
+        if study.datasets > source.data.datasets:
+            raise ValueError(
+                f"studies.{name}.datasets = {study.datasets}: study '{study.of}' has {source.data.datasets}"
+            )
     if isinstance(study, LoadStudy):
+        wanted = list(study.trackers)
         inputs = source.data.arguments.get("inputs")
         if not isinstance(inputs, int) or "patterns" not in source.data.arguments:
             raise ValueError(f"studies.{name}.of: the data of study '{study.of}' have no number of patterns and inputs")
-        if len(set(study.patterns(inputs))) < len(study.loads) or min(study.patterns(inputs)) < 1:
+        sizes = study.patterns(inputs)
+        if len(set(sizes)) < len(sizes) or min(sizes) < 1:
             raise ValueError(f"studies.{name}.loads: two loads come to the same number of patterns, or one to none")
+    for tracker in wanted:
+        if tracker not in source.tracker_names:
+            raise ValueError(f"studies.{name}.of: study '{study.of}' has no tracker '{tracker}'; give it one")
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
