@@ -78,7 +78,7 @@ def test_one_solution_makes_no_pair():
 
 
 def test_the_figure_shows_loads_with_and_without_pairs(tmp_path):
-    counts = {"restarts": 8, "solutions": 3}
+    counts = {"restarts": 8, "solutions": 3, "gradients": 70}
     rows = [
         {"alpha": alpha, "tracker": tracker, "reached": 8 * solved, "pairs": 3 * solved, "joined": joined, **counts}
         for alpha, solved, joined in ((1.0, 1, 3), (2.0, 1, 1), (3.0, 0, 0))

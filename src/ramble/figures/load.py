@@ -15,29 +15,39 @@ TRAINED = ("#009E73", "^", "-")
 
 
 def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw, one column per study: the share of pairs joined by each tracker, and of restarts that reach zero errors."""
+    """Draw, one column per study: pairs joined, gradients spent on a pair, and restarts that reach zero errors."""
     with styled():
-        figure, grid = plt.subplots(
-            2, len(tables), figsize=(max(5.0, 3.2 * len(tables)), 4.6), squeeze=False, sharex="col", sharey=True
-        )
-        for (study, table), (top, bottom) in zip(tables.items(), grid.T, strict=True):
+        size = (max(5.0, 3.2 * len(tables)), 6.0)
+        figure, grid = plt.subplots(3, len(tables), figsize=size, squeeze=False, sharex="col", sharey="row")
+        for (study, table), (top, middle, bottom) in zip(tables.items(), grid.T, strict=True):
             for tracker, own in table.groupby("tracker", sort=False):
-                _curve(top, own, "joined", "pairs", STYLES[str(tracker)], f"tracker {tracker}")
+                _shares(top, own, "joined", "pairs", STYLES[str(tracker)], f"tracker {tracker}")
+                _effort(middle, own, STYLES[str(tracker)])
             first = table[table.tracker == table.tracker.iloc[0]]  # every tracker repeats the restarts
-            _curve(bottom, first, "reached", "restarts", TRAINED, "restarts")
+            _shares(bottom, first, "reached", "restarts", TRAINED, "restarts")
             top.set_title(f"(a) {study}: pairs joined (grey: pairs per tracker)")
-            bottom.set_title("(b) restarts that reach zero errors")
+            middle.set_title("(b) gradients per pair, joined or not")
+            bottom.set_title("(c) restarts that reach zero errors")
             bottom.set_xlabel(r"load $\alpha = M / N$ (patterns per input)")
             _count_pairs(top, first)
             top.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-        for axes in grid[:, 0]:
-            axes.set_ylabel("share (%), 95 % interval")
-            axes.set_ylim(-4, 112)
+        for axes in grid[[0, 2], 0]:
+            axes.set_ylabel("share (%),\n95 % interval")
+            axes.set_ylim(-5, 116)
             axes.set_yticks(range(0, 101, 25))
+        grid[1, 0].set_ylabel("gradients")
+        grid[1, 0].set_ylim(bottom=0)
     return figure
 
 
-def _curve(axes: Axes, table: pd.DataFrame, part: str, whole: str, style: tuple[str, str, str], label: str) -> None:
+def _effort(axes: Axes, table: pd.DataFrame, style: tuple[str, str, str]) -> None:
+    sums = table.groupby("alpha")[["gradients", "pairs"]].sum()
+    sums = sums[sums.pairs > 0]
+    colour, marker, line = style
+    axes.plot(sums.index, sums.gradients / sums.pairs, color=colour, marker=marker, linestyle=line)
+
+
+def _shares(axes: Axes, table: pd.DataFrame, part: str, whole: str, style: tuple[str, str, str], label: str) -> None:
     """Draw part / whole against alpha, data sets taken together, where there is anything to divide by."""
     sums = table.groupby("alpha")[[part, whole]].sum()
     sums = sums[sums[whole] > 0]
@@ -58,5 +68,5 @@ def _count_pairs(axes: Axes, table: pd.DataFrame) -> None:
     """Write over each load how many pairs there were: few pairs say little."""
     for alpha, pairs in table.groupby("alpha").pairs.sum().items():
         axes.annotate(
-            f"{pairs}", (float(str(alpha)), 106), ha="center", va="center", fontsize=7, color="0.35",
+            f"{pairs}", (float(str(alpha)), 109), ha="center", va="center", fontsize=7, color="0.35",
         )  # fmt: skip
