@@ -15,7 +15,11 @@ TRAINED = ("#009E73", "^", "-")
 
 
 def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw, one column per study: pairs joined, gradients spent on a pair, and restarts that reach zero errors."""
+    """Draw, one column per study: pairs joined, gradients spent on a pair, and restarts that reach zero errors.
+
+    Intervals count pairs as independent; those of one data set are not, so a step between loads needs more than two
+    intervals that just do not touch.
+    """
     with styled():
         size = (max(5.0, 3.2 * len(tables)), 6.0)
         figure, grid = plt.subplots(3, len(tables), figsize=size, squeeze=False, sharex="col", sharey="row")
