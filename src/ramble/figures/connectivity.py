@@ -67,7 +67,7 @@ def _components(axes: Axes, components: pd.DataFrame) -> None:
 def _datasets(axes: Axes, components: pd.DataFrame) -> None:
     axes.set_xticks(components.dataset)
     middle = (components.dataset.min() + components.dataset.max()) / 2
-    half = max(1.5, len(components) / 2 + 0.2)
+    half = max(1.5, components.dataset.max() - middle + 0.7)
     axes.set_xlim(middle - half, middle + half)
     axes.grid(False, axis="x")
 
@@ -80,11 +80,11 @@ def _lengths(axes: Axes, pairs: pd.DataFrame) -> None:
         axes.set_title("no pair is joined", fontsize=8)
         return
     lengths = joined.length_ratio * joined.distance
-    axes.scatter(joined.distance, lengths, s=6, alpha=0.35, color=JOINED, linewidths=0, rasterized=True)
+    # no line of that slope: a detour need not grow with the distance
+    label = f"path (median {joined.length_ratio.median():.2f} x)"
+    axes.scatter(joined.distance, lengths, s=6, alpha=0.35, color=JOINED, linewidths=0, rasterized=True, label=label)
     low, high = joined.distance.min(), joined.distance.max()
     ends = np.array([low, high]) + 0.05 * (high - low) * np.array([-1, 1])
     axes.plot(ends, ends, color="0.3", linestyle="--", linewidth=0.9, label="straight")
-    factor = joined.length_ratio.median()
-    axes.plot(ends, factor * ends, color=COMPONENTS, linewidth=0.9, label=f"{factor:.2f} times (median)")
     axes.set_ylim(top=float(lengths.max()) + 0.35 * float(lengths.max() - low))  # room for the legend
     axes.legend(loc="upper left")

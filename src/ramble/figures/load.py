@@ -40,7 +40,7 @@ def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:
             axes.set_ylim(-5, 116)
             axes.set_yticks(range(0, 101, 25))
         grid[1, 0].set_ylabel("gradients")
-        grid[1, 0].set_ylim(bottom=0)
+        grid[1, 0].set_ylim(0, 1.1 * grid[1, 0].get_ylim()[1])
     return figure
 
 
