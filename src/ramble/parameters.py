@@ -120,6 +120,7 @@ class GuardedTracker(Model):
     max_rounds: Count
     stored_points: Annotated[int, Field(ge=2)]
     resolution: Resolution
+    margin_share: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="of the ends' margin, kept on the way")
 
 
 class LineTracker(Model):
