@@ -237,7 +237,16 @@ class RecipeStudy(Model):
     max_steps: Count
 
 
-Study = Annotated[PathStudy | RecipeStudy, Field(discriminator="kind")]
+class AblationStudy(Model):
+    """Which parts of the guarded tracker matter."""
+
+    kind: Literal["ablation"]
+    threads: Count
+    of: str = Field(description="the study whose pairs are tracked, with its settings of the guarded tracker")
+    variants: Annotated[dict[Name, dict[str, Any]], Field(min_length=1, description="the settings that differ")]
+
+
+Study = Annotated[PathStudy | RecipeStudy | AblationStudy, Field(discriminator="kind")]
 
 
 class FigureOfStudy(Model):
@@ -300,9 +309,25 @@ class Parameters(Model):
             if not isinstance(shown, PathStudy) or figure.tracker not in shown.tracker_names:
                 raise ValueError(f"figures.{name}: no paths of study '{figure.study}' by tracker '{figure.tracker}'")
         for name, value in self.studies.items():
-            if isinstance(value, RecipeStudy) and not isinstance(self.studies.get(value.of), PathStudy):
-                raise ValueError(f"studies.{name}.of: no study of paths '{value.of}'; there are {known}")
+            if not isinstance(value, PathStudy):
+                self._source_exists(name, value, known)
         return self
+
+    def _source_exists(self, name: str, study: RecipeStudy | AblationStudy, known: str) -> None:
+        source = self.studies.get(study.of)
+        if not isinstance(source, PathStudy):
+            raise ValueError(f"studies.{name}.of: no study of paths '{study.of}'; there are {known}")
+        if not isinstance(study, AblationStudy):
+            return
+        if source.trackers.guarded is None:
+            raise ValueError(f"studies.{name}.of: study '{study.of}' has no tracker guarded; add it there")
+        for variant, changes in study.variants.items():
+            try:
+                GuardedTracker(**(source.trackers.guarded.model_dump() | changes))
+            except ValidationError as error:
+                first = error.errors()[0]
+                key = ".".join(("studies", name, "variants", variant, *map(str, first["loc"])))
+                raise ValueError(f"{key}: {first['msg']}; correct it") from None
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
@@ -319,7 +344,7 @@ def _sentence(error: dict[str, Any]) -> str:
     location = list(error["loc"])
     for behind, depth in (("studies", 2), ("spectra", 1)):
         place = location.index(behind) + depth if behind in location else len(location)
-        if location[place : place + 1] and location[place] in ("paths", "recipe", "exact", "pyhessian"):
+        if location[place : place + 1] and location[place] in ("paths", "recipe", "ablation", "exact", "pyhessian"):
             del location[place]
     key = ".".join(str(part) for part in location)
     given = error.get("input")
@@ -330,7 +355,7 @@ def _sentence(error: dict[str, Any]) -> str:
             return f"{key} is missing; add it"
         case "union_tag_invalid" | "union_tag_not_found":
             choice = error["ctx"]["discriminator"].strip("'")
-            allowed = "paths or recipe" if choice == "kind" else "exact or pyhessian"
+            allowed = "paths, recipe or ablation" if choice == "kind" else "exact or pyhessian"
             return f"{key}.{choice} is missing or unknown; write {allowed}"
         case "value_error":
             text = str(error["ctx"]["error"])

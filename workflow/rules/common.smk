@@ -2,7 +2,7 @@
 from snakemake.exceptions import WorkflowError
 
 from ramble.errors import RambleError
-from ramble.parameters import PathStudy, RecipeStudy, validate
+from ramble.parameters import AblationStudy, PathStudy, RecipeStudy, validate
 from ramble.provenance import code_digest
 
 try:
@@ -19,6 +19,11 @@ RECIPE_STUDIES = {
     name: study
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, RecipeStudy)
+}
+ABLATION_STUDIES = {
+    name: study
+    for name, study in PARAMETERS.studies.items()
+    if isinstance(study, AblationStudy)
 }
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4")
@@ -94,6 +99,8 @@ def study_files(study):
     """Every artifact of one study."""
     if study in RECIPE_STUDIES:
         return [f"results/{study}/readings.csv"]
+    if study in ABLATION_STUDIES:
+        return [f"results/{study}/ablation.csv"]
     files = solution_files(study) + [f"results/{study}/pairs.csv"]
     for tracker in PATH_STUDIES[study].tracker_names:
         files += pair_files("profile", study, tracker, "csv")
