@@ -37,7 +37,7 @@ class StoredPath:
 
     @property
     def rises(self) -> bool:
-        """Whether t tells the points' order; it does not on a path that swings out beyond the distance of its ends."""
+        """Whether t tells the points' order; it does not where a path swings out."""
         return bool((self.t >= self.t.cummax(0).values - BACKSLIDE).all())
 
     @property
