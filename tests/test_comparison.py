@@ -96,6 +96,11 @@ def test_a_tracker_that_joins_nothing_still_has_its_row(tmp_path):
     assert row == "| tcm | paper | 0 of 1 | 0 | 10 | 5 | 0 | - | - | 1 | 0 | 0 | 0 |"
 
 
+def test_without_paths_there_is_nothing_to_compare_and_to_claim(tmp_path):
+    write_comparison([], 2.0, str(tmp_path / "t.csv"), str(tmp_path / "t.md"))
+    assert judge_trackers(read_table(tmp_path / "t.csv"), "3.1", LIMITS) == []
+
+
 def judged(*pairs: PairOutcome) -> dict[str, tuple[float, str]]:
     claims = judge_trackers(compare(pairs, 2.0), "3.1", LIMITS)
     return {claim.claim: (claim.measured, claim.verdict) for claim in claims}

@@ -8,8 +8,13 @@ import pandas as pd
 from ramble.artifacts import write_table, write_whole
 from ramble.comparison.pairs import PairOutcome
 
-SPREADS = ("gradients", "evaluations", "detour", "loss_ratio", "errors")
 KINDS = ("exact", "sound", "sampled")
+SPREADS = ("gradients", "evaluations", "detour", "loss_ratio", "errors")
+QUANTILES = {"min": 0.0, "median": 0.5, "max": 1.0}
+COLUMNS = (
+    "study", "tracker", "pairs", "joined", "certified", *KINDS, "reaching", "min_margin",
+    *(f"{name}_{which}" for name in SPREADS for which in QUANTILES), "low_loss", "low_loss_joined",
+)  # fmt: skip
 HEADER = (
     "study", "tracker", "joined", "certified", "gradients", "membership tests", "reach W_b", "length / distance",
     "smallest margin", "loss / end's", "errors", "low loss", "low loss, joined",
@@ -21,7 +26,7 @@ def compare(pairs: Sequence[PairOutcome], low_loss_factor: float) -> pd.DataFram
     groups: dict[tuple[str, str], list[PairOutcome]] = {}
     for pair in pairs:
         groups.setdefault((pair.study, pair.tracker), []).append(pair)
-    return pd.DataFrame([_row(group, low_loss_factor) for group in groups.values()])
+    return pd.DataFrame([_row(group, low_loss_factor) for group in groups.values()], columns=COLUMNS)
 
 
 def _row(group: Sequence[PairOutcome], factor: float) -> dict[str, object]:
@@ -38,9 +43,8 @@ def _row(group: Sequence[PairOutcome], factor: float) -> dict[str, object]:
 
 
 def _quantiles(name: str, values: Sequence[float]) -> dict[str, float]:
-    known = [value for value in values if not np.isnan(value)]
-    low, middle, high = np.quantile(known, (0.0, 0.5, 1.0)) if known else [float("nan")] * 3
-    return {f"{name}_min": low, f"{name}_median": middle, f"{name}_max": high}
+    known = [value for value in values if not np.isnan(value)] or [float("nan")]
+    return {f"{name}_{which}": float(np.quantile(known, share)) for which, share in QUANTILES.items()}
 
 
 def write_comparison(pairs: Sequence[PairOutcome], low_loss_factor: float, csv: str, markdown: str) -> None:
@@ -55,7 +59,7 @@ def write_comparison(pairs: Sequence[PairOutcome], low_loss_factor: float, csv: 
 
 def _cells(row: dict[str, object]) -> list[str]:
     kinds = [f"{row[kind]} {kind}" for kind in KINDS if row[kind]]
-    spread = {name: _spread([row[f"{name}_{which}"] for which in ("min", "median", "max")]) for name in SPREADS}
+    spread = {name: _spread([row[f"{name}_{which}"] for which in QUANTILES]) for name in SPREADS}
     return [
         str(row["study"]), str(row["tracker"]), f"{row['joined']} of {row['pairs']}", ", ".join(kinds) or "0",
         spread["gradients"], spread["evaluations"], str(row["reaching"]), spread["detour"],
