@@ -23,11 +23,16 @@ class Source:
 
     @property
     def title(self) -> str:
-        """Say which path is shown and whether it arrived."""
+        """Say which path is shown, who walked it, and whether it arrived."""
+        return f"tracker {self.tracker}: {self.walk}"
+
+    @property
+    def walk(self) -> str:
+        """Say between which solutions the path leads, and whether it arrived."""
         dataset, a, b = self.pair.split("-")
         # a polyline that was moved as a whole has both ends from the start
         ending = self.status if self.reached == 1.0 else f"{self.status} at t = {self.reached:.2f}"
-        return f"tracker {self.tracker}: data set {dataset}, solutions {a} to {b} ({ending})"
+        return f"data set {dataset}, solutions {a} to {b} ({ending})"
 
 
 @dataclass(frozen=True)
