@@ -30,8 +30,8 @@ def draw_losses_and_errors(sources: Sources) -> Figure:
         # zero errors everywhere is the point: the axis shows what one image would be
         grid[1, 0].set_ylim(-0.1, max(1.1, grid[1, 0].get_ylim()[1]))
         figure.supxlabel(axis.label, fontsize=9)
-        others = f"; grey: the other {len(sources.paths) - 1} pairs" if len(sources.paths) > 1 else ""
-        figure.suptitle(f"coloured: {sources.shown.title}{others}", fontsize=8)
+        others = f", the other {len(sources.paths) - 1} pairs in grey" if len(sources.paths) > 1 else ""
+        figure.suptitle(f"{sources.shown.title} in colour{others}", fontsize=8)
     return figure
 
 
