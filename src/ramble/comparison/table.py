@@ -86,10 +86,10 @@ Spreads are smallest .. median .. largest over the pairs. *joined*: pairs with a
 the solution space; *certified*: those of them that have a certificate for the whole polygon, by its kind. *gradients*
 and *membership tests*: of one network on its whole training set, spent per pair by the tracker (without the final
 certificate). *reach W_b*: paths that lead to W_b, with errors or without; their *length* is given over the straight
-distance. *smallest margin*: on the certified paths; a lower bound where they are exact or sound. *highest loss*:
-at a stored point, on the training set, over the larger one of W_a and W_b; *most errors*: the largest number of training
-errors at a stored point; both on the walked part where a path does not reach W_b. *low loss*: paths to W_b whose loss
-at no stored point exceeds {factor:g} times that of the worse end, and how many of those are joined: free of errors.
+distance. *smallest margin*: on the certified paths; a lower bound where they are exact or sound. *highest loss*: on the
+training set, at a stored point, over the larger one of W_a and W_b; *most errors*: of the training set at a stored
+point; both on the walked part where a path does not reach W_b. *low loss*: paths to W_b whose loss at no stored point
+exceeds {factor:g} times that of the worse end, and how many of those are joined: free of errors.
 
 No wall times: they differ from run to run, and this table does not. Every job leaves its own in
 `logs/<study>/paths-<tracker>-<job>.benchmark.tsv`."""
