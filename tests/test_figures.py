@@ -54,6 +54,18 @@ def test_curves_are_drawn_over_the_column_that_the_label_names(rises):
         plt.close(figure)
 
 
+def test_negative_eigenvalues_are_left_out_and_the_title_says_so():
+    shown = source(True)
+    assert shown.spectra is not None
+    shown.spectra["eig_2"] = [1.0, -1.5, 0.5, 0.05]
+    figure = draw_top_eigenvalues(Sources([shown], shown))
+    top = figure.axes[0]
+    assert top.get_title(loc="left").startswith("(a) positive ones of the top 2 eigenvalues")
+    assert top.get_ylim()[0] == pytest.approx(0.025)
+    assert np.isnan(top.lines[1].get_ydata()[1])
+    plt.close(figure)
+
+
 def test_the_title_names_the_tracker_and_how_the_walk_ended():
     assert source(True).title == "tracker guarded: data set 3, solutions 0 to 1 (arrived)"
     assert source(True, "stuck", 0.42).title.endswith("(stuck at t = 0.42)")
