@@ -13,6 +13,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/recipe.smk"
 include: "workflow/rules/ablation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/trackers.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/targets.smk"
 
@@ -22,8 +23,9 @@ rule paper:
     input:
         [study_files(study) for study in PARAMETERS.paper],
         [
-            pictures(figure)
+            default_pictures(figure)
             for figure in FIGURES
             if source(figure).study in PARAMETERS.paper
         ],
+        "results/tables/trackers.md",
         "results/tables/claims.md",

@@ -62,7 +62,7 @@ def test_pairs_are_all_pairs_of_solutions_of_all_data_sets():
 
 def test_a_tracker_that_is_left_out_has_no_paths():
     config = changed(f"{TCM}.trackers.line", REMOVED)
-    assert validate(config).studies["tcm"].tracker_names == ["paper", "curve", "band"]
+    assert validate(config).studies["tcm"].tracker_names == ["paper", "guarded", "curve", "band"]
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,11 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.trackers.paper.resolution", 0, "greater than 0"),
         (f"{TCM}.trackers.line.resolution", 0.75, "less than or equal to 0.5"),
         (f"{TCM}.trackers.line.points", 1, "greater than or equal to 2"),
+        (f"{TCM}.spectra.trackers", [], "at least 1"),
+        (f"{TCM}.spectra.trackers", REMOVED, "missing"),
+        ("figures.fig2.trackers", [], "at least 1"),
+        ("figures.fig2.tracker", "paper", "not a known key"),
+        ("claims.low_loss_factor", 0.5, "greater than or equal to 1"),
         (f"{TCM}.spectra.points", 1, "greater than or equal to 2"),
         ("studies.mnist100.spectra.trace_samples", 1, "greater than or equal to 2"),
         ("studies.recipe.rate", -1.0, "greater than 0"),
@@ -126,7 +131,13 @@ def test_a_mistake_names_its_key(key, value, says):
         ("studies.TCM", SHIPPED["studies"]["tcm"], "studies.TCM"),
         ("studies.tcm", None, "studies.tcm"),
         ("figures.fig2.study", "nowhere", "figures.fig2: no paths of study 'nowhere'"),
-        ("figures.fig3.tracker", "train", "figures.fig3: no paths of study 'mnist100' by tracker 'train'"),
+        ("figures.fig1.tracker", "train", "figures.fig1: no paths of study 'tcm' by tracker 'train'"),
+        ("figures.fig3.trackers", ["paper", "train"], "figures.fig3: no paths of study 'mnist100' by tracker 'train'"),
+        ("figures.fig3.trackers", ["line", "line"], "figures.fig3: a tracker is named twice"),
+        ("figures.fig4.trackers", ["line"], "figures.fig4: no spectra of paths of study 'mnist100' by tracker 'line'"),
+        (f"{TCM}.spectra.trackers", ["papers"], f"{TCM}: spectra: no tracker 'papers'; this study has paper, guarded"),
+        (f"{TCM}.spectra.on_request", ["papers"], f"{TCM}: spectra: no tracker 'papers'"),
+        (f"{TCM}.spectra.on_request", ["paper"], f"{TCM}: spectra: a tracker is named twice"),
     ],
 )
 def test_an_unknown_choice_names_its_key(key, value, named):

@@ -7,7 +7,7 @@ workflow reads it on every start.
 import ast
 import importlib.util
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -172,18 +172,29 @@ class Trackers(Model):
     band: BandTracker | None = None
 
 
-class ExactSpectra(Model):
+class SpectraOfPaths(Model):
+    """On which paths, and at how many of their points, spectra are taken."""
+
+    trackers: Annotated[list[str], Field(min_length=1, description="whose paths")]
+    on_request: list[str] = Field([], description="whose paths too, but not for the default target: target `all`")
+    points: Annotated[int, Field(ge=2, description="per path, evenly spread in t, or in s where t does not rise")]
+
+    @property
+    def all_trackers(self) -> list[str]:
+        """Those of the default target and those on request."""
+        return [*self.trackers, *self.on_request]
+
+
+class ExactSpectra(SpectraOfPaths):
     """Full Hessian, float64, all eigenvalues."""
 
     engine: Literal["exact"]
-    points: Annotated[int, Field(ge=2)] = Field(description="stored points per path, evenly spread in t")
 
 
-class PyHessianSpectra(Model):
+class PyHessianSpectra(SpectraOfPaths):
     """The published tool: deflated power iteration."""
 
     engine: Literal["pyhessian"]
-    points: Annotated[int, Field(ge=2)]
     top: Count
     iterations: Count = Field(description="per eigenvalue, at most")
     tolerance: Positive = Field(description="relative change at which an eigenvalue counts as converged")
@@ -209,6 +220,16 @@ class PathStudy(Model):
         hidden, inputs = self.problem.arguments.get("hidden"), self.data.arguments.get("inputs")
         if isinstance(hidden, int) and isinstance(inputs, int) and (hidden < 1 or inputs % hidden):
             raise ValueError(f"problem.arguments.hidden = {hidden} does not divide data.arguments.inputs = {inputs}")
+        return self
+
+    @model_validator(mode="after")
+    def _spectra_of_trackers(self) -> "PathStudy":
+        for tracker in self.spectra.all_trackers:
+            if tracker not in self.tracker_names:
+                known = ", ".join(self.tracker_names)
+                raise ValueError(f"spectra: no tracker '{tracker}'; this study has {known}")
+        if len(set(self.spectra.all_trackers)) < len(self.spectra.all_trackers):
+            raise ValueError("spectra: a tracker is named twice in trackers and on_request")
         return self
 
     @property
@@ -250,16 +271,23 @@ Study = Annotated[PathStudy | RecipeStudy | AblationStudy, Field(discriminator="
 
 
 class FigureOfStudy(Model):
-    """Which study and tracker a figure shows."""
+    """Which study a figure shows; it is drawn once for each tracker, under the plain name for the first."""
+
+    study: str
+    trackers: Annotated[list[str], Field(min_length=1)]
+
+
+class PlaneFigure(Model):
+    """Which study and tracker Figure 1 shows."""
 
     study: str
     tracker: str
-
-
-class PlaneFigure(FigureOfStudy):
-    """Figure 1."""
-
     grid: Annotated[int, Field(ge=10)]
+
+    @property
+    def trackers(self) -> list[str]:
+        """The only one."""
+        return [self.tracker]
 
 
 class Figures(Model):
@@ -269,6 +297,8 @@ class Figures(Model):
     fig2: FigureOfStudy
     fig3: FigureOfStudy
     fig4: FigureOfStudy
+
+    with_spectra: ClassVar[tuple[str, ...]] = ("fig2", "fig4")
 
 
 class Thresholds(Model):
@@ -286,6 +316,11 @@ class Thresholds(Model):
     turning_share: Fraction
     test_correlation: Fraction
     local_correlation: Fraction
+    certified_share: Fraction
+    low_loss_factor: Annotated[
+        float, Field(ge=1, description="times the larger end's loss, nowhere exceeded: low loss")
+    ]
+    low_loss_failing: Positive = Field(description="share of low-loss paths that make errors, at least")
 
 
 class Parameters(Model):
@@ -304,10 +339,7 @@ class Parameters(Model):
         for study in self.paper:
             if study not in self.studies:
                 raise ValueError(f"paper: no study '{study}'; there are {known}")
-        for name, figure in self.figures:
-            shown = self.studies.get(figure.study)
-            if not isinstance(shown, PathStudy) or figure.tracker not in shown.tracker_names:
-                raise ValueError(f"figures.{name}: no paths of study '{figure.study}' by tracker '{figure.tracker}'")
+        self._figures_have_sources()
         for name, value in self.studies.items():
             if not isinstance(value, PathStudy):
                 self._source_exists(name, value, known)
@@ -328,6 +360,18 @@ class Parameters(Model):
                 first = error.errors()[0]
                 key = ".".join(("studies", name, "variants", variant, *map(str, first["loc"])))
                 raise ValueError(f"{key}: {first['msg']}; correct it") from None
+
+    def _figures_have_sources(self) -> None:
+        for name, figure in self.figures:
+            shown = self.studies.get(figure.study)
+            for tracker in figure.trackers:
+                where = f"of study '{figure.study}' by tracker '{tracker}'"
+                if not isinstance(shown, PathStudy) or tracker not in shown.tracker_names:
+                    raise ValueError(f"figures.{name}: no paths {where}")
+                if name in Figures.with_spectra and tracker not in shown.spectra.all_trackers:
+                    raise ValueError(f"figures.{name}: no spectra of paths {where}; name it in the study's spectra")
+            if len(set(figure.trackers)) < len(figure.trackers):
+                raise ValueError(f"figures.{name}: a tracker is named twice")
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:

@@ -4,13 +4,20 @@
 rule all:
     input:
         [study_files(study) for study in PARAMETERS.studies],
-        [pictures(figure) for figure in FIGURES],
+        [spectra_on_request(study) for study in PATH_STUDIES],
+        [pictures(drawing) for figure in FIGURES for drawing in drawings(figure)],
+        "results/tables/trackers.md",
         "results/tables/claims.md",
 
 
 rule claims:
     input:
         "results/tables/claims.md",
+
+
+rule trackers:
+    input:
+        "results/tables/trackers.md",
 
 
 for study in PARAMETERS.studies:
@@ -23,9 +30,10 @@ for study in PARAMETERS.studies:
 
 
 for figure in FIGURES:
+    for drawing in drawings(figure):
 
-    rule:
-        name:
-            figure
-        input:
-            pictures(figure),
+        rule:
+            name:
+                drawing
+            input:
+                pictures(drawing),
