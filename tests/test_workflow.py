@@ -102,20 +102,20 @@ def test_the_default_target_is_the_paper(checkout: Checkout) -> None:
 def test_spectra_on_request_wait_for_the_target_all(checkout: Checkout) -> None:
     checkout.edit("tests/small.yaml", "trackers: [paper, guarded], on_request: []", "trackers: [paper]")
     by_default, everything = checkout.planned(), checkout.planned("all")
-    assert set(everything) - set(by_default) == {
-        "all", "draw_fig4-guarded", *(f"spectra_mnist100_guarded_{job}" for job in range(3)),
-    }  # fmt: skip
+    later = {"draw_fig4-guarded", "spectra_mnist100_guarded_0"}
+    assert later <= set(everything)
+    assert not later & set(by_default)
     assert "spectra_tcm_guarded_0" in by_default
     assert "spectra_mnist100_guarded_0" in checkout.planned("fig4-guarded")
 
 
 def test_trackers_are_compared(finished: Checkout) -> None:
     table = read_table(finished.root / "results" / "tables" / "trackers.csv")
-    trackers = ["paper", "guarded", "line", "curve", "band"]
+    trackers = {"tcm": ["paper", "guarded", "line", "curve", "band"], "mnist100": ["paper", "guarded", "line"]}
     assert table[["study", "tracker"]].values.tolist() == [
-        [study, tracker] for study in ("tcm", "mnist100") for tracker in trackers
+        [study, tracker] for study, of_study in trackers.items() for tracker in of_study
     ]
-    assert table.pairs.tolist() == [6] * 5 + [3] * 5
+    assert table.pairs.tolist() == [6] * 5 + [3] * 3
     assert (table.certified <= table.joined).all()
     assert (table.certified == table.exact + table.sound + table.sampled).all()
     lines = table[table.tracker == "line"]
@@ -128,7 +128,7 @@ def test_trackers_are_compared(finished: Checkout) -> None:
 def test_one_changed_number_reruns_what_depends_on_it(finished_copy: Checkout) -> None:
     finished_copy.edit("tests/small.yaml", "top: 3", "top: 2")
     assert finished_copy.planned("fig4") == {
-        **{f"spectra_mnist100_paper_{job}": 1 for job in range(3)}, "draw_fig4": 1, "fig4": 1,
+        "spectra_mnist100_paper_0": 1, "draw_fig4": 1, "fig4": 1,
     }  # fmt: skip
 
 
