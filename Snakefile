@@ -13,7 +13,9 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/recipe.smk"
 include: "workflow/rules/connectivity.smk"
 include: "workflow/rules/load.smk"
+include: "workflow/rules/ablation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/trackers.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/targets.smk"
 
@@ -23,8 +25,9 @@ rule paper:
     input:
         [study_files(study) for study in PARAMETERS.paper],
         [
-            pictures(figure)
+            default_pictures(figure)
             for figure in FIGURES
             if source(figure).study in PARAMETERS.paper
         ],
+        "results/tables/trackers.md",
         "results/tables/claims.md",

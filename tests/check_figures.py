@@ -6,10 +6,12 @@ from pathlib import Path
 
 from matplotlib import image
 
+DRAWINGS = ("fig1", "fig2", "fig3", "fig4", "fig2-guarded", "fig3-guarded", "fig4-guarded")
+
 
 def check_figures(folder: Path) -> list[str]:
     """Return the names of the checked pictures; raises AssertionError naming a bad one."""
-    names = [f"fig{number}.{suffix}" for number in range(1, 5) for suffix in ("svg", "png", "pdf")]
+    names = [f"{drawing}.{suffix}" for drawing in DRAWINGS for suffix in ("svg", "png", "pdf")]
     for name in names:
         content = (folder / name).read_bytes()
         match name.rpartition(".")[2]:

@@ -49,6 +49,50 @@ def test_points_are_spread_evenly_in_t(size, count):
         assert nearest in found
 
 
+def on_a_line(places: list[float]) -> StoredPath:
+    """W_a at 0, W_b at 1 and points on the line through both."""
+    points = torch.tensor(places).unsqueeze(1)
+    return StoredPath("0-0-1", 0, points, 1 - (1 - points[:, 0].double()).abs(), {})
+
+
+def test_s_is_the_share_of_the_length():
+    path = on_a_line([0.0, -0.5, -0.25, 1.0])
+    assert path.walked.tolist() == [0.0, 0.5, 0.75, 2.0]
+    assert path.s.tolist() == [0.0, 0.25, 0.375, 1.0]
+    assert path.s.dtype == torch.float64
+    assert on_a_line([0.5]).s.tolist() == [0.0]
+    assert on_a_line([0.5, 0.5]).s.tolist() == [0.0, 0.0]
+
+
+@unhurried
+@given(st.integers(2, 30), st.integers(1, 5))
+def test_s_rises_from_0_to_1_and_knows_no_scale(size, dimensions):
+    points = torch.randn(size, dimensions, generator=torch.Generator().manual_seed(size))
+    s = stored(points).s
+    assert (s[0], s[-1]) == (0.0, 1.0)
+    assert (s[1:] > s[:-1]).all()
+    assert torch.allclose(stored(4 * points).s, s, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("t", "rises"),
+    [
+        ([0.0, 0.4, 0.4, 1.0], True),
+        ([0.0, 0.2, 0.3, 0.295], True),
+        ([0.0, 0.2, 0.3, 0.285], False),
+        ([0.0, 0.3, 0.294, 0.288, 1.0], False),
+        ([0.0, -0.2, 0.5, 1.0], False),
+        ([0.0], True),
+    ],
+    ids=["steady", "slips", "falls", "slips twice", "swings out", "one point"],
+)
+def test_position_is_t_where_it_rises_else_s(t, rises):
+    times = torch.tensor(t, dtype=torch.float64)
+    path = StoredPath("0-0-1", 0, torch.arange(float(len(t))).unsqueeze(1), times, {})
+    assert path.rises == rises
+    assert torch.equal(path.position, times if rises else path.s)
+
+
 def test_a_short_path_keeps_all_its_points():
     assert spread_points(torch.tensor([0.0, 0.1, 0.9]), 3) == [0, 1, 2]
     assert spread_points(torch.tensor([0.0]), 5) == [0]
@@ -59,7 +103,7 @@ def test_a_committee_profile_is_loss_and_errors_of_every_point():
     problem = committee_on(sets, hidden=3, input_scale=0.6)
     points = torch.randn(40, 12, generator=torch.Generator().manual_seed(1))
     found = profile(problem, stored(points, dataset=1))
-    assert list(found) == ["point", "t", "train_loss", "train_errors", "train_error", "train_min_margin"]
+    assert list(found) == ["point", "t", "s", "train_loss", "train_errors", "train_error", "train_min_margin"]
     assert found.point.tolist() == list(range(40))
     for point in range(40):
         weights = points[point].double()

@@ -7,9 +7,11 @@ import pytest
 import torch
 from small_problems import committee_on, pattern_sets, plain_committee_loss, plain_smooth_loss, smooth_problem
 
+from ramble.artifacts import read_table, write_tensors
+from ramble.contract.stored_paths import StoredPath
 from ramble.spectra.exact import ExactEngine
 from ramble.spectra.pyhessian import PyHessianEngine
-from ramble.spectra.spectrum import Spectrum, table
+from ramble.spectra.spectrum import Spectrum, table, write_spectra
 
 PROBLEM = smooth_problem(seed=3)
 ENGINE = PyHessianEngine(top=3, iterations=2000, tolerance=1e-8, trace_samples=40, seed=7)
@@ -98,8 +100,34 @@ def test_the_global_generator_is_left_alone():
 
 def test_the_table_has_one_row_a_point():
     spectrum = Spectrum(np.array([2.0, 1.0]), np.array([0.1, 0.2]), -0.5, 2.5, 0.01)
-    found = table([0, 4], [0.0, 0.3], [spectrum, spectrum])
+    path = StoredPath("0-0-1", 0, torch.tensor([[0.0], [1.0], [4.0]]), torch.tensor([0.0, 0.1, 0.3]).double(), {})
+    found = table(path, [0, 1], [spectrum, spectrum])
     assert list(found) == [
-        "point", "t", "eig_1", "eig_2", "most_negative", "trace", "trace_error", "residual_1", "residual_2",
+        "point", "t", "s", "eig_1", "eig_2", "most_negative", "trace", "trace_error", "residual_1", "residual_2",
     ]  # fmt: skip
-    assert found.iloc[1].tolist() == [4, 0.3, 2.0, 1.0, -0.5, 2.5, 0.01, 0.1, 0.2]
+    assert found.iloc[1].tolist() == pytest.approx([1, 0.1, 0.25, 2.0, 1.0, -0.5, 2.5, 0.01, 0.1, 0.2])
+
+
+class Recording:
+    """An engine that remembers where it was asked."""
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+
+    def spectrum(self, problem: object, weights: torch.Tensor, dataset: int, label: str) -> Spectrum:
+        self.labels.append(label)
+        return Spectrum(np.array([1.0]), np.array([0.0]), 0.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(("back", "points"), [(False, [0, 5, 10]), (True, [0, 6, 10])], ids=["t rises", "t falls"])
+def test_points_are_even_in_t_where_it_rises_else_in_s(tmp_path, back, points):
+    # equal steps but for one long one at the end: half the length is not half the way in t
+    places = torch.tensor([*range(10), 12.0]).unsqueeze(1)
+    t = torch.linspace(0, 1, 11, dtype=torch.float64)
+    if back:
+        t[1] = -0.5
+    write_tensors(tmp_path / "0-0-1.safetensors", {"points": places, "t": t}, {})
+    engine = Recording()
+    write_spectra(engine, None, "s", 3, [str(tmp_path / "0-0-1.safetensors")], [str(tmp_path / "out.csv")])
+    assert engine.labels == [f"s/0-0-1/{point}" for point in points]
+    assert read_table(tmp_path / "out.csv").point.tolist() == points

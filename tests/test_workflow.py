@@ -22,11 +22,13 @@ def digests(checkout: Checkout) -> dict[str, str]:
 
 
 def test_figures_and_claims_are_made(finished: Checkout) -> None:
-    assert len(check_figures(finished.root / "results" / "figures")) == 12
+    assert len(check_figures(finished.root / "results" / "figures")) == 21
     claims = read_table(finished.root / "results" / "tables" / "claims.csv")
     assert {"claim", "where", "statistic", "measured", "spread", "threshold", "verdict"} <= set(claims)
     assert set(claims.verdict) <= {"reproduced", "not reproduced", "not measured"}
-    assert len(claims) >= 15
+    assert len(claims) >= 19
+    text = (finished.root / "results" / "tables" / "claims.md").read_text()
+    assert text.count("A zero-error path exists between every two solutions") == 2
 
 
 def test_artifacts_keep_the_contract(finished: Checkout) -> None:
@@ -59,9 +61,9 @@ def test_artifacts_keep_the_contract(finished: Checkout) -> None:
         "step", "t", "train_loss", "train_errors", "min_margin", "accepted", "gamma", "eta", "gradients", "evaluations",
     }  # fmt: skip
     spectra = read_table(results / "mnist100/spectra/paper/0-0-1.csv")
-    assert {"point", "t", "eig_1", "eig_3", "most_negative", "trace", "residual_1"} <= set(spectra)
+    assert {"point", "t", "s", "eig_1", "eig_3", "most_negative", "trace", "residual_1"} <= set(spectra)
     profile = read_table(results / "mnist100/profile/paper/0-0-1.csv")
-    assert {"point", "t", "train_loss", "train_error", "test_loss", "test_error"} <= set(profile)
+    assert {"point", "t", "s", "train_loss", "train_error", "test_loss", "test_error"} <= set(profile)
     assert (profile.train_errors == 0).all()
 
 
@@ -112,13 +114,47 @@ def test_same_parameters_give_the_same_bytes(finished: Checkout, checkout: Check
 def test_the_default_target_is_the_paper(checkout: Checkout) -> None:
     planned = checkout.planned()
     assert planned["paper"] == 1
-    assert {"judge_claims", "draw_fig1", "draw_fig2", "draw_fig3", "draw_fig4", "recipe_recipe"} <= set(planned)
+    assert {
+        "compare_trackers",
+        "judge_claims",
+        "draw_fig1",
+        "draw_fig2",
+        "draw_fig3",
+        "draw_fig4",
+        "recipe_recipe",
+    } <= set(planned)
+
+
+def test_spectra_on_request_wait_for_the_target_all(checkout: Checkout) -> None:
+    checkout.edit("tests/small.yaml", "trackers: [paper, guarded], on_request: []", "trackers: [paper]")
+    by_default, everything = checkout.planned(), checkout.planned("all")
+    later = {"draw_fig4-guarded", "spectra_mnist100_guarded_0"}
+    assert later <= set(everything)
+    assert not later & set(by_default)
+    assert "spectra_tcm_guarded_0" in by_default
+    assert "spectra_mnist100_guarded_0" in checkout.planned("fig4-guarded")
+
+
+def test_trackers_are_compared(finished: Checkout) -> None:
+    table = read_table(finished.root / "results" / "tables" / "trackers.csv")
+    trackers = {"tcm": ["paper", "guarded", "line", "curve", "band"], "mnist100": ["paper", "guarded", "line"]}
+    assert table[["study", "tracker"]].values.tolist() == [
+        [study, tracker] for study, of_study in trackers.items() for tracker in of_study
+    ]
+    assert table.pairs.tolist() == [6] * 5 + [3] * 3
+    assert (table.certified <= table.joined).all()
+    assert (table.certified == table.exact + table.sound + table.sampled).all()
+    lines = table[table.tracker == "line"]
+    assert lines.detour_max.tolist() == pytest.approx([1.0, 1.0])
+    assert (lines.gradients_max == 0).all()
+    text = (finished.root / "results" / "tables" / "trackers.md").read_text()
+    assert text.count("| tcm |") == 5
 
 
 def test_one_changed_number_reruns_what_depends_on_it(finished_copy: Checkout) -> None:
     finished_copy.edit("tests/small.yaml", "top: 3", "top: 2")
     assert finished_copy.planned("fig4") == {
-        "spectra_mnist100_0": 1, "spectra_mnist100_1": 1, "spectra_mnist100_2": 1, "draw_fig4": 1, "fig4": 1,
+        "spectra_mnist100_paper_0": 1, "draw_fig4": 1, "fig4": 1,
     }  # fmt: skip
 
 
@@ -131,8 +167,13 @@ def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
     ("module", "reruns", "spares"),
     [
         ("tracking/line.py", {"paths_tcm_line_0", "paths_mnist100_line_0"}, {"paths_tcm_paper_0", "solutions_tcm"}),
-        ("spectra/pyhessian.py", {"spectra_mnist100_0"}, {"spectra_tcm_0", "paths_mnist100_paper_0"}),
-        ("figures/fig2.py", {"draw_fig2"}, {"draw_fig1", "draw_fig3", "draw_fig4", "judge_claims"}),
+        ("spectra/pyhessian.py", {"spectra_mnist100_paper_0"}, {"spectra_tcm_paper_0", "paths_mnist100_paper_0"}),
+        (
+            "figures/fig2.py",
+            {"draw_fig2", "draw_fig2-guarded"},
+            {"draw_fig1", "draw_fig3", "draw_fig4", "judge_claims"},
+        ),
+        ("comparison/table.py", {"compare_trackers", "judge_claims"}, {"profile_tcm_paper", "draw_fig2"}),
         ("problems/tree_committee.py", {"solutions_tcm", "recipe_recipe"}, {"solutions_mnist100", "data_tcm"}),
         ("training.py", {"solutions_tcm", "recipe_recipe"}, {"data_tcm", "data_mnist100"}),
     ],

@@ -7,7 +7,7 @@ workflow reads it on every start.
 import ast
 import importlib.util
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -120,6 +120,7 @@ class GuardedTracker(Model):
     max_rounds: Count
     stored_points: Annotated[int, Field(ge=2)]
     resolution: Resolution
+    margin_share: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="of the ends' margin, kept on the way")
 
 
 class LineTracker(Model):
@@ -171,18 +172,29 @@ class Trackers(Model):
     band: BandTracker | None = None
 
 
-class ExactSpectra(Model):
+class SpectraOfPaths(Model):
+    """On which paths, and at how many of their points, spectra are taken."""
+
+    trackers: Annotated[list[str], Field(min_length=1, description="whose paths")]
+    on_request: list[str] = Field([], description="whose paths too, but not for the default target: target `all`")
+    points: Annotated[int, Field(ge=2, description="per path, evenly spread in t, or in s where t does not rise")]
+
+    @property
+    def all_trackers(self) -> list[str]:
+        """Those of the default target and those on request."""
+        return [*self.trackers, *self.on_request]
+
+
+class ExactSpectra(SpectraOfPaths):
     """Full Hessian, float64, all eigenvalues."""
 
     engine: Literal["exact"]
-    points: Annotated[int, Field(ge=2)] = Field(description="stored points per path, evenly spread in t")
 
 
-class PyHessianSpectra(Model):
+class PyHessianSpectra(SpectraOfPaths):
     """The published tool: deflated power iteration."""
 
     engine: Literal["pyhessian"]
-    points: Annotated[int, Field(ge=2)]
     top: Count
     iterations: Count = Field(description="per eigenvalue, at most")
     tolerance: Positive = Field(description="relative change at which an eigenvalue counts as converged")
@@ -210,6 +222,16 @@ class PathStudy(Model):
             raise ValueError(f"problem.arguments.hidden = {hidden} does not divide data.arguments.inputs = {inputs}")
         return self
 
+    @model_validator(mode="after")
+    def _spectra_of_trackers(self) -> "PathStudy":
+        for tracker in self.spectra.all_trackers:
+            if tracker not in self.tracker_names:
+                known = ", ".join(self.tracker_names)
+                raise ValueError(f"spectra: no tracker '{tracker}'; this study has {known}")
+        if len(set(self.spectra.all_trackers)) < len(self.spectra.all_trackers):
+            raise ValueError("spectra: a tracker is named twice in trackers and on_request")
+        return self
+
     @property
     def pairs(self) -> list[tuple[int, int, int]]:
         """All (data set, a, b) with a < b."""
@@ -234,6 +256,15 @@ class RecipeStudy(Model):
     reductions: Annotated[list[Literal["mean", "sum"]], Field(min_length=1)]
     restarts: Count
     max_steps: Count
+
+
+class AblationStudy(Model):
+    """Which parts of the guarded tracker matter."""
+
+    kind: Literal["ablation"]
+    threads: Count
+    of: str = Field(description="the study whose pairs are tracked, with its settings of the guarded tracker")
+    variants: Annotated[dict[Name, dict[str, Any]], Field(min_length=1, description="the settings that differ")]
 
 
 class ConnectivityStudy(Model):
@@ -268,20 +299,28 @@ class LoadStudy(Model):
         return [round(load * inputs) for load in self.loads]
 
 
-Study = Annotated[PathStudy | RecipeStudy | ConnectivityStudy | LoadStudy, Field(discriminator="kind")]
+StudyBuiltOn = RecipeStudy | AblationStudy | ConnectivityStudy | LoadStudy
+Study = Annotated[PathStudy | StudyBuiltOn, Field(discriminator="kind")]
 
 
 class FigureOfStudy(Model):
-    """Which study and tracker a figure shows."""
+    """Which study a figure shows; it is drawn once for each tracker, under the plain name for the first."""
+
+    study: str
+    trackers: Annotated[list[str], Field(min_length=1)]
+
+
+class PlaneFigure(Model):
+    """Which study and tracker Figure 1 shows."""
 
     study: str
     tracker: str
-
-
-class PlaneFigure(FigureOfStudy):
-    """Figure 1."""
-
     grid: Annotated[int, Field(ge=10)]
+
+    @property
+    def trackers(self) -> list[str]:
+        """The only one."""
+        return [self.tracker]
 
 
 class Figures(Model):
@@ -291,6 +330,8 @@ class Figures(Model):
     fig2: FigureOfStudy
     fig3: FigureOfStudy
     fig4: FigureOfStudy
+
+    with_spectra: ClassVar[tuple[str, ...]] = ("fig2", "fig4")
 
 
 class Thresholds(Model):
@@ -308,6 +349,11 @@ class Thresholds(Model):
     turning_share: Fraction
     test_correlation: Fraction
     local_correlation: Fraction
+    certified_share: Fraction
+    low_loss_factor: Annotated[
+        float, Field(ge=1, description="times the larger end's loss, nowhere exceeded: low loss")
+    ]
+    low_loss_failing: Positive = Field(description="share of low-loss paths that make errors, at least")
 
 
 class Parameters(Model):
@@ -326,10 +372,7 @@ class Parameters(Model):
         for study in self.paper:
             if study not in self.studies:
                 raise ValueError(f"paper: no study '{study}'; there are {known}")
-        for name, figure in self.figures:
-            shown = self.studies.get(figure.study)
-            if not isinstance(shown, PathStudy) or figure.tracker not in shown.tracker_names:
-                raise ValueError(f"figures.{name}: no paths of study '{figure.study}' by tracker '{figure.tracker}'")
+        self._figures_have_sources()
         for name, value in self.studies.items():
             if not isinstance(value, PathStudy):
                 source = self.studies.get(value.of)
@@ -338,16 +381,26 @@ class Parameters(Model):
                 _check_source(name, value, source)
         return self
 
+    def _figures_have_sources(self) -> None:
+        for name, figure in self.figures:
+            shown = self.studies.get(figure.study)
+            for tracker in figure.trackers:
+                where = f"of study '{figure.study}' by tracker '{tracker}'"
+                if not isinstance(shown, PathStudy) or tracker not in shown.tracker_names:
+                    raise ValueError(f"figures.{name}: no paths {where}")
+                if name in Figures.with_spectra and tracker not in shown.spectra.all_trackers:
+                    raise ValueError(f"figures.{name}: no spectra of paths {where}; name it in the study's spectra")
+            if len(set(figure.trackers)) < len(figure.trackers):
+                raise ValueError(f"figures.{name}: a tracker is named twice")
 
-def _check_source(name: str, study: RecipeStudy | ConnectivityStudy | LoadStudy, source: PathStudy) -> None:
+
+def _check_source(name: str, study: StudyBuiltOn, source: PathStudy) -> None:
     """Check that a study finds what it needs in the study of paths that it builds on."""
     wanted: list[str] = []
-    if isinstance(study, ConnectivityStudy):
+    if isinstance(study, ConnectivityStudy | AblationStudy):
         wanted = ["guarded"]
-        if study.datasets > source.data.datasets:
-            raise ValueError(
-                f"studies.{name}.datasets = {study.datasets}: study '{study.of}' has {source.data.datasets}"
-            )
+    if isinstance(study, ConnectivityStudy) and study.datasets > source.data.datasets:
+        raise ValueError(f"studies.{name}.datasets = {study.datasets}: study '{study.of}' has {source.data.datasets}")
     if isinstance(study, LoadStudy):
         wanted = list(study.trackers)
         inputs = source.data.arguments.get("inputs")
@@ -359,6 +412,19 @@ def _check_source(name: str, study: RecipeStudy | ConnectivityStudy | LoadStudy,
     for tracker in wanted:
         if tracker not in source.tracker_names:
             raise ValueError(f"studies.{name}.of: study '{study.of}' has no tracker '{tracker}'; give it one")
+    if isinstance(study, AblationStudy):
+        assert source.trackers.guarded is not None
+        _check_variants(name, study, source.trackers.guarded)
+
+
+def _check_variants(name: str, study: AblationStudy, settings: GuardedTracker) -> None:
+    for variant, changes in study.variants.items():
+        try:
+            GuardedTracker(**(settings.model_dump() | changes))
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(("studies", name, "variants", variant, *map(str, first["loc"])))
+            raise ValueError(f"{key}: {first['msg']}; correct it") from None
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
@@ -370,7 +436,7 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
 
 
 # what chooses among the models of a union
-_TAGS = ("paths", "recipe", "connectivity", "load", "exact", "pyhessian")
+_TAGS = ("paths", "recipe", "ablation", "connectivity", "load", "exact", "pyhessian")
 
 
 def _sentence(error: dict[str, Any]) -> str:
@@ -390,7 +456,7 @@ def _sentence(error: dict[str, Any]) -> str:
             return f"{key} is missing; add it"
         case "union_tag_invalid" | "union_tag_not_found":
             choice = error["ctx"]["discriminator"].strip("'")
-            allowed = "paths, recipe, connectivity or load" if choice == "kind" else "exact or pyhessian"
+            allowed = "paths, recipe, ablation, connectivity or load" if choice == "kind" else "exact or pyhessian"
             return f"{key}.{choice} is missing or unknown; write {allowed}"
         case "value_error":
             text = str(error["ctx"]["error"])

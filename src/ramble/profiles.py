@@ -10,12 +10,12 @@ BATCH = 16  # networks evaluated at a time
 
 
 def profile(problem: Problem, path: StoredPath) -> pd.DataFrame:
-    """Return one row per stored point: point, t, losses, errors (counts and shares) on every split.
+    """Return one row per stored point: point, t, s, losses, errors (counts and shares) on every split.
 
     Columns of the test split are there only where the problem has one.
     """
     datasets = torch.full((len(path.points),), path.dataset)
-    columns: dict[str, object] = {"point": range(len(path.points)), "t": path.t}
+    columns: dict[str, object] = {"point": range(len(path.points)), "t": path.t, "s": path.s}
     for split in problem.splits:
         found = stack(list(in_batches(problem, path.points, datasets, split, BATCH)))
         samples = problem.labels(datasets[:1], split).shape[1]
@@ -26,10 +26,10 @@ def profile(problem: Problem, path: StoredPath) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def spread_points(t: torch.Tensor, count: int) -> list[int]:
-    """Return at most `count` point numbers, spread evenly in t, the first and the last among them (count >= 2)."""
-    if len(t) <= count:
-        return list(range(len(t)))
-    wanted = torch.linspace(float(t[0]), float(t[-1]), count, dtype=t.dtype)[1:-1]
-    nearest = (t.unsqueeze(0) - wanted.unsqueeze(1)).abs().argmin(1) if len(wanted) else wanted
-    return sorted({0, len(t) - 1, *nearest.long().tolist()})
+def spread_points(position: torch.Tensor, count: int) -> list[int]:
+    """Return at most `count` point numbers, spread evenly in position, first and last among them (count >= 2)."""
+    if len(position) <= count:
+        return list(range(len(position)))
+    wanted = torch.linspace(float(position[0]), float(position[-1]), count, dtype=position.dtype)[1:-1]
+    nearest = (position.unsqueeze(0) - wanted.unsqueeze(1)).abs().argmin(1) if len(wanted) else wanted
+    return sorted({0, len(position) - 1, *nearest.long().tolist()})

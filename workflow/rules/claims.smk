@@ -5,11 +5,8 @@ rule judge_claims:
         profiles=claim_inputs("profile", "csv", "paper"),
         lines=claim_inputs("profile", "csv", "line"),
         spectra=claim_inputs("spectra", "csv", "paper"),
-        pairs=[
-            f"results/{study}/pairs.csv"
-            for study in PARAMETERS.paper
-            if study in PATH_STUDIES
-        ],
+        trackers="results/tables/trackers.csv",
+        pairs=[f"results/{study}/pairs.csv" for study in PATHS],
         recipes=[
             f"results/{study}/readings.csv"
             for study in PARAMETERS.paper

@@ -3,6 +3,7 @@ from snakemake.exceptions import WorkflowError
 
 from ramble.errors import RambleError
 from ramble.parameters import (
+    AblationStudy,
     ConnectivityStudy,
     LoadStudy,
     PathStudy,
@@ -36,6 +37,11 @@ LOAD_STUDIES = {
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, LoadStudy)
 }
+ABLATION_STUDIES = {
+    name: study
+    for name, study in PARAMETERS.studies.items()
+    if isinstance(study, AblationStudy)
+}
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4")
 # figures of all studies of one kind, where there are any
@@ -47,6 +53,9 @@ KIND_FIGURES = [
     )
     if studies
 ]
+PATHS = [
+    name for name in PARAMETERS.paper if name in PATH_STUDIES
+]  # of the default target
 PICTURES = ("svg", "png", "pdf")
 
 
@@ -105,35 +114,80 @@ def problem_parameters(study):
     return dict(path=p.problem.path, arguments=p.problem.arguments)
 
 
-def pictures(figure):
-    return [f"results/figures/{figure}.{suffix}" for suffix in PICTURES]
-
-
 def source(figure):
     return getattr(PARAMETERS.figures, figure)
 
 
-def claim_inputs(kind, suffix, tracker):
-    """Artifacts of all default studies whose paths this tracker made."""
+def drawings(figure):
+    """The pictures of a figure and whose paths they show: {"fig2": "paper", "fig2-guarded": "guarded"}."""
+    first, *others = source(figure).trackers
+    return {figure: first} | {f"{figure}-{tracker}": tracker for tracker in others}
+
+
+def pictures(drawing):
+    return [f"results/figures/{drawing}.{suffix}" for suffix in PICTURES]
+
+
+def default_pictures(figure):
+    """The pictures of a figure that need no spectra on request."""
+    wait = PATH_STUDIES[source(figure).study].spectra.on_request
+    needs_spectra = figure in PARAMETERS.figures.with_spectra
     return [
         file
-        for study in PARAMETERS.paper
-        if study in PATH_STUDIES and tracker in PATH_STUDIES[study].tracker_names
+        for drawing, tracker in drawings(figure).items()
+        if not (needs_spectra and tracker in wait)
+        for file in pictures(drawing)
+    ]
+
+
+def claim_inputs(kind, suffix, tracker):
+    """Artifacts along this tracker's paths, of all default studies that have what the claims need."""
+    return [
+        file
+        for study in PATHS
+        if {"paper", "line"} <= set(PATH_STUDIES[study].tracker_names)
+        and "paper" in PATH_STUDIES[study].spectra.trackers
+        for file in pair_files(kind, study, tracker, suffix)
+    ]
+
+
+def all_paths(kind, suffix):
+    """Artifacts along all trackers' paths, of all default studies."""
+    return [
+        file
+        for study in PATHS
+        for tracker in PATH_STUDIES[study].tracker_names
         for file in pair_files(kind, study, tracker, suffix)
     ]
 
 
 def study_files(study):
-    """Every artifact of one study."""
+    """Every artifact of one study, but for the spectra on request."""
     if study in RECIPE_STUDIES:
         return [f"results/{study}/readings.csv"]
     if study in CONNECTIVITY_STUDIES:
         return [f"results/{study}/{table}.csv" for table in ("pairs", "components")]
     if study in LOAD_STUDIES:
         return [f"results/{study}/load.csv"]
+    if study in ABLATION_STUDIES:
+        return [f"results/{study}/ablation.csv"]
     files = solution_files(study) + [f"results/{study}/pairs.csv"]
     for tracker in PATH_STUDIES[study].tracker_names:
         files += pair_files("profile", study, tracker, "csv")
-    if PATH_STUDIES[study].trackers.paper is not None:
-        files += pair_files("spectra", study, "paper", "csv")
+    for tracker in PATH_STUDIES[study].spectra.trackers:
+        files += pair_files("spectra", study, tracker, "csv")
     return files
+
+
+def spectra_on_request(study):
+    return [
+        file
+        for tracker in PATH_STUDIES[study].spectra.on_request
+        for file in pair_files("spectra", study, tracker, "csv")
+    ]
+
+
+# every picture that can be asked for by name
+DRAWINGS = [
+    drawing for figure in FIGURES for drawing in drawings(figure)
+] + KIND_FIGURES

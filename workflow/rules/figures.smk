@@ -44,71 +44,69 @@ rule draw_fig1:
         "../scripts/draw_fig1.py"
 
 
-rule draw_fig2:
-    input:
-        paths=pair_files(
-            "paths", source("fig2").study, source("fig2").tracker, "safetensors"
-        ),
-        profiles=pair_files(
-            "profile", source("fig2").study, source("fig2").tracker, "csv"
-        ),
-        spectra=pair_files(
-            "spectra", source("fig2").study, source("fig2").tracker, "csv"
-        ),
-    output:
-        pictures("fig2"),
-    log:
-        "logs/figures/fig2.log",
-    threads: 1
-    resources:
-        mem_mb=1000,
-    params:
-        zero=PARAMETERS.claims.zero_eigenvalue,
-        threads=1,
-        code=code("draw_fig2"),
-    script:
-        "../scripts/draw_fig2.py"
+for drawing, tracker in drawings("fig2").items():
+
+    rule:
+        name:
+            f"draw_{drawing}"
+        input:
+            paths=pair_files("paths", source("fig2").study, tracker, "safetensors"),
+            profiles=pair_files("profile", source("fig2").study, tracker, "csv"),
+            spectra=pair_files("spectra", source("fig2").study, tracker, "csv"),
+        output:
+            pictures(drawing),
+        log:
+            f"logs/figures/{drawing}.log",
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            zero=PARAMETERS.claims.zero_eigenvalue,
+            threads=1,
+            code=code("draw_fig2"),
+        script:
+            "../scripts/draw_fig2.py"
 
 
-rule draw_fig3:
-    input:
-        paths=pair_files(
-            "paths", source("fig3").study, source("fig3").tracker, "safetensors"
-        ),
-        profiles=pair_files(
-            "profile", source("fig3").study, source("fig3").tracker, "csv"
-        ),
-    output:
-        pictures("fig3"),
-    log:
-        "logs/figures/fig3.log",
-    threads: 1
-    resources:
-        mem_mb=1000,
-    params:
-        threads=1,
-        code=code("draw_fig3"),
-    script:
-        "../scripts/draw_fig3.py"
+for drawing, tracker in drawings("fig3").items():
+
+    rule:
+        name:
+            f"draw_{drawing}"
+        input:
+            paths=pair_files("paths", source("fig3").study, tracker, "safetensors"),
+            profiles=pair_files("profile", source("fig3").study, tracker, "csv"),
+        output:
+            pictures(drawing),
+        log:
+            f"logs/figures/{drawing}.log",
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            threads=1,
+            code=code("draw_fig3"),
+        script:
+            "../scripts/draw_fig3.py"
 
 
-rule draw_fig4:
-    input:
-        paths=pair_files(
-            "paths", source("fig4").study, source("fig4").tracker, "safetensors"
-        ),
-        spectra=pair_files(
-            "spectra", source("fig4").study, source("fig4").tracker, "csv"
-        ),
-    output:
-        pictures("fig4"),
-    log:
-        "logs/figures/fig4.log",
-    threads: 1
-    resources:
-        mem_mb=1000,
-    params:
-        threads=1,
-        code=code("draw_fig4"),
-    script:
-        "../scripts/draw_fig4.py"
+for drawing, tracker in drawings("fig4").items():
+
+    rule:
+        name:
+            f"draw_{drawing}"
+        input:
+            paths=pair_files("paths", source("fig4").study, tracker, "safetensors"),
+            spectra=pair_files("spectra", source("fig4").study, tracker, "csv"),
+        output:
+            pictures(drawing),
+        log:
+            f"logs/figures/{drawing}.log",
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            threads=1,
+            code=code("draw_fig4"),
+        script:
+            "../scripts/draw_fig4.py"

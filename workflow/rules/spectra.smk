@@ -1,20 +1,20 @@
-# paths -> spectra: Hessian eigenvalues at points of the paper tracker's paths
+# paths -> spectra: Hessian eigenvalues at points of some trackers' paths
 for study, parameters in PATH_STUDIES.items():
-    if parameters.trackers.paper is not None:
+    for tracker in parameters.spectra.all_trackers:
         for job, pairs in jobs(study).items():
 
             rule:
                 name:
-                    f"spectra_{study}_{job}"
+                    f"spectra_{study}_{tracker}_{job}"
                 input:
                     data=data_files(study),
-                    paths=pair_files("paths", study, "paper", "safetensors", pairs),
+                    paths=pair_files("paths", study, tracker, "safetensors", pairs),
                 output:
-                    tables=pair_files("spectra", study, "paper", "csv", pairs),
+                    tables=pair_files("spectra", study, tracker, "csv", pairs),
                 log:
-                    f"logs/{study}/spectra-{job}.log",
+                    f"logs/{study}/spectra-{tracker}-{job}.log",
                 benchmark:
-                    f"logs/{study}/spectra-{job}.benchmark.tsv"
+                    f"logs/{study}/spectra-{tracker}-{job}.benchmark.tsv"
                 priority: parameters.priority
                 threads: parameters.threads
                 resources:
@@ -25,7 +25,10 @@ for study, parameters in PATH_STUDIES.items():
                     device=PARAMETERS.device,
                     problem=problem_parameters(study),
                     engine=parameters.spectra.engine,
-                    spectra=parameters.spectra.model_dump(),
+                    points=parameters.spectra.points,
+                    settings=parameters.spectra.model_dump(
+                        exclude={"engine", "points", "trackers", "on_request"}
+                    ),
                     threads=parameters.threads,
                     code=code(
                         f"spectra_{parameters.spectra.engine}", parameters.problem.path

@@ -4,13 +4,20 @@
 rule all:
     input:
         [study_files(study) for study in PARAMETERS.studies],
-        [pictures(figure) for figure in (*FIGURES, *KIND_FIGURES)],
+        [pictures(drawing) for drawing in DRAWINGS],
+        [spectra_on_request(study) for study in PATH_STUDIES],
+        "results/tables/trackers.md",
         "results/tables/claims.md",
 
 
 rule claims:
     input:
         "results/tables/claims.md",
+
+
+rule trackers:
+    input:
+        "results/tables/trackers.md",
 
 
 for study in PARAMETERS.studies:
@@ -22,10 +29,10 @@ for study in PARAMETERS.studies:
             study_files(study),
 
 
-for figure in (*FIGURES, *KIND_FIGURES):
+for drawing in DRAWINGS:
 
     rule:
         name:
-            figure
+            drawing
         input:
-            pictures(figure),
+            pictures(drawing),

@@ -13,6 +13,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         snakemake.input.profiles,
         snakemake.input.lines,
         snakemake.input.spectra,
+        snakemake.input.trackers,
         snakemake.input.pairs,
         snakemake.input.recipes,
     )

@@ -8,11 +8,10 @@ with step(snakemake.log[0], snakemake.params.threads):
     from ramble.spectra.pyhessian import PyHessianEngine
     from ramble.spectra.spectrum import write_spectra
 
-    settings = dict(snakemake.params.spectra)
-    points = settings.pop("points")
-    del settings["engine"]
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
-    engine = PyHessianEngine(**settings, seed=snakemake.params.seed)
-    write_spectra(engine, problem, snakemake.params.study, points, snakemake.input.paths, snakemake.output.tables)
+    engine = PyHessianEngine(**snakemake.params.settings, seed=snakemake.params.seed)
+    write_spectra(
+        engine, problem, snakemake.params.study, snakemake.params.points, snakemake.input.paths, snakemake.output.tables
+    )

@@ -27,6 +27,7 @@ class Evidence:
     """All default studies, by name."""
 
     paths: dict[str, list[PathEvidence]]
+    trackers: pd.DataFrame  # one row per study and tracker, as `ramble.comparison` writes it
     pairs: dict[str, pd.DataFrame]  # cosine, distance and attempts of every pair of solutions
     recipes: dict[str, pd.DataFrame]
 
@@ -36,6 +37,7 @@ def read_evidence(
     profiles: Sequence[str],
     lines: Sequence[str],
     spectra: Sequence[str],
+    trackers: str,
     pairs: Sequence[str],
     recipes: Sequence[str],
 ) -> Evidence:
@@ -48,6 +50,7 @@ def read_evidence(
         by_study.setdefault(path.metadata["study"], []).append(found)
     return Evidence(
         by_study,
+        read_table(trackers),
         {Path(file).parent.name: read_table(file) for file in pairs},
         {Path(file).parent.name: read_table(file) for file in recipes},
     )

@@ -1,27 +1,14 @@
 """The claims of the paper, one function each: statistic over all pairs, spread, threshold, verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ramble.claims import statistics
+from ramble.claims.claim import Claim, at_least, verdict
 from ramble.claims.evidence import Evidence, PathEvidence
+from ramble.claims.trackers import judge_trackers
 from ramble.parameters import Thresholds
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One row of the claims table."""
-
-    claim: str
-    where: str  # section or figure of the paper
-    study: str
-    statistic: str
-    measured: float
-    spread: str
-    threshold: str
-    verdict: str  # "reproduced" or "not reproduced", or "not measured"
 
 
 def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:
@@ -34,6 +21,7 @@ def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: st
                 _always_joined(study, section, paths, thresholds),
                 _line_leaves(study, section, paths, thresholds),
             ]
+        claims += judge_trackers(evidence.trackers[evidence.trackers.study == study], section, thresholds)
     if paths := evidence.paths.get(committee, []):
         claims += [
             _none_negative(committee, "3.1, Fig. 2", paths, thresholds),
@@ -62,7 +50,7 @@ def _always_joined(study: str, section: str, paths: Sequence[PathEvidence], limi
         f"{sum(path.status == status for path in paths)} {status}" for status in sorted({path.status for path in paths})
     )
     reached = _spread([path.reached for path in paths])
-    return _at_least(
+    return at_least(
         "Algorithm 1 always finds a zero-error path", section, study, "share of pairs joined",
         _share(joined), f"{counts} of {len(paths)}; t reached {reached}", limits.joined_share,
     )  # fmt: skip
@@ -70,7 +58,7 @@ def _always_joined(study: str, section: str, paths: Sequence[PathEvidence], limi
 
 def _line_leaves(study: str, section: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
     worst = [float(path.line.train_error.max()) for path in paths]
-    return _at_least(
+    return at_least(
         "The straight line between two solutions makes errors", section, study, "share of lines with training errors",
         _share([error > 0 for error in worst]), f"largest error on the line {_spread(worst)}", limits.line_left_share,
     )  # fmt: skip
@@ -78,7 +66,7 @@ def _line_leaves(study: str, section: str, paths: Sequence[PathEvidence], limits
 
 def _none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
     lowest = np.concatenate([(path.spectra.most_negative / path.spectra.eig_1).to_numpy() for path in paths])
-    return _at_least(
+    return at_least(
         "All non-zero eigenvalues are positive", where, study,
         f"share of points with no eigenvalue below -{limits.zero_eigenvalue:g} of the largest",
         _share(lowest > -limits.zero_eigenvalue),
@@ -90,7 +78,7 @@ def _number_constant(study: str, paths: Sequence[PathEvidence], limits: Threshol
     counts = [statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue) for path in paths]
     shares = [statistics.modal_share(count)[1] for count in counts]
     every = np.concatenate(counts)
-    return _at_least(
+    return at_least(
         "The number of non-zero eigenvalues is constant along a path", "3.1, Fig. 2", study,
         "share of a path's points with the most frequent number, median over pairs", float(np.median(shares)),
         f"{_spread(shares)}; numbers {every.min()} to {every.max()}", limits.constant_share,
@@ -101,7 +89,7 @@ def _three(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Cla
     modes = [
         statistics.modal_share(statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue))[0] for path in paths
     ]
-    return _at_least(
+    return at_least(
         "There are three non-zero eigenvalues", "3.1, Fig. 2", study, "share of pairs whose most frequent number is 3",
         _share([mode == 3 for mode in modes]), f"most frequent number {_spread(modes)}", limits.constant_share,
     )  # fmt: skip
@@ -118,7 +106,7 @@ def _ends_are_minima(study: str, where: str, paths: Sequence[PathEvidence], limi
             arrived=path.status == "arrived",
         )
     ]
-    return _at_least(
+    return at_least(
         "The ends are local minima of the Hessian's trace along the path", where, study,
         f"share of ends with no lower trace within {limits.minimum_window:g} in t", _share(ends),
         f"{sum(ends)} of {len(ends)} ends", limits.minimum_share,
@@ -130,7 +118,7 @@ def _loss_like_trace(study: str, where: str, paths: Sequence[PathEvidence], limi
     for path in paths:
         both = path.spectra.merge(path.profile, on="point")
         fits.append(statistics.proportionality(both.trace.to_numpy(), both.train_loss.to_numpy()))
-    return _at_least(
+    return at_least(
         "The loss is proportional to the Hessian's trace", where, study,
         "R^2 of loss = c * trace along a path, median over pairs", float(np.nanmedian(fits)), _spread(fits),
         limits.proportional_r2,
@@ -140,7 +128,7 @@ def _loss_like_trace(study: str, where: str, paths: Sequence[PathEvidence], limi
 def _many_turns(study: str, paths: Sequence[PathEvidence], split: str, limits: Thresholds) -> Claim:
     counts = [statistics.turns(path.profile[f"{split}_loss"].to_numpy(), limits.turn) for path in paths]
     name = {"train": "training", "test": "test"}[split]
-    return _at_least(
+    return at_least(
         f"The {name} loss along a path is neither monotonic nor bitonic", "3.2, Fig. 3a", study,
         f"share of pairs whose {name} loss turns at least twice (moves over {limits.turn:g} of its range)",
         _share([count >= 2 for count in counts]), f"turns {_spread(counts)}", limits.turning_share,
@@ -152,7 +140,7 @@ def _test_error_follows(study: str, paths: Sequence[PathEvidence], limits: Thres
         statistics.rank_correlation(path.profile.test_loss.to_numpy(), path.profile.test_error.to_numpy())
         for path in paths
     ]
-    return _at_least(
+    return at_least(
         "The test error behaves like the test loss", "3.2, Fig. 3", study,
         "rank correlation of test error with test loss along a path, median over pairs", float(np.nanmedian(found)),
         _spread(found), limits.test_correlation,
@@ -170,32 +158,18 @@ def _not_locally(study: str, paths: Sequence[PathEvidence], limits: Thresholds) 
     return Claim(
         "... but not locally", "3.2, Fig. 3", study,
         "rank correlation of their increments from point to point, median over pairs", measured, _spread(found),
-        f"< {limits.local_correlation:g}", _verdict(measured, measured < limits.local_correlation),
+        f"< {limits.local_correlation:g}", verdict(measured, measured < limits.local_correlation),
     )  # fmt: skip
 
 
 def _top_positive(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
     smallest = np.concatenate([statistics.eigenvalue_table(path.spectra).min(axis=1) for path in paths])
     largest = max(float(path.spectra.filter(like="residual_").to_numpy().max()) for path in paths)
-    return _at_least(
+    return at_least(
         "The top eigenvalues are all positive", "3.2, Fig. 4", study, "share of points with the whole top positive",
         _share(smallest > 0), f"smallest of the top {_spread(smallest)}; largest residual {largest:.2g}",
         limits.positive_share,
     )  # fmt: skip
-
-
-def _at_least(
-    claim: str, where: str, study: str, statistic: str, measured: float, spread: str, threshold: float
-) -> Claim:
-    return Claim(
-        claim, where, study, statistic, measured, spread, f">= {threshold:g}", _verdict(measured, measured >= threshold)
-    )
-
-
-def _verdict(measured: float, holds: bool) -> str:
-    if np.isnan(measured):
-        return "not measured"
-    return "reproduced" if holds else "not reproduced"
 
 
 def _share(flags: Sequence[bool] | np.ndarray) -> float:

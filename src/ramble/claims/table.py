@@ -6,8 +6,8 @@ from dataclasses import asdict
 import pandas as pd
 
 from ramble.artifacts import write_table, write_whole
+from ramble.claims.claim import Claim
 from ramble.claims.evidence import Evidence
-from ramble.claims.judge import Claim
 
 
 def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown: str) -> None:
@@ -18,7 +18,8 @@ def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown
             "# Claims of the paper, and what we measured",
             "",
             "Spreads are smallest .. median .. largest over all pairs (or points). Paths that did not arrive count",
-            "with the part that was walked. Thresholds were written into `params.yaml` before the first run.",
+            "with the part that was walked. Thresholds were written into `params.yaml` before the first run, those",
+            "of the claims on the trackers `guarded`, `curve` and `band` when these trackers were added.",
             "",
             *_rows(
                 ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict"),

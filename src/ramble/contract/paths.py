@@ -1,11 +1,12 @@
 """Paths written: points and header as safetensors, steps as CSV."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path as FilePath
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from ramble.artifacts import write_table, write_tensors
 from ramble.contract.problems import read_weights
@@ -44,6 +45,26 @@ def write_paths(
         )
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """The ends of B pairs of solutions."""
+
+    starts: Tensor  # W_a (B, P)
+    ends: Tensor  # W_b (B, P)
+    datasets: Tensor  # (B,)
+
+
+def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
+    """Return the pairs called <dataset>-<a>-<b>, from the files <dataset>-<seed>.safetensors of their solutions."""
+    weights = {FilePath(file).stem: read_weights(problem, file) for file in solutions}
+    pairs = [pair_of(name) for name in names]
+    return Pairs(
+        torch.stack([weights[f"{dataset}-{a}"] for dataset, a, _ in pairs]),
+        torch.stack([weights[f"{dataset}-{b}"] for dataset, _, b in pairs]),
+        torch.tensor([dataset for dataset, _, _ in pairs]),
+    )
+
+
 def track_pairs(
     problem: Problem,
     name: str,
@@ -64,11 +85,7 @@ def track_pairs(
         tensors: outputs, the points.
         tables: outputs, the steps.
     """
-    pairs = [pair_of(file) for file in tensors]
-    weights = {FilePath(file).stem: read_weights(problem, file) for file in solutions}
-    starts = torch.stack([weights[f"{dataset}-{a}"] for dataset, a, _ in pairs])
-    ends = torch.stack([weights[f"{dataset}-{b}"] for dataset, _, b in pairs])
-    datasets = torch.tensor([dataset for dataset, _, _ in pairs])
-    with Progress(f"{name}: {len(pairs)} paths, tracker {tracker_name}", tracker.budget) as progress:
-        paths = connect(problem, tracker, starts, ends, datasets, progress)
+    pairs = read_pairs(problem, tensors, solutions)
+    with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.budget) as progress:
+        paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)
     write_paths(problem, name, tracker_name, paths, tensors, tables)

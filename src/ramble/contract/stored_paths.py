@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from ramble.artifacts import read_tensors
+
+BACKSLIDE = 0.01  # of t: a stuck walk's last point may lie that little behind the one before
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +23,27 @@ class StoredPath:
     points: Tensor  # (T, P) float32
     t: Tensor  # (T,) float64
     metadata: dict[str, str]
+
+    @cached_property
+    def walked(self) -> Tensor:
+        """Length of the polygon from W_a to every point (T,), float64."""
+        steps = [float((end.double() - start.double()).norm()) for start, end in pairwise(self.points)]
+        return torch.tensor([0.0, *steps], dtype=torch.float64).cumsum(0)
+
+    @property
+    def s(self) -> Tensor:
+        """Share of the path's length at every point (T,), float64: 0 at the first, 1 at the last."""
+        return self.walked / self.walked[-1] if self.walked[-1] > 0 else torch.zeros_like(self.walked)
+
+    @property
+    def rises(self) -> bool:
+        """Whether t tells the points' order; it does not where a path swings out."""
+        return bool((self.t >= self.t.cummax(0).values - BACKSLIDE).all())
+
+    @property
+    def position(self) -> Tensor:
+        """Where the points lie along the path (T,): t where it rises, else s. Figures and spectra go by it."""
+        return self.t if self.rises else self.s
 
 
 def read_path(file: str) -> StoredPath:

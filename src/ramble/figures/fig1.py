@@ -23,6 +23,7 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure
         curve: point, t, u, v, off_plane.
         shown: the path.
     """
+    title = f"{shown.walk};\ntracker {shown.tracker}, it strays up to {curve.off_plane.max():.2g} from this plane"
     table = grid.pivot_table(index="v", columns="u", values="errors")
     end, most = _end(curve), int(grid.errors.max())
     edges = [*(band for band in BANDS if band <= most), most + 1]
@@ -41,7 +42,7 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure
         axes.set_aspect("equal")
         axes.set_xlabel("weight distance along $W_b - W_a$ (Euclidean)")
         axes.set_ylabel("weight distance across (Euclidean)")
-        axes.set_title(f"{shown.title};\nit strays up to {curve.off_plane.max():.2g} from this plane", fontsize=8.5)
+        axes.set_title(title, fontsize=8.5)
         figure.legend(loc="outside lower center", ncols=2)
         centres = [(low + high - 1) / 2 for low, high in pairwise(edges)]
         bar = figure.colorbar(picture, ax=axes, shrink=0.8, ticks=centres)

@@ -3,9 +3,9 @@
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from ramble.figures.sources import Sources
+from ramble.figures.sources import Sources, position
 from ramble.figures.spectra import draw_eigenvalues, eigenvalues
-from ramble.figures.style import T_LABEL, styled
+from ramble.figures.style import styled
 
 
 def draw_committee_spectra(sources: Sources, zero: float) -> Figure:
@@ -18,21 +18,26 @@ def draw_committee_spectra(sources: Sources, zero: float) -> Figure:
     shown = sources.shown
     assert shown.profile is not None
     assert shown.spectra is not None
+    axis = position([shown])
     values = eigenvalues(shown.spectra)
     number = (values.abs() > zero * values.iloc[:, :1].to_numpy()).sum(axis=1)
     with styled():
         figure, (top, middle, bottom) = plt.subplots(3, 1, figsize=(5.0, 5.6), sharex=True, height_ratios=(2.2, 1, 1))
         draw_eigenvalues(
-            top, shown.spectra.t, values.where(values > zero * values.iloc[:, :1].to_numpy()), labelled=3, every=10
+            top,
+            shown.spectra[axis.column],
+            values.where(values > zero * values.iloc[:, :1].to_numpy()),
+            labelled=3,
+            every=10,
         )
         top.set_yscale("log")
         top.set_ylabel(r"eigenvalues $\lambda_i$ of $\nabla^2 L$")
         top.set_title(f"(a) non-zero Hessian eigenvalues, grey: every tenth\n{shown.title}")
-        middle.plot(shown.spectra.t, number, color="#000000", drawstyle="steps-mid")
+        middle.plot(shown.spectra[axis.column], number, color="#000000", drawstyle="steps-mid")
         middle.set_ylabel(r"number of $\lambda_i \neq 0$")
         middle.set_title(rf"(b) eigenvalues above {zero:g} $\lambda_1$, of {values.shape[1]}")
-        bottom.plot(shown.profile.t, shown.profile.train_loss, color="#0072B2")
+        bottom.plot(shown.profile[axis.column], shown.profile.train_loss, color="#0072B2")
         bottom.set_ylabel("training loss $L$ (nats)")
         bottom.set_title("(c) loss")
-        bottom.set_xlabel(T_LABEL)
+        bottom.set_xlabel(axis.label)
     return figure

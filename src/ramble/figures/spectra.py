@@ -12,7 +12,7 @@ def eigenvalues(spectra: pd.DataFrame) -> pd.DataFrame:
     return spectra[[column for column in spectra.columns if str(column).startswith("eig_")]]
 
 
-def draw_eigenvalues(axes: Axes, t: pd.Series, values: pd.DataFrame, labelled: int, every: int = 1) -> None:
+def draw_eigenvalues(axes: Axes, along: pd.Series, values: pd.DataFrame, labelled: int, every: int = 1) -> None:
     """Draw one line per eigenvalue: the first few in colour and named, of the others each `every`-th in grey."""
     styles = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."))
     greys = np.linspace(0.25, LIGHTEST, max(values.shape[1] - labelled, 1))
@@ -22,7 +22,7 @@ def draw_eigenvalues(axes: Axes, t: pd.Series, values: pd.DataFrame, labelled: i
             continue
         if number < labelled:
             colour, line = styles[number]
-            axes.plot(t, column, color=colour, linestyle=line, label=rf"$\lambda_{number + 1}$", zorder=3)
+            axes.plot(along, column, color=colour, linestyle=line, label=rf"$\lambda_{number + 1}$", zorder=3)
         elif (number + 1) % every == 0:
-            axes.plot(t, column, color=str(greys[number - labelled]), linewidth=0.6)
+            axes.plot(along, column, color=str(greys[number - labelled]), linewidth=0.6)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -10,8 +10,6 @@ from matplotlib.figure import Figure
 
 from ramble.artifacts import write_whole
 
-T_LABEL = r"normalised distance $t$ along the path ($W_a$: 0, $W_b$: 1)"
-
 # no dates: the same data give the same bytes
 METADATA: dict[str, dict[str, str | None]] = {
     ".svg": {"Date": None},

@@ -45,15 +45,15 @@ class PyHessianEngine:
             values, vectors = tool.eigenvalues(maxIter=self.iterations, tol=self.tolerance, top_n=self.top)
         network.zero_grad(set_to_none=True)  # breaks the reference cycle that create_graph left behind
         product = _hessian_product(network, inputs, labels)
-        flat = [_flat(vector) for vector in vectors]
-        residuals = [
-            float((product(vector) - value * vector).norm()) for value, vector in zip(values, flat, strict=True)
-        ]
+        vectors_found = torch.stack([_flat(vector) for vector in vectors], 1)  # (P, k)
+        top = _Span.of(vectors_found, product)
+        residuals = (top.images_of(vectors_found) - vectors_found * torch.tensor(values).to(vectors_found)).norm(dim=0)
         order = np.argsort(values)[::-1]
         random = generator(self.seed, "trace", label)
-        trace, trace_error = _trace(product, torch.stack(flat, 1), self.trace_samples, random)
-        lowest = _most_negative(product, problem.n_weights, flat[0])
-        return Spectrum(np.array(values)[order], np.array(residuals)[order], lowest, trace, trace_error)
+        trace, trace_error = _trace(product, top, self.trace_samples, random)
+        return Spectrum(
+            np.array(values)[order], residuals.cpu().numpy()[order], _most_negative(product, top), trace, trace_error
+        )
 
 
 def _flat(parts: Sequence[Tensor]) -> Tensor:
@@ -73,31 +73,54 @@ def _hessian_product(network: nn.Module, inputs: Tensor, labels: Tensor) -> Call
     return product
 
 
+@dataclass(frozen=True)
+class _Span:
+    """The span of the top eigenvectors, whose products with the Hessian serve residuals, trace and deflation."""
+
+    basis: Tensor  # (P, k) orthonormal
+    images: Tensor  # (P, k), H basis
+
+    @classmethod
+    def of(cls, vectors: Tensor, product: Callable[[Tensor], Tensor]) -> "_Span":
+        basis, _ = torch.linalg.qr(vectors)
+        return cls(basis, torch.stack([product(column) for column in basis.T], 1))
+
+    def images_of(self, vectors: Tensor) -> Tensor:
+        """Return H v for vectors (P, n) in the span."""
+        return self.images @ (self.basis.T @ vectors)
+
+    def without(self, vector: Tensor) -> Tensor:
+        """Return the part of a vector (P,) outside the span."""
+        return vector - self.basis @ (self.basis.T @ vector)
+
+
 def _trace(
-    product: Callable[[Tensor], Tensor], top: Tensor, samples: int, random: torch.Generator
+    product: Callable[[Tensor], Tensor], top: _Span, samples: int, random: torch.Generator
 ) -> tuple[float, float]:
     """Return the trace and its standard error (Meyer et al. 2021, Hutch++, with known top eigenvectors as the sketch).
 
-    The trace on the span of `top` (P, k) is exact; only the rest, whose eigenvalues are small, is sampled. PyHessian's
-    own Hutchinson estimate needs hundreds of products for one tenth of the precision.
+    The trace on the span of the top is exact; only the rest, whose eigenvalues are small, is sampled. PyHessian's own
+    Hutchinson estimate needs hundreds of products for one tenth of the precision.
     """
-    basis, _ = torch.linalg.qr(top)
-    exact = sum(float(column @ product(column)) for column in basis.T)
     rest = []
     for _ in range(samples):
-        vector = (torch.randint(0, 2, (len(top),), generator=random) * 2.0 - 1.0).to(top)
-        vector = vector - basis @ (basis.T @ vector)
+        vector = (torch.randint(0, 2, (len(top.basis),), generator=random) * 2.0 - 1.0).to(top.basis)
+        vector = top.without(vector)
         rest.append(float(vector @ product(vector)))
+    exact = float((top.basis * top.images).sum())
     return exact + float(np.mean(rest)), float(np.std(rest, ddof=1) / samples**0.5)
 
 
-def _most_negative(product: Callable[[Tensor], Tensor], size: int, like: Tensor) -> float:
-    """Return the smallest eigenvalue, to 5 %, by ARPACK; PyHessian finds large magnitudes only."""
+def _most_negative(product: Callable[[Tensor], Tensor], top: _Span) -> float:
+    """Return the smallest eigenvalue, to 5 %, by ARPACK; PyHessian finds large magnitudes only.
+
+    The top is projected out: it spreads the spectrum, and ARPACK would need four times as many products.
+    """
+    size = len(top.basis)
 
     def matvec(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        result: NDArray[np.float32] = (
-            product(torch.as_tensor(vector.ravel(), dtype=like.dtype, device=like.device)).cpu().numpy()
-        )
+        outside = top.without(torch.as_tensor(vector.ravel()).to(top.basis))
+        result: NDArray[np.float32] = top.without(product(outside)).cpu().numpy()
         return result
 
     operator = LinearOperator((size, size), matvec=matvec, dtype=np.float32)

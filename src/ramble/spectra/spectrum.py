@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ramble.artifacts import write_table
-from ramble.contract.stored_paths import read_path
+from ramble.contract.stored_paths import StoredPath, read_path
 from ramble.profiles import spread_points
 from ramble.progress import Progress
 
@@ -28,11 +28,11 @@ class Spectrum:
     trace_error: float  # standard error of the trace, 0 where exact
 
 
-def table(points: list[int], t: list[float], spectra: list[Spectrum]) -> pd.DataFrame:
-    """Return one row per point: point, t, eig_1..eig_k, most_negative, trace, trace_error, residual_1..residual_k."""
+def table(path: StoredPath, points: list[int], spectra: list[Spectrum]) -> pd.DataFrame:
+    """Return one row per point: its place, eig_1..eig_k, most_negative, trace, trace_error, residual_1..residual_k."""
     rows = []
-    for point, time, spectrum in zip(points, t, spectra, strict=True):
-        row: dict[str, float] = {"point": point, "t": time}
+    for point, spectrum in zip(points, spectra, strict=True):
+        row: dict[str, float] = {"point": point, "t": float(path.t[point]), "s": float(path.s[point])}
         row |= {f"eig_{i}": value for i, value in enumerate(spectrum.eigenvalues, start=1)}
         row |= {"most_negative": spectrum.most_negative, "trace": spectrum.trace, "trace_error": spectrum.trace_error}
         row |= {f"residual_{i}": value for i, value in enumerate(spectrum.residuals, start=1)}
@@ -55,14 +55,14 @@ def write_spectra(
     paths: Sequence[str],
     outputs: Sequence[str],
 ) -> None:
-    """Write one table per path, with spectra at `count` of its points, spread evenly in t."""
+    """Write one table per path, with spectra at `count` of its points, spread evenly in position (t or s)."""
     with Progress(f"{name}: spectra of {len(paths)} paths", len(paths) * count) as progress:
         for file, output in zip(paths, outputs, strict=True):
             path = read_path(file)
-            points = spread_points(path.t, count)
+            points = spread_points(path.position, count)
             spectra = []
             for point in points:
                 label = f"{name}/{path.pair}/{point}"
                 spectra.append(engine.spectrum(problem, path.points[point], path.dataset, label))
                 progress.advance(1, path=path.pair)
-            write_table(output, table(points, path.t[points].tolist(), spectra))
+            write_table(output, table(path, points, spectra))

@@ -37,6 +37,8 @@ class GuardedTracker:
         stored_points: about how many points of the finished polygon are stored, evenly spread over its length; its
             bends are among them.
         resolution: of the certificates, see `certify_segments`.
+        margin_share: smallest margin asked for along the polygon, as a share of the smaller one of both ends; 0 where
+            certificates are exact, room between the points looked at where they are sampled.
         seed: of the random points.
     """
 
@@ -51,6 +53,7 @@ class GuardedTracker:
     max_rounds: int
     stored_points: int
     resolution: float
+    margin_share: float
     seed: int
 
     @property
@@ -122,7 +125,7 @@ class GuardedTracker:
             for strand, points, found in zip(strands, polygons, looks, strict=True)
             if strand.look(points, found, self.rate, spent)
         ]
-        certify_strands(clean, self.resolution)
+        certify_strands(clean, self.resolution, self.margin_share)
         return torch.tensor([row for row, strand in enumerate(strands) if not strand.arrived], dtype=torch.long)
 
 

@@ -43,6 +43,7 @@ class Strand:
         """
         self.points, self._looked_at, self._found = points, points, found
         self.evaluations += len(points)
+        self.margin_of_ends = float(found.min_margins[[0, -1]].min())
         inside = found.in_solution_space
         self.steps.append(
             Step(
@@ -101,12 +102,14 @@ def evaluate_polylines(problem: Problem, polylines: list[Tensor], datasets: Tens
     return [Evaluation(*parts) for parts in zip(*columns, strict=True)]
 
 
-def certify_strands(strands: list[Strand], resolution: float) -> None:
+def certify_strands(strands: list[Strand], resolution: float, margin_share: float = 0.0) -> None:
     """Let those strands arrive whose segments are all certified to lie in S; all segments side by side.
 
     Args:
         strands: of one problem, with no error at any of their points.
         resolution: see `certify_segments`.
+        margin_share: smallest margin asked for, as a share of the smaller one of both ends; a positive one leaves room
+            between the points of a sampled certificate.
     """
     if not strands:
         return
@@ -115,15 +118,15 @@ def certify_strands(strands: list[Strand], resolution: float) -> None:
     starts = torch.cat([strand.points[:-1] for strand in strands])
     ends = torch.cat([strand.points[1:] for strand in strands])
     owners = torch.cat([strand.setting.datasets for strand in strands]).repeat_interleave(torch.tensor(counts))
-    holds, tested = [], []
+    margins, tested = [], []
     for rows in torch.split(torch.arange(len(starts)), BATCH):
         # a proof, where there is one, comes once, for the finished path
         found = certify_segments(problem, starts[rows], ends[rows], owners[rows], resolution, sound=False)
-        holds.append(found.hold.cpu())
+        margins.append(found.min_margins.cpu())
         tested.append(found.tested.cpu())
-    of_strands = zip(torch.split(torch.cat(holds), counts), torch.split(torch.cat(tested), counts), strict=True)
-    for strand, (hold, spent) in zip(strands, of_strands, strict=True):
-        strand.arrived = bool(hold.all())
+    of_strands = zip(torch.split(torch.cat(margins), counts), torch.split(torch.cat(tested), counts), strict=True)
+    for strand, (smallest, spent) in zip(strands, of_strands, strict=True):
+        strand.arrived = bool((smallest > margin_share * strand.margin_of_ends).all())
         strand.certificate_evaluations += int(spent.sum())
 
 

@@ -1,0 +1,35 @@
+"""One row of the claims table."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One row of the claims table."""
+
+    claim: str
+    where: str  # section or figure of the paper
+    study: str
+    statistic: str
+    measured: float
+    spread: str
+    threshold: str
+    verdict: str  # "reproduced" or "not reproduced", or "not measured"
+
+
+def at_least(
+    claim: str, where: str, study: str, statistic: str, measured: float, spread: str, threshold: float
+) -> Claim:
+    """Return the claim with its verdict: it holds when the statistic reaches the threshold."""
+    return Claim(
+        claim, where, study, statistic, measured, spread, f">= {threshold:g}", verdict(measured, measured >= threshold)
+    )
+
+
+def verdict(measured: float, holds: bool) -> str:
+    """Return "not measured" where the statistic is NaN, else by whether the claim holds."""
+    if np.isnan(measured):
+        return "not measured"
+    return "reproduced" if holds else "not reproduced"

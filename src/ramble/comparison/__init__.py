@@ -1,0 +1,1 @@
+"""The trackers side by side: what their paths reached, and what they cost."""

@@ -1,0 +1,72 @@
+"""Which axis a figure gets, and what its title says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+from ramble.figures.fig2 import draw_committee_spectra
+from ramble.figures.fig3 import draw_losses_and_errors
+from ramble.figures.fig4 import draw_top_eigenvalues
+from ramble.figures.sources import Source, Sources, position
+
+RISING = np.array([0.0, 0.1, 0.6, 1.0])
+T = np.array([0.0, -0.4, 0.3, 1.0])
+S = np.array([0.0, 0.25, 0.5, 1.0])
+
+
+def source(rises: bool, status: str = "arrived", reached: float = 1.0) -> Source:
+    where = {"point": range(4), "t": RISING if rises else T, "s": S}
+    profile = {f"{split}_{what}": np.full(4, 0.1) for split in ("train", "test") for what in ("loss", "error")}
+    spectra = {"eig_1": np.full(4, 2.0), "eig_2": 1.0, "residual_1": 0.1, "residual_2": 0.1, "most_negative": -0.1}
+    tables = pd.DataFrame(where | profile), pd.DataFrame(where | spectra)
+    return Source("guarded", "3-0-1", status, rises, reached, *tables)
+
+
+@pytest.mark.parametrize(
+    ("shown", "column", "says"),
+    [
+        ([source(True)], "t", "normalised distance"),
+        ([source(True), source(True, "stuck", 0.4)], "t", "normalised distance"),
+        ([source(False)], "s", "share $s$ of the path's length ($W_a$: 0, $W_b$: 1)"),
+        ([source(True), source(False)], "s", "$W_b$: 1"),
+        ([source(False), source(True, "stuck", 0.4)], "s", "its end: 1"),
+    ],
+)
+def test_t_is_the_axis_where_it_rises_along_all_shown_paths(shown, column, says):
+    axis = position(shown)
+    assert axis.column == column
+    assert says in axis.label
+
+
+@pytest.mark.parametrize("rises", [True, False])
+def test_curves_are_drawn_over_the_column_that_the_label_names(rises):
+    sources = Sources([source(rises)], source(rises))
+    for figure in (
+        draw_committee_spectra(sources, 1e-6),
+        draw_losses_and_errors(sources),
+        draw_top_eigenvalues(sources),
+    ):
+        label = figure.get_supxlabel() or figure.axes[-1].get_xlabel()
+        assert label == position([source(rises)]).label
+        for axes in figure.axes:
+            assert all(np.array_equal(line.get_xdata(), RISING if rises else S) for line in axes.lines)
+        plt.close(figure)
+
+
+def test_negative_eigenvalues_are_left_out_and_the_title_says_so():
+    shown = source(True)
+    assert shown.spectra is not None
+    shown.spectra["eig_2"] = [1.0, -1.5, 0.5, 0.05]
+    figure = draw_top_eigenvalues(Sources([shown], shown))
+    top = figure.axes[0]
+    assert top.get_title(loc="left").startswith("(a) positive ones of the top 2 eigenvalues")
+    assert top.get_ylim()[0] == pytest.approx(0.025)
+    assert np.isnan(top.lines[1].get_ydata()[1])
+    plt.close(figure)
+
+
+def test_the_title_names_the_tracker_and_how_the_walk_ended():
+    assert source(True).title == "tracker guarded: data set 3, solutions 0 to 1 (arrived)"
+    assert source(True, "stuck", 0.42).title.endswith("(stuck at t = 0.42)")
+    assert source(True, "stuck", 1.0).title.endswith("(stuck)")

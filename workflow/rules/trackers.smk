@@ -1,0 +1,20 @@
+# paths, profiles -> what every tracker reached and spent, side by side
+rule compare_trackers:
+    input:
+        paths=all_paths("paths", "safetensors"),
+        profiles=all_paths("profile", "csv"),
+        solutions=[file for study in PATHS for file in solution_files(study)],
+    output:
+        csv="results/tables/trackers.csv",
+        md="results/tables/trackers.md",
+    log:
+        "logs/trackers.log",
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        low_loss_factor=PARAMETERS.claims.low_loss_factor,
+        threads=1,
+        code=code("compare_trackers"),
+    script:
+        "../scripts/compare_trackers.py"
