@@ -11,16 +11,17 @@ from test_training import RECIPE, solutions
 
 from ramble.certificates.segments import certify_segments
 from ramble.components import component_sizes, components_table
-from ramble.connectivity import errors_on_lines, relative_length, track_all_pairs
+from ramble.connectivity import errors_on_lines, track_all_pairs
 from ramble.figures.connectivity import Graph, draw_connectivity
 from ramble.figures.style import save
 from ramble.problems.problem import Problem
 from ramble.tracking.guarded import GuardedTracker
+from ramble.tracking.path import Path, Status
 from ramble.training import find_solutions
 
 TRACKER = GuardedTracker(
     bends=3, contraction=0.5, gain=5.0, rate=0.05, spring=0.02, round_steps=20, doubling_rounds=2, max_bends=7,
-    max_rounds=4, stored_points=9, resolution=0.125, seed=3,
+    max_rounds=4, stored_points=9, resolution=0.125, margin_share=0.0, seed=3,
 )  # fmt: skip
 SETS = pattern_sets(5, 2, 24, 30)
 
@@ -113,8 +114,9 @@ def test_errors_on_lines_are_those_of_the_worst_point():
 
 def test_the_length_of_a_polygon():
     corner = torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
-    assert relative_length(corner) == pytest.approx(7 / 5)
-    assert relative_length(corner[:2]) == 1
+    for points, expected in ((corner, 7 / 5), (corner[:2], 1.0)):
+        path = Path(points, torch.zeros(len(points)), Status.ARRIVED, "", [])
+        assert path.relative_length == pytest.approx(expected)
 
 
 def test_solutions_of_one_data_set_are_those_found_beside_others():

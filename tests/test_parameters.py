@@ -140,7 +140,6 @@ def test_a_mistake_names_its_key(key, value, says):
         (f"{TCM}.kind", "path", "studies.tcm"),
         (f"{TCM}.kind", REMOVED, "studies.tcm"),
         (f"{TCM}.spectra.engine", "lanczos", "studies.tcm.spectra"),
-        (f"{TCM}.trackers.guarded", REMOVED, "studies.tcm_graph12.of: study 'tcm' has no tracker 'guarded'"),
         ("studies.TCM", SHIPPED["studies"]["tcm"], "studies.TCM"),
         ("studies.tcm", None, "studies.tcm"),
         ("figures.fig2.study", "nowhere", "figures.fig2: no paths of study 'nowhere'"),
@@ -228,3 +227,20 @@ def test_no_rate_is_zero_or_negative(key, value):
 def test_the_json_schema_is_that_of_the_models():
     schema = Path(__file__).parents[1] / "workflow" / "schemas" / "params.schema.json"
     assert schema.read_text() == schema_text(), "run make schema"
+
+
+def test_a_study_that_needs_a_tracker_of_another_says_so():
+    config = changed(f"{TCM}.trackers.guarded", REMOVED)
+    config["studies"]["tcm"]["spectra"]["trackers"] = ["paper"]
+    config["figures"]["fig2"]["trackers"] = ["paper"]
+    for study in ("tcm_graph12", "tcm_graph40", "tcm_load", "tcm_ablation"):
+        assert f"studies.{study}.of: study 'tcm' has no tracker 'guarded'" in complaint(config)
+        del config["studies"][study]
+
+
+def test_a_variant_of_an_ablation_is_checked_like_the_tracker():
+    text = complaint(changed("studies.tcm_ablation.variants.as_shipped", {"contraction": 2.0}))
+    assert "studies.tcm_ablation.variants.as_shipped.contraction" in text
+    assert "bend: " not in text
+    text = complaint(changed("studies.tcm_ablation.variants.as_shipped", {"bend": 2}))
+    assert "studies.tcm_ablation.variants.as_shipped.bend" in text

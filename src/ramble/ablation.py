@@ -11,7 +11,7 @@ from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.tracking.connect import connect
 from ramble.tracking.guarded import GuardedTracker
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 
 
 def ablate(
@@ -49,14 +49,8 @@ def ablate(
     return pd.DataFrame(rows)
 
 
-def relative_length(points: Tensor) -> float:
-    """Return the length of the polygon through points (T, P), relative to the distance of its ends."""
-    points = points.double()
-    return float(points.diff(dim=0).norm(dim=1).sum() / (points[-1] - points[0]).norm())
-
-
 def _summary(paths: list[Path]) -> dict[str, float]:
-    joined = [path for path in paths if path.status is Status.ARRIVED and path.certificate != "none"]
+    joined = [path for path in paths if path.joins]
 
     def middle(values: list[float]) -> float:
         return float(torch.tensor(values, dtype=torch.float64).quantile(0.5)) if values else float("nan")
@@ -69,6 +63,6 @@ def _summary(paths: list[Path]) -> dict[str, float]:
         "most_gradients": max(gradients, default=float("nan")),
         "median_evaluations": middle(evaluations),
         "most_evaluations": max(evaluations, default=float("nan")),
-        "median_length": middle([relative_length(path.points) for path in joined]),
+        "median_length": middle([path.relative_length for path in joined]),
         "smallest_margin": min((path.min_margin for path in joined), default=float("nan")),
     }

@@ -12,7 +12,7 @@ from torch import Tensor
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.tracking.connect import Tracker, connect
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 from ramble.training import cosine
 
 LOOK = 512  # points of straight lines evaluated at a time
@@ -81,17 +81,6 @@ def errors_on_lines(problem: Problem, starts: Tensor, ends: Tensor, dataset: int
     return most
 
 
-def joins(path: Path) -> bool:
-    """Tell whether a path joins its ends: it arrived, and every segment of it is certified."""
-    return path.status is Status.ARRIVED and path.certificate != "none"
-
-
-def relative_length(points: Tensor) -> float:
-    """Return the length of the polygon through the points (T, P) over the distance between its ends."""
-    exact = points.double()
-    return float((exact[1:] - exact[:-1]).norm(dim=1).sum() / (exact[-1] - exact[0]).norm())
-
-
 def _row(dataset: int, a: int, b: int, solutions: Tensor, path: Path, line_errors: int) -> PairOfSolutions:
     start, end = solutions[a].cpu(), solutions[b].cpu()
     return PairOfSolutions(
@@ -100,11 +89,11 @@ def _row(dataset: int, a: int, b: int, solutions: Tensor, path: Path, line_error
         b=b,
         status=path.status.value,
         certificate=path.certificate,
-        joined=joins(path),
+        joined=path.joins,
         gradients=path.gradients,
         evaluations=path.evaluations,
         distance=float((end.double() - start.double()).norm()),
-        length_ratio=relative_length(path.points) if joins(path) else float("nan"),
+        length_ratio=path.relative_length if path.joins else float("nan"),
         cosine=cosine(start, end),
         min_margin=path.min_margin,
         line_errors=line_errors,

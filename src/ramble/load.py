@@ -11,7 +11,6 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ramble.connectivity import joins
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.tracking.connect import Tracker, connect
@@ -85,7 +84,7 @@ def _track(
                 "solutions": sum(solution.dataset == dataset for solution in found.solutions),
                 "tracker": tracker_name,
                 "pairs": len(own),
-                "joined": sum(joins(path) for path in own),
+                "joined": sum(path.joins for path in own),
                 "gradients": sum(path.gradients for path in own),
                 "evaluations": sum(path.evaluations for path in own),
             }

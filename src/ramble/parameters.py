@@ -423,8 +423,8 @@ def _check_variants(name: str, study: AblationStudy, settings: GuardedTracker) -
             GuardedTracker(**(settings.model_dump() | changes))
         except ValidationError as error:
             first = error.errors()[0]
-            key = ".".join(("studies", name, "variants", variant, *map(str, first["loc"])))
-            raise ValueError(f"{key}: {first['msg']}; correct it") from None
+            location = ("studies", name, "variants", variant, *first["loc"])
+            raise ValueError(_sentence({**first, "loc": location})) from None
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:

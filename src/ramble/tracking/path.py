@@ -51,6 +51,17 @@ class Path:
     certificate_resolution: float = float("nan")  # smallest interval looked at, as a share of its segment
 
     @property
+    def joins(self) -> bool:
+        """Does it join its ends: arrived, and every segment certified?"""
+        return self.status is Status.ARRIVED and self.certificate != "none"
+
+    @property
+    def relative_length(self) -> float:
+        """Length of the polygon through the points over the distance between its ends."""
+        exact = self.points.double()
+        return float(exact.diff(dim=0).norm(dim=1).sum() / (exact[-1] - exact[0]).norm())
+
+    @property
     def gradients(self) -> int:
         """Gradients spent."""
         return self.steps[-1].gradients if self.steps else 0
