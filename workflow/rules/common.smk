@@ -2,7 +2,13 @@
 from snakemake.exceptions import WorkflowError
 
 from ramble.errors import RambleError
-from ramble.parameters import AblationStudy, PathStudy, RecipeStudy, validate
+from ramble.parameters import (
+    AblationStudy,
+    KrylovSpectra,
+    PathStudy,
+    RecipeStudy,
+    validate,
+)
 from ramble.provenance import code_digest
 
 try:
@@ -24,6 +30,11 @@ ABLATION_STUDIES = {
     name: study
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, AblationStudy)
+}
+REFERENCES = {
+    name: study.spectra.reference
+    for name, study in PATH_STUDIES.items()
+    if isinstance(study.spectra, KrylovSpectra) and study.spectra.reference
 }
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4")
@@ -78,6 +89,13 @@ def problem_parameters(study):
     """What building a study's problem depends on, for a rule's params."""
     p = PATH_STUDIES[study]
     return dict(path=p.problem.path, arguments=p.problem.arguments)
+
+
+def engine_settings(study):
+    """What a study's engine is built from, but for the seed."""
+    return PATH_STUDIES[study].spectra.model_dump(
+        exclude={"engine", "points", "trackers", "on_request", "reference"}
+    )
 
 
 def source(figure):
@@ -138,6 +156,8 @@ def study_files(study):
         files += pair_files("profile", study, tracker, "csv")
     for tracker in PATH_STUDIES[study].spectra.trackers:
         files += pair_files("spectra", study, tracker, "csv")
+    if study in REFERENCES:
+        files += [f"results/{study}/reference.csv"]
     return files
 
 
