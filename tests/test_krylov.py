@@ -7,10 +7,11 @@ import pytest
 import torch
 from small_problems import plain_smooth_loss, smooth_problem
 
+from ramble.artifacts import read_table, write_tensors
 from ramble.errors import RambleError
 from ramble.spectra.krylov import Ends, KrylovEngine, lanczos_ends
 from ramble.spectra.pyhessian import PyHessianEngine
-from ramble.spectra.reference import differences
+from ramble.spectra.reference import differences, write_reference
 from ramble.spectra.spectrum import Spectrum
 
 PROBLEM = smooth_problem(seed=3)
@@ -189,3 +190,14 @@ def test_differences_are_relative_to_ours():
     assert rows.relative_difference.tolist() == pytest.approx([0.1, 0.0, 0.2, 1.0])
     assert rows.krylov_error.tolist() == [0.1, 0.2, 0.3, 0.01]
     assert rows.pyhessian_error.tolist() == [0.3, 0.4, 0.5, 0.02]
+
+
+def test_the_reference_has_both_engines_at_every_point(tmp_path):
+    theirs = PyHessianEngine(top=3, iterations=2000, tolerance=1e-8, trace_samples=40, seed=7)
+    points = torch.stack([weights(5), weights(6), weights(7)])
+    write_tensors(tmp_path / "0-0-1.safetensors", {"points": points, "t": torch.tensor([0.0, 0.5, 1.0])}, {})
+    write_reference(ENGINE, theirs, PROBLEM, "s", 2, str(tmp_path / "0-0-1.safetensors"), str(tmp_path / "out.csv"))
+    found = read_table(tmp_path / "out.csv")
+    assert found.point.tolist() == [0] * 5 + [2] * 5
+    top = found[found.quantity.str.startswith("eig_")]
+    assert top.relative_difference.abs().max() < 1e-2
