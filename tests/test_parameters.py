@@ -105,6 +105,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("claims.low_loss_factor", 0.5, "greater than or equal to 1"),
         (f"{TCM}.spectra.points", 1, "greater than or equal to 2"),
         ("studies.mnist100.spectra.trace_samples", 1, "greater than or equal to 2"),
+        ("studies.mnist100.spectra.reference.points", 1, "greater than or equal to 2"),
         ("studies.recipe.rate", -1.0, "greater than 0"),
         ("studies.recipe.input_scales", [], "at least 1"),
         ("studies.recipe.reductions", ["median"], "'mean' or 'sum'"),
@@ -154,6 +155,12 @@ def test_a_mistake_names_its_key(key, value, says):
 )
 def test_an_unknown_choice_names_its_key(key, value, named):
     assert named in complaint(changed(key, value))
+
+
+def test_a_budget_smaller_than_the_top():
+    text = complaint(changed("studies.mnist100.spectra.budget", 19))
+    assert "studies.mnist100.spectra: " in text
+    assert "budget = 19 is less than top = 20" in text
 
 
 def test_hidden_units_that_do_not_divide_the_inputs():

@@ -99,13 +99,14 @@ def test_the_global_generator_is_left_alone():
 
 
 def test_the_table_has_one_row_a_point():
-    spectrum = Spectrum(np.array([2.0, 1.0]), np.array([0.1, 0.2]), -0.5, 2.5, 0.01)
+    spectrum = Spectrum(np.array([2.0, 1.0]), np.array([0.1, 0.2]), -0.5, 2.5, 0.01, 0.3, True)
     path = StoredPath("0-0-1", 0, torch.tensor([[0.0], [1.0], [4.0]]), torch.tensor([0.0, 0.1, 0.3]).double(), {})
     found = table(path, [0, 1], [spectrum, spectrum])
     assert list(found) == [
         "point", "t", "s", "eig_1", "eig_2", "most_negative", "trace", "trace_error", "residual_1", "residual_2",
+        "most_negative_residual", "converged",
     ]  # fmt: skip
-    assert found.iloc[1].tolist() == pytest.approx([1, 0.1, 0.25, 2.0, 1.0, -0.5, 2.5, 0.01, 0.1, 0.2])
+    assert found.iloc[1].tolist() == pytest.approx([1, 0.1, 0.25, 2.0, 1.0, -0.5, 2.5, 0.01, 0.1, 0.2, 0.3, 1])
 
 
 class Recording:
@@ -116,7 +117,7 @@ class Recording:
 
     def spectrum(self, problem: object, weights: torch.Tensor, dataset: int, label: str) -> Spectrum:
         self.labels.append(label)
-        return Spectrum(np.array([1.0]), np.array([0.0]), 0.0, 1.0, 0.0)
+        return Spectrum(np.array([1.0]), np.array([0.0]), 0.0, 1.0, 0.0, 0.0, True)
 
 
 @pytest.mark.parametrize(("back", "points"), [(False, [0, 5, 10]), (True, [0, 6, 10])], ids=["t rises", "t falls"])

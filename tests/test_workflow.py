@@ -62,6 +62,9 @@ def test_artifacts_keep_the_contract(finished: Checkout) -> None:
     }  # fmt: skip
     spectra = read_table(results / "mnist100/spectra/paper/0-0-1.csv")
     assert {"point", "t", "s", "eig_1", "eig_3", "most_negative", "trace", "residual_1"} <= set(spectra)
+    assert spectra.converged.isin([0, 1]).all()
+    reference = read_table(results / "mnist100/reference.csv")
+    assert reference.quantity.tolist() == ["eig_1", "eig_2", "eig_3", "most_negative", "trace"] * 2
     profile = read_table(results / "mnist100/profile/paper/0-0-1.csv")
     assert {"point", "t", "s", "train_loss", "train_error", "test_loss", "test_error"} <= set(profile)
     assert (profile.train_errors == 0).all()
@@ -126,7 +129,9 @@ def test_the_default_target_is_the_paper(checkout: Checkout) -> None:
 
 
 def test_spectra_on_request_wait_for_the_target_all(checkout: Checkout) -> None:
-    checkout.edit("tests/small.yaml", "trackers: [paper, guarded], on_request: []", "trackers: [paper]")
+    checkout.edit(
+        "tests/small.yaml", "spectra: {points: 3", "spectra: {trackers: [paper], on_request: [guarded], points: 3"
+    )
     by_default, everything = checkout.planned(), checkout.planned("all")
     later = {"draw_fig4-guarded", "spectra_mnist100_guarded_0"}
     assert later <= set(everything)
@@ -153,9 +158,7 @@ def test_trackers_are_compared(finished: Checkout) -> None:
 
 def test_one_changed_number_reruns_what_depends_on_it(finished_copy: Checkout) -> None:
     finished_copy.edit("tests/small.yaml", "top: 3", "top: 2")
-    assert finished_copy.planned("fig4") == {
-        "spectra_mnist100_paper_0": 1, "draw_fig4": 1, "fig4": 1,
-    }  # fmt: skip
+    assert finished_copy.planned("fig4") == {"spectra_mnist100_paper_0": 1, "draw_fig4": 1, "fig4": 1}
 
 
 def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
@@ -167,13 +170,18 @@ def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
     ("module", "reruns", "spares"),
     [
         ("tracking/line.py", {"paths_tcm_line_0", "paths_mnist100_line_0"}, {"paths_tcm_paper_0", "solutions_tcm"}),
-        ("spectra/pyhessian.py", {"spectra_mnist100_paper_0"}, {"spectra_tcm_paper_0", "paths_mnist100_paper_0"}),
+        (
+            "spectra/krylov.py",
+            {"spectra_mnist100_paper_0", "reference_mnist100"},
+            {"spectra_tcm_paper_0", "paths_mnist100_paper_0"},
+        ),
+        ("spectra/pyhessian.py", {"reference_mnist100"}, {"spectra_mnist100_paper_0"}),
         (
             "figures/fig2.py",
             {"draw_fig2", "draw_fig2-guarded"},
             {"draw_fig1", "draw_fig3", "draw_fig4", "judge_claims"},
         ),
-        ("comparison/table.py", {"compare_trackers", "judge_claims"}, {"profile_tcm_paper", "draw_fig2"}),
+        ("comparison/table.py", {"compare_trackers", "judge_claims"}, {"profile_tcm_paper_0", "draw_fig2"}),
         ("problems/tree_committee.py", {"solutions_tcm", "recipe_recipe"}, {"solutions_mnist100", "data_tcm"}),
         ("training.py", {"solutions_tcm", "recipe_recipe"}, {"data_tcm", "data_mnist100"}),
     ],

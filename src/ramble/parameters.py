@@ -16,6 +16,16 @@ from ramble.errors import RambleError
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
+BRANCHES = (
+    "paths",
+    "recipe",
+    "ablation",
+    "connectivity",
+    "load",
+    "exact",
+    "krylov",
+    "pyhessian",
+)  # kinds of a study, and engines
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -201,6 +211,32 @@ class PyHessianSpectra(SpectraOfPaths):
     trace_samples: Annotated[int, Field(ge=2)]
 
 
+class PyHessianReference(Model):
+    """At how many points of one path PyHessian is asked too, with which settings."""
+
+    tracker: str = Field(description="whose first path")
+    points: Annotated[int, Field(ge=2)]
+    iterations: Count
+    tolerance: Positive
+
+
+class KrylovSpectra(SpectraOfPaths):
+    """Lanczos with full reorthogonalisation."""
+
+    engine: Literal["krylov"]
+    top: Count
+    tolerance: Positive = Field(description="errors of the eigenvalues, relative to the smallest of the top")
+    budget: Count = Field(description="products with the Hessian per point, at most")
+    trace_samples: Annotated[int, Field(ge=2)]
+    reference: PyHessianReference | None = Field(None, description="for the table reference.csv")
+
+    @model_validator(mode="after")
+    def _enough(self) -> "KrylovSpectra":
+        if self.budget < self.top:
+            raise ValueError(f"budget = {self.budget} is less than top = {self.top}")
+        return self
+
+
 class PathStudy(Model):
     """A study that walks between the solutions of one problem."""
 
@@ -212,7 +248,7 @@ class PathStudy(Model):
     problem: Maker
     solutions: Solutions
     trackers: Trackers
-    spectra: Annotated[ExactSpectra | PyHessianSpectra, Field(discriminator="engine")]
+    spectra: Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
 
     @model_validator(mode="after")
     def _tree_committee(self) -> "PathStudy":
@@ -228,6 +264,9 @@ class PathStudy(Model):
             if tracker not in self.tracker_names:
                 known = ", ".join(self.tracker_names)
                 raise ValueError(f"spectra: no tracker '{tracker}'; this study has {known}")
+        reference = self.spectra.reference if isinstance(self.spectra, KrylovSpectra) else None
+        if reference and reference.tracker not in self.tracker_names:
+            raise ValueError(f"spectra.reference: no tracker '{reference.tracker}'; name one of the study's")
         if len(set(self.spectra.all_trackers)) < len(self.spectra.all_trackers):
             raise ValueError("spectra: a tracker is named twice in trackers and on_request")
         return self
@@ -436,7 +475,6 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
 
 
 # what chooses among the models of a union
-_TAGS = ("paths", "recipe", "ablation", "connectivity", "load", "exact", "pyhessian")
 
 
 def _sentence(error: dict[str, Any]) -> str:
@@ -445,7 +483,7 @@ def _sentence(error: dict[str, Any]) -> str:
     location = list(error["loc"])
     for behind, depth in (("studies", 2), ("spectra", 1)):
         place = location.index(behind) + depth if behind in location else len(location)
-        if location[place : place + 1] and location[place] in _TAGS:
+        if location[place : place + 1] and location[place] in BRANCHES:
             del location[place]
     key = ".".join(str(part) for part in location)
     given = error.get("input")
@@ -456,7 +494,9 @@ def _sentence(error: dict[str, Any]) -> str:
             return f"{key} is missing; add it"
         case "union_tag_invalid" | "union_tag_not_found":
             choice = error["ctx"]["discriminator"].strip("'")
-            allowed = "paths, recipe, ablation, connectivity or load" if choice == "kind" else "exact or pyhessian"
+            allowed = (
+                "paths, recipe, ablation, connectivity or load" if choice == "kind" else "exact, krylov or pyhessian"
+            )
             return f"{key}.{choice} is missing or unknown; write {allowed}"
         case "value_error":
             text = str(error["ctx"]["error"])

@@ -5,6 +5,7 @@ from ramble.errors import RambleError
 from ramble.parameters import (
     AblationStudy,
     ConnectivityStudy,
+    KrylovSpectra,
     LoadStudy,
     PathStudy,
     RecipeStudy,
@@ -41,6 +42,11 @@ ABLATION_STUDIES = {
     name: study
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, AblationStudy)
+}
+REFERENCES = {
+    name: study.spectra.reference
+    for name, study in PATH_STUDIES.items()
+    if isinstance(study.spectra, KrylovSpectra) and study.spectra.reference
 }
 
 FIGURES = ("fig1", "fig2", "fig3", "fig4")
@@ -114,6 +120,13 @@ def problem_parameters(study):
     return dict(path=p.problem.path, arguments=p.problem.arguments)
 
 
+def engine_settings(study):
+    """What a study's engine is built from, but for the seed."""
+    return PATH_STUDIES[study].spectra.model_dump(
+        exclude={"engine", "points", "trackers", "on_request", "reference"}
+    )
+
+
 def source(figure):
     return getattr(PARAMETERS.figures, figure)
 
@@ -176,6 +189,8 @@ def study_files(study):
         files += pair_files("profile", study, tracker, "csv")
     for tracker in PATH_STUDIES[study].spectra.trackers:
         files += pair_files("spectra", study, tracker, "csv")
+    if study in REFERENCES:
+        files += [f"results/{study}/reference.csv"]
     return files
 
 

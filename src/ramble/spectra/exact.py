@@ -26,5 +26,6 @@ class ExactEngine:
         values, vectors = torch.linalg.eigh(hessian)
         residuals = (hessian @ vectors - vectors * values).norm(dim=0)
         trace = float(hessian.diagonal().sum())
+        lowest, lowest_residual = float(values[0]), float(residuals[0])
         descending = values.flip(0).cpu().numpy()
-        return Spectrum(descending, residuals.flip(0).cpu().numpy(), float(values[0]), trace, 0.0)
+        return Spectrum(descending, residuals.flip(0).cpu().numpy(), lowest, trace, 0.0, lowest_residual, True)

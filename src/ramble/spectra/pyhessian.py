@@ -1,7 +1,6 @@
 """The published tool: PyHessian's deflated power iteration, with the error bars it does not print."""
 
 import warnings
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import derive_seed, generator
+from ramble.spectra.products import Product, flat, hessian_product, sampled_trace
 from ramble.spectra.spectrum import Spectrum
 
 
@@ -44,33 +44,20 @@ class PyHessianEngine:
             tool = PyHessian(network, nn.CrossEntropyLoss(), data=(inputs, labels), cuda=problem.device.type == "cuda")
             values, vectors = tool.eigenvalues(maxIter=self.iterations, tol=self.tolerance, top_n=self.top)
         network.zero_grad(set_to_none=True)  # breaks the reference cycle that create_graph left behind
-        product = _hessian_product(network, inputs, labels)
-        vectors_found = torch.stack([_flat(vector) for vector in vectors], 1)  # (P, k)
+        product = hessian_product(network, inputs, labels)
+        vectors_found = torch.stack([flat(vector) for vector in vectors], 1)  # (P, k)
         top = _Span.of(vectors_found, product)
-        residuals = (top.images_of(vectors_found) - vectors_found * torch.tensor(values).to(vectors_found)).norm(dim=0)
+        misses = top.images_of(vectors_found) - vectors_found * torch.tensor(values).to(vectors_found)
+        residuals = misses.norm(dim=0).cpu().numpy()
         order = np.argsort(values)[::-1]
         random = generator(self.seed, "trace", label)
-        trace, trace_error = _trace(product, top, self.trace_samples, random)
+        trace, trace_error = sampled_trace(product, top.basis, top.trace, self.trace_samples, random)
+        lowest, lowest_residual = _most_negative(product, top)
+        # PyHessian does not say whether it came to its tolerance
+        converged = bool((residuals <= self.tolerance * np.abs(values)).all())
         return Spectrum(
-            np.array(values)[order], residuals.cpu().numpy()[order], _most_negative(product, top), trace, trace_error
+            np.array(values)[order], residuals[order], lowest, trace, trace_error, lowest_residual, converged
         )
-
-
-def _flat(parts: Sequence[Tensor]) -> Tensor:
-    return torch.cat([part.reshape(-1) for part in parts])
-
-
-def _hessian_product(network: nn.Module, inputs: Tensor, labels: Tensor) -> Callable[[Tensor], Tensor]:
-    """Return v -> H v by double backward on one retained graph."""
-    parameters = list(network.parameters())
-    loss = nn.functional.cross_entropy(network(inputs), labels)
-    gradient = _flat(torch.autograd.grad(loss, parameters, create_graph=True))
-
-    def product(vector: Tensor) -> Tensor:
-        parts = torch.autograd.grad(gradient, parameters, grad_outputs=vector, retain_graph=True)
-        return _flat(parts).detach()
-
-    return product
 
 
 @dataclass(frozen=True)
@@ -81,7 +68,7 @@ class _Span:
     images: Tensor  # (P, k), H basis
 
     @classmethod
-    def of(cls, vectors: Tensor, product: Callable[[Tensor], Tensor]) -> "_Span":
+    def of(cls, vectors: Tensor, product: Product) -> "_Span":
         basis, _ = torch.linalg.qr(vectors)
         return cls(basis, torch.stack([product(column) for column in basis.T], 1))
 
@@ -89,30 +76,18 @@ class _Span:
         """Return H v for vectors (P, n) in the span."""
         return self.images @ (self.basis.T @ vectors)
 
+    @property
+    def trace(self) -> float:
+        """Return the trace of H on the span."""
+        return float((self.basis * self.images).sum())
+
     def without(self, vector: Tensor) -> Tensor:
         """Return the part of a vector (P,) outside the span."""
         return vector - self.basis @ (self.basis.T @ vector)
 
 
-def _trace(
-    product: Callable[[Tensor], Tensor], top: _Span, samples: int, random: torch.Generator
-) -> tuple[float, float]:
-    """Return the trace and its standard error (Meyer et al. 2021, Hutch++, with known top eigenvectors as the sketch).
-
-    The trace on the span of the top is exact; only the rest, whose eigenvalues are small, is sampled. PyHessian's own
-    Hutchinson estimate needs hundreds of products for one tenth of the precision.
-    """
-    rest = []
-    for _ in range(samples):
-        vector = (torch.randint(0, 2, (len(top.basis),), generator=random) * 2.0 - 1.0).to(top.basis)
-        vector = top.without(vector)
-        rest.append(float(vector @ product(vector)))
-    exact = float((top.basis * top.images).sum())
-    return exact + float(np.mean(rest)), float(np.std(rest, ddof=1) / samples**0.5)
-
-
-def _most_negative(product: Callable[[Tensor], Tensor], top: _Span) -> float:
-    """Return the smallest eigenvalue, to 5 %, by ARPACK; PyHessian finds large magnitudes only.
+def _most_negative(product: Product, top: _Span) -> tuple[float, float]:
+    """Return the smallest eigenvalue, to 5 %, by ARPACK, and its residual; PyHessian finds large magnitudes only.
 
     The top is projected out: it spreads the spectrum, and ARPACK would need four times as many products.
     """
@@ -125,5 +100,6 @@ def _most_negative(product: Callable[[Tensor], Tensor], top: _Span) -> float:
 
     operator = LinearOperator((size, size), matvec=matvec, dtype=np.float32)
     start = np.random.default_rng(0).standard_normal(size).astype(np.float32)
-    (value,) = eigsh(operator, k=1, which="SA", tol=5e-2, v0=start, return_eigenvectors=False)
-    return float(value)
+    (value,), vectors = eigsh(operator, k=1, which="SA", tol=5e-2, v0=start)
+    vector = torch.as_tensor(vectors[:, 0]).to(top.basis)
+    return float(value), float((product(vector) - value * vector).norm())

@@ -26,16 +26,19 @@ class Spectrum:
     most_negative: float
     trace: float
     trace_error: float  # standard error of the trace, 0 where exact
+    most_negative_residual: float  # |H v - lambda v| of the most negative one
+    converged: bool  # did all of them come within the engine's tolerance?
 
 
 def table(path: StoredPath, points: list[int], spectra: list[Spectrum]) -> pd.DataFrame:
-    """Return one row per point: its place, eig_1..eig_k, most_negative, trace, trace_error, residual_1..residual_k."""
+    """Return one row per point: its place, eigenvalues, trace, residuals, converged."""
     rows = []
     for point, spectrum in zip(points, spectra, strict=True):
         row: dict[str, float] = {"point": point, "t": float(path.t[point]), "s": float(path.s[point])}
         row |= {f"eig_{i}": value for i, value in enumerate(spectrum.eigenvalues, start=1)}
         row |= {"most_negative": spectrum.most_negative, "trace": spectrum.trace, "trace_error": spectrum.trace_error}
         row |= {f"residual_{i}": value for i, value in enumerate(spectrum.residuals, start=1)}
+        row |= {"most_negative_residual": spectrum.most_negative_residual, "converged": int(spectrum.converged)}
         rows.append(row)
     return pd.DataFrame(rows)
 

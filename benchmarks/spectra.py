@@ -1,0 +1,212 @@
+"""The top 20 Hessian eigenvalues of LeNet5 on MNIST-100: our Lanczos against PyHessian, ARPACK and curvlinops.
+
+Two solutions are trained and joined by the guarded tracker; spectra are taken at points of that path. Every rival gets
+the cheapest of its settings that brings all 20 eigenvalues within 1e-3 of a float64 reference (ARPACK at 1e-10); time
+and products are those of that setting alone, the graph's construction included. We find the most negative eigenvalue in
+the same run, the rivals do not look for it. curvlinops is left out where it is not installed (pip install
+curvlinops-for-pytorch).
+
+    RAMBLE_DATA_ROOT=... python benchmarks/spectra.py [--points 3] [--threads 1]
+"""
+
+import argparse
+import importlib.util
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+import yaml
+from pyhessian import hessian as PyHessian  # noqa: N812
+from scipy.sparse.linalg import LinearOperator, eigsh
+from torch import Tensor, nn
+
+from ramble.parameters import KrylovSpectra, PathStudy, validate
+from ramble.problems.lenet import LeNet5Problem
+from ramble.problems.mnist import mnist_images
+from ramble.profiles import spread_points
+from ramble.progress import Progress
+from ramble.spectra.krylov import lanczos_ends
+from ramble.spectra.products import hessian_product
+from ramble.tracking.guarded import GuardedTracker
+from ramble.training import Recipe, Settling, find_solutions
+
+PARAMETERS = Path(__file__).parent.parent / "params.yaml"
+GOAL = 1e-3  # worst relative error of the top
+ARPACK_TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One place on the path, and what is known about it."""
+
+    problem: LeNet5Problem
+    weights: Tensor  # (P,)
+    top: int
+
+    def product(self, dtype: torch.dtype = torch.float32) -> Callable[[Tensor], Tensor]:
+        inputs, labels = self.problem.data("train")
+        return hessian_product(self.problem.network(self.weights.to(dtype)), inputs.to(dtype), labels)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one method took, and how far its worst eigenvalue is off."""
+
+    setting: str
+    products: int
+    seconds: float
+    error: float
+
+
+Method = Callable[[Point], tuple[np.ndarray, int]]
+
+
+def arpack(operator: LinearOperator, top: int, tolerance: float) -> tuple[np.ndarray, int]:
+    calls = 0
+
+    def counted(vector: np.ndarray) -> np.ndarray:
+        nonlocal calls
+        calls += 1
+        return operator.matvec(vector)
+
+    start = np.random.default_rng(0).standard_normal(operator.shape[0]).astype(operator.dtype)
+    wrapped = LinearOperator(operator.shape, matvec=counted, dtype=operator.dtype)
+    return eigsh(wrapped, k=top, which="LM", tol=tolerance, v0=start, return_eigenvectors=False), calls
+
+
+def ours(settings: KrylovSpectra) -> Method:
+    def run(point: Point) -> tuple[np.ndarray, int]:
+        random = torch.Generator().manual_seed(1)
+        start = torch.randn(len(point.weights), generator=random)
+        ends = lanczos_ends(point.product(), start, point.top, settings.tolerance, settings.budget, random)
+        return ends.top, ends.products
+
+    return run
+
+
+def scipy_arpack(tolerance: float, dtype: torch.dtype = torch.float32) -> Method:
+    def run(point: Point) -> tuple[np.ndarray, int]:
+        product, size = point.product(dtype), len(point.weights)
+        matvec = lambda vector: product(torch.as_tensor(vector.ravel()).to(dtype)).numpy()  # noqa: E731
+        own = np.float64 if dtype == torch.float64 else np.float32
+        return arpack(LinearOperator((size, size), matvec=matvec, dtype=own), point.top, tolerance)
+
+    return run
+
+
+def curvlinops_arpack(tolerance: float) -> Method:
+    def run(point: Point) -> tuple[np.ndarray, int]:
+        from curvlinops import HessianLinearOperator  # type: ignore[import-not-found]
+
+        network = point.problem.network(point.weights)
+        parameters = [value for value in network.parameters() if value.requires_grad]
+        data = [point.problem.data("train")]
+        hessian = HessianLinearOperator(network, nn.CrossEntropyLoss(), parameters, data, check_deterministic=False)
+        return arpack(hessian.to_scipy(dtype=np.float32), point.top, tolerance)
+
+    return run
+
+
+def pyhessian(tolerance: float, iterations: int) -> Method:
+    def run(point: Point) -> tuple[np.ndarray, int]:
+        module, calls = sys.modules["pyhessian.hessian"], 0
+        original = module.hessian_vector_product
+
+        def counted(*arguments: object) -> object:
+            nonlocal calls
+            calls += 1
+            return original(*arguments)
+
+        network = point.problem.network(point.weights)
+        torch.manual_seed(1)
+        module.hessian_vector_product = counted  # type: ignore[attr-defined]
+        try:
+            tool = PyHessian(network, nn.CrossEntropyLoss(), data=point.problem.data("train"), cuda=False)
+            values, _ = tool.eigenvalues(maxIter=iterations, tol=tolerance, top_n=point.top)
+        finally:
+            module.hessian_vector_product = original  # type: ignore[attr-defined]
+        network.zero_grad(set_to_none=True)
+        return np.array(values), calls
+
+    return run
+
+
+def methods(settings: KrylovSpectra) -> dict[str, dict[str, Method]]:
+    """Every method with its settings, cheap ones first."""
+    found = {"krylov": {f"tolerance {settings.tolerance:g}": ours(settings)}}
+    # the first pair is PyHessian's default
+    pairs = [(1e-3, 100), (1e-4, 200), (1e-5, 400), (1e-6, 1000), (1e-7, 2000)]
+    found["pyhessian"] = {f"tol {tol:g}, maxIter {most}": pyhessian(tol, most) for tol, most in pairs}
+    found["eigsh"] = {f"tol {tol:g}": scipy_arpack(tol) for tol in ARPACK_TOLERANCES}
+    if importlib.util.find_spec("curvlinops"):
+        found["curvlinops"] = {f"tol {tol:g}": curvlinops_arpack(tol) for tol in ARPACK_TOLERANCES}
+    return found
+
+
+def cheapest(settings: dict[str, Method], point: Point, truth: np.ndarray) -> Result:
+    """Return the first setting that meets the goal, or else the last one."""
+    for setting, method in settings.items():
+        began = time.perf_counter()
+        values, products = method(point)
+        seconds = time.perf_counter() - began
+        result = Result(setting, products, seconds, float(np.abs(np.sort(values) / truth - 1).max()))
+        if result.error <= GOAL:
+            break
+    return result
+
+
+def path_points(study: PathStudy, seed: int, count: int) -> list[Point]:
+    """Train two solutions, join them, and return points of the path."""
+    problem = LeNet5Problem([mnist_images(seed, "mnist100", 0, **study.data.arguments)], **study.problem.arguments)
+    settings = study.solutions.model_dump() | {"batch": 2}
+    del settings["count"]
+    recipe = Recipe(**settings | {"settling": Settling(**settings["settling"])})
+    a, b = find_solutions(problem, seed, "mnist100", 2, recipe)
+    assert study.trackers.guarded is not None
+    tracker = GuardedTracker(**study.trackers.guarded.model_dump(), seed=seed)
+    with Progress("one path", tracker.budget) as progress:
+        (path,) = tracker.track(problem, a.weights[None], b.weights[None], torch.tensor([0]), progress)
+    assert isinstance(study.spectra, KrylovSpectra)
+    even = spread_points(torch.linspace(0, 1, len(path.points)), count)
+    return [Point(problem, path.points[point].float(), study.spectra.top) for point in even]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    warnings.filterwarnings("ignore", "Using backward.. with create_graph")
+
+    parameters = validate(yaml.safe_load(PARAMETERS.read_text()))
+    study = parameters.studies["mnist100"]
+    assert isinstance(study, PathStudy)
+    assert isinstance(study.spectra, KrylovSpectra)
+    rivals = methods(study.spectra)
+    ratios: dict[str, list[tuple[float, float]]] = {name: [] for name in rivals if name != "krylov"}
+    for number, point in enumerate(path_points(study, parameters.seed, options.points)):
+        truth = np.sort(scipy_arpack(1e-10, torch.float64)(point)[0])
+        results = {name: cheapest(settings, point, truth) for name, settings in rivals.items()}
+        for name, result in results.items():
+            print(
+                f"point {number}, {name} ({result.setting}): {result.products} products, {result.seconds:.2f} s, "
+                f"worst relative error {result.error:.1e}{' TOO MUCH' * (result.error > GOAL)}",
+                flush=True,
+            )
+        own = results["krylov"]
+        for name, found in ratios.items():
+            found.append((results[name].products / own.products, results[name].seconds / own.seconds))
+    for name, found in ratios.items():
+        products, seconds = zip(*found, strict=True)
+        print(f"{name} / krylov, median: products {median(products):.1f}, seconds {median(seconds):.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Two engines side by side at some points of one path: how far is the published tool off?"""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from ramble.artifacts import write_table
+from ramble.contract.stored_paths import read_path
+from ramble.profiles import spread_points
+from ramble.progress import Progress
+from ramble.spectra.spectrum import Engine, ProblemT, Spectrum
+
+logger = logging.getLogger("ramble")
+
+
+def differences(ours: Spectrum, theirs: Spectrum) -> pd.DataFrame:
+    """Return one row per quantity: quantity, krylov, pyhessian, relative_difference, and an error bar of each.
+
+    The error bars, krylov_error and pyhessian_error, are residual norms of eigenvalues and standard errors of the
+    trace. Differences are relative to ours.
+    """
+    names = [*(f"eig_{i}" for i in range(1, len(ours.eigenvalues) + 1)), "most_negative", "trace"]
+    columns: dict[str, object] = {"quantity": names}
+    for name, found in (("krylov", ours), ("pyhessian", theirs)):
+        columns[name] = np.array([*found.eigenvalues, found.most_negative, found.trace])
+        columns[f"{name}_error"] = np.array([*found.residuals, found.most_negative_residual, found.trace_error])
+    rows = pd.DataFrame(columns)
+    rows["relative_difference"] = (rows.pyhessian - rows.krylov) / rows.krylov.abs()
+    return rows
+
+
+def write_reference(
+    ours: Engine[ProblemT],
+    theirs: Engine[ProblemT],
+    problem: ProblemT,
+    name: str,
+    count: int,
+    file: str,
+    output: str,
+) -> None:
+    """Write the table of differences at `count` points of the path in `file`, spread evenly in position."""
+    path = read_path(file)
+    points = spread_points(path.position, count)
+    tables = []
+    with Progress(f"{name}: spectra by both engines", len(points)) as progress:
+        for point in points:
+            label = f"{name}/{path.pair}/{point}"
+            pair = [engine.spectrum(problem, path.points[point], path.dataset, label) for engine in (ours, theirs)]
+            rows = differences(*pair)
+            rows.insert(0, "point", point)
+            rows.insert(1, "t", float(path.t[point]))
+            rows.insert(2, "s", float(path.s[point]))
+            top = rows[rows.quantity.str.startswith("eig_")]
+            progress.advance(1, point=point)
+            logger.info("%s: worst eigenvalue of the top off by %.2g", label, top.relative_difference.abs().max())
+            tables.append(rows)
+    write_table(output, pd.concat(tables, ignore_index=True))

@@ -1,0 +1,17 @@
+"""Measure Hessian spectra along paths with the engine `krylov`."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.contract.problems import load_problem
+    from ramble.devices import choose_device
+    from ramble.spectra.krylov import KrylovEngine
+    from ramble.spectra.spectrum import write_spectra
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    engine = KrylovEngine(**snakemake.params.settings, seed=snakemake.params.seed)
+    write_spectra(
+        engine, problem, snakemake.params.study, snakemake.params.points, snakemake.input.paths, snakemake.output.tables
+    )
