@@ -105,13 +105,14 @@ def test_residuals_bound_the_distance_to_a_true_eigenvalue():
     assert np.abs(values - found.most_negative).min() <= found.most_negative_residual + 1e-5
 
 
-def test_all_products_of_a_budget_are_not_enough():
+def test_all_products_of_a_budget_are_not_enough(caplog):
     short = ends_of(symmetric(clustered()), 12, 1e-6, budget=20)
     assert not short.converged
     assert short.products == 20
     assert short.top_residuals.max() > 1e-6
     engine = KrylovEngine(top=3, tolerance=1e-6, budget=5, trace_samples=2, seed=1)
     assert not engine.spectrum(PROBLEM, weights(), 0, LABEL).converged
+    assert f"{LABEL}: eigenvalues not converged after 5 products" in caplog.text
 
 
 def test_an_invariant_space_does_not_end_the_search():

@@ -1,5 +1,6 @@
 """Both ends of a symmetric spectrum from one Lanczos run with full reorthogonalisation."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
 from ramble.spectra.products import Product, hessian_product, sampled_trace
 from ramble.spectra.spectrum import Spectrum
+
+logger = logging.getLogger("ramble")
 
 Vector = NDArray[np.float64]
 
@@ -55,6 +58,8 @@ class KrylovEngine:
         random = generator(self.seed, "krylov", label)
         start = torch.randn(len(weights), generator=random).to(weights)
         ends = lanczos_ends(product, start.to(problem.device), self.top, self.tolerance, self.budget, random)
+        if not ends.converged:
+            logger.warning("%s: eigenvalues not converged after %d products; raise the budget", label, ends.products)
         trace, trace_error = sampled_trace(product, ends.basis, ends.trace, self.trace_samples, random)
         return Spectrum(
             ends.top, ends.top_residuals, ends.most_negative, trace, trace_error,
