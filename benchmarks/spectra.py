@@ -26,7 +26,9 @@ from pyhessian import hessian as PyHessian  # noqa: N812
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
-from ramble.parameters import KrylovSpectra, PathStudy, validate
+from ramble.parameters.document import validate
+from ramble.parameters.paths import PathStudy
+from ramble.parameters.spectra import KrylovSpectra
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.profiles import spread_points

@@ -13,7 +13,8 @@ from pathlib import Path as FilePath
 import torch
 import yaml
 
-from ramble.parameters import PathStudy, validate
+from ramble.parameters.document import validate
+from ramble.parameters.paths import PathStudy
 from ramble.problems.patterns import random_patterns
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.progress import Progress

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from unhurried import unhurried
 
 from ramble.errors import RambleError
-from ramble.parameters import Parameters, PathStudy, validate
+from ramble.parameters.document import Parameters, validate
+from ramble.parameters.paths import PathStudy
 from ramble.schema import schema_text
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())

@@ -9,7 +9,7 @@ from itertools import product
 import pandas as pd
 import torch
 
-from ramble.parameters import RecipeStudy
+from ramble.parameters.built_on import RecipeStudy
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.training import Recipe, Settling, initial_batch, train_to_zero_errors

@@ -4,7 +4,7 @@ import json
 import sys
 
 from ramble.artifacts import write_whole
-from ramble.parameters import Parameters
+from ramble.parameters.document import Parameters
 
 
 def schema_text() -> str:

@@ -2,15 +2,15 @@
 from snakemake.exceptions import WorkflowError
 
 from ramble.errors import RambleError
-from ramble.parameters import (
+from ramble.parameters.built_on import (
     AblationStudy,
     ConnectivityStudy,
-    KrylovSpectra,
     LoadStudy,
-    PathStudy,
     RecipeStudy,
-    validate,
 )
+from ramble.parameters.document import validate
+from ramble.parameters.paths import PathStudy
+from ramble.parameters.spectra import KrylovSpectra
 from ramble.provenance import code_digest
 
 try:

@@ -6,7 +6,7 @@ with step(snakemake.log[0], snakemake.params.threads):
     from ramble.claims.evidence import read_evidence
     from ramble.claims.judge import judge
     from ramble.claims.table import write_claims
-    from ramble.parameters import Thresholds
+    from ramble.parameters.claims import Thresholds
 
     evidence = read_evidence(
         snakemake.input.paths,

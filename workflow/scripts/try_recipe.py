@@ -6,7 +6,7 @@ with step(snakemake.log[0], snakemake.params.threads):
     from ramble.artifacts import write_table
     from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
-    from ramble.parameters import RecipeStudy
+    from ramble.parameters.built_on import RecipeStudy
     from ramble.recipe import try_recipe
 
     study = RecipeStudy(**snakemake.params.recipe)

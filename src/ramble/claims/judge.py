@@ -8,7 +8,7 @@ from ramble.claims import statistics
 from ramble.claims.claim import Claim, at_least, verdict
 from ramble.claims.evidence import Evidence, PathEvidence
 from ramble.claims.trackers import judge_trackers
-from ramble.parameters import Thresholds
+from ramble.parameters.claims import Thresholds
 
 
 def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:

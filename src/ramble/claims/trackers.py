@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ramble.claims.claim import Claim, at_least
-from ramble.parameters import Thresholds
+from ramble.parameters.claims import Thresholds
 
 LOW_LOSS = ("curve", "band")  # the trackers that lower the loss and never ask for zero errors
 

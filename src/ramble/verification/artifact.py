@@ -13,7 +13,8 @@ from ramble.artifacts import read_tensors
 from ramble.contract.problems import load_problem, read_weights
 from ramble.contract.stored_paths import pair_of
 from ramble.errors import RambleError
-from ramble.parameters import Parameters, PathStudy, validate
+from ramble.parameters.document import Parameters, validate
+from ramble.parameters.paths import PathStudy
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.verification.committee import CommitteeCheck

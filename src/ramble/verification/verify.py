@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ramble.parameters import Parameters
+from ramble.parameters.document import Parameters
 from ramble.verification.artifact import Artifact, open_artifact
 from ramble.verification.findings import Failure
 

@@ -1,0 +1,61 @@
+"""The whole of params.yaml."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from ramble.errors import RambleError
+from ramble.parameters.built_on import StudyBuiltOn, check_source
+from ramble.parameters.claims import Thresholds
+from ramble.parameters.figures import Figures
+from ramble.parameters.model import Model, Name
+from ramble.parameters.paths import PathStudy
+from ramble.parameters.sentences import sentence
+
+Study = Annotated[PathStudy | StudyBuiltOn, Field(discriminator="kind")]
+
+
+class Parameters(Model):
+    """The whole of params.yaml."""
+
+    seed: Annotated[int, Field(ge=0)]
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    paper: Annotated[list[Name], Field(min_length=1, description="studies of the default target")]
+    studies: dict[Name, Study]
+    figures: Figures
+    claims: Thresholds
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Parameters":
+        known = ", ".join(self.studies)
+        for study in self.paper:
+            if study not in self.studies:
+                raise ValueError(f"paper: no study '{study}'; there are {known}")
+        self._figures_have_sources()
+        for name, value in self.studies.items():
+            if not isinstance(value, PathStudy):
+                source = self.studies.get(value.of)
+                if not isinstance(source, PathStudy):
+                    raise ValueError(f"studies.{name}.of: no study of paths '{value.of}'; there are {known}")
+                check_source(name, value, source)
+        return self
+
+    def _figures_have_sources(self) -> None:
+        for name, figure in self.figures:
+            shown = self.studies.get(figure.study)
+            for tracker in figure.trackers:
+                where = f"of study '{figure.study}' by tracker '{tracker}'"
+                if not isinstance(shown, PathStudy) or tracker not in shown.tracker_names:
+                    raise ValueError(f"figures.{name}: no paths {where}")
+                if name in Figures.with_spectra and tracker not in shown.spectra.all_trackers:
+                    raise ValueError(f"figures.{name}: no spectra of paths {where}; name it in the study's spectra")
+            if len(set(figure.trackers)) < len(figure.trackers):
+                raise ValueError(f"figures.{name}: a tracker is named twice")
+
+
+def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
+    """Return the typed parameters; raises RambleError with one sentence per wrong key."""
+    try:
+        return Parameters.model_validate(config)
+    except ValidationError as error:
+        raise RambleError("; ".join(f"{source}: {sentence(dict(one))}" for one in error.errors())) from None

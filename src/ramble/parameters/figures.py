@@ -1,0 +1,38 @@
+"""The sources of the figures."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from ramble.parameters.model import Model
+
+
+class FigureOfStudy(Model):
+    """Which study a figure shows; it is drawn once for each tracker, under the plain name for the first."""
+
+    study: str
+    trackers: Annotated[list[str], Field(min_length=1)]
+
+
+class PlaneFigure(Model):
+    """Which study and tracker Figure 1 shows."""
+
+    study: str
+    tracker: str
+    grid: Annotated[int, Field(ge=10)]
+
+    @property
+    def trackers(self) -> list[str]:
+        """The only one."""
+        return [self.tracker]
+
+
+class Figures(Model):
+    """The sources of the figures."""
+
+    fig1: PlaneFigure
+    fig2: FigureOfStudy
+    fig3: FigureOfStudy
+    fig4: FigureOfStudy
+
+    with_spectra: ClassVar[tuple[str, ...]] = ("fig2", "fig4")

@@ -1,0 +1,82 @@
+"""A study that finds solutions, paths between them, and spectra along the paths."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ramble.parameters.model import Count, Fraction, Maker, Model, Positive
+from ramble.parameters.spectra import ExactSpectra, KrylovSpectra, PyHessianSpectra
+from ramble.parameters.trackers import Trackers
+
+
+class Data(Maker):
+    """The training sets of a study."""
+
+    datasets: Count = 1
+
+
+class Settling(Model):
+    """A solution's loss has settled when it fell by less than `tolerance` in `window` steps."""
+
+    window: Count
+    tolerance: Fraction
+    max_steps: Count
+
+
+class Solutions(Model):
+    """How solutions are found."""
+
+    count: Annotated[int, Field(ge=2, description="solutions per data set; all their pairs are walked")]
+    rate: Positive
+    output_gain: Positive = Field(1.0, description="gain on the outputs in the loss until zero errors are reached")
+    max_steps: Count
+    batch: Count = Field(description="restarts trained side by side")
+    rounds: Count
+    max_cosine: Fraction = Field(description="solutions closer than this count as the same")
+    settling: Settling
+
+
+class PathStudy(Model):
+    """A study that walks between the solutions of one problem."""
+
+    kind: Literal["paths"]
+    threads: Count
+    priority: int = Field(0, description="jobs of the study with the highest priority start first")
+    paths_per_job: Count = Field(description="chains tracked side by side in one job")
+    data: Data
+    problem: Maker
+    solutions: Solutions
+    trackers: Trackers
+    spectra: Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
+
+    @model_validator(mode="after")
+    def _tree_committee(self) -> "PathStudy":
+        """Check what only the two makers together can tell."""
+        hidden, inputs = self.problem.arguments.get("hidden"), self.data.arguments.get("inputs")
+        if isinstance(hidden, int) and isinstance(inputs, int) and (hidden < 1 or inputs % hidden):
+            raise ValueError(f"problem.arguments.hidden = {hidden} does not divide data.arguments.inputs = {inputs}")
+        return self
+
+    @model_validator(mode="after")
+    def _spectra_of_trackers(self) -> "PathStudy":
+        for tracker in self.spectra.all_trackers:
+            if tracker not in self.tracker_names:
+                known = ", ".join(self.tracker_names)
+                raise ValueError(f"spectra: no tracker '{tracker}'; this study has {known}")
+        reference = self.spectra.reference if isinstance(self.spectra, KrylovSpectra) else None
+        if reference and reference.tracker not in self.tracker_names:
+            raise ValueError(f"spectra.reference: no tracker '{reference.tracker}'; name one of the study's")
+        if len(set(self.spectra.all_trackers)) < len(self.spectra.all_trackers):
+            raise ValueError("spectra: a tracker is named twice in trackers and on_request")
+        return self
+
+    @property
+    def pairs(self) -> list[tuple[int, int, int]]:
+        """All (data set, a, b) with a < b."""
+        count = self.solutions.count
+        return [(d, a, b) for d in range(self.data.datasets) for a in range(count) for b in range(a + 1, count)]
+
+    @property
+    def tracker_names(self) -> list[str]:
+        """The trackers that are asked for."""
+        return [name for name, value in self.trackers if value is not None]

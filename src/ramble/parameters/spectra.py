@@ -1,0 +1,62 @@
+"""The engines of a study's Hessian spectra."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ramble.parameters.model import Count, Model, Positive
+
+
+class SpectraOfPaths(Model):
+    """On which paths, and at how many of their points, spectra are taken."""
+
+    trackers: Annotated[list[str], Field(min_length=1, description="whose paths")]
+    on_request: list[str] = Field([], description="whose paths too, but not for the default target: target `all`")
+    points: Annotated[int, Field(ge=2, description="per path, evenly spread in t, or in s where t does not rise")]
+
+    @property
+    def all_trackers(self) -> list[str]:
+        """Those of the default target and those on request."""
+        return [*self.trackers, *self.on_request]
+
+
+class ExactSpectra(SpectraOfPaths):
+    """Full Hessian, float64, all eigenvalues."""
+
+    engine: Literal["exact"]
+
+
+class PyHessianSpectra(SpectraOfPaths):
+    """The published tool: deflated power iteration."""
+
+    engine: Literal["pyhessian"]
+    top: Count
+    iterations: Count = Field(description="per eigenvalue, at most")
+    tolerance: Positive = Field(description="relative change at which an eigenvalue counts as converged")
+    trace_samples: Annotated[int, Field(ge=2)]
+
+
+class PyHessianReference(Model):
+    """At how many points of one path PyHessian is asked too, with which settings."""
+
+    tracker: str = Field(description="whose first path")
+    points: Annotated[int, Field(ge=2)]
+    iterations: Count
+    tolerance: Positive
+
+
+class KrylovSpectra(SpectraOfPaths):
+    """Lanczos with full reorthogonalisation."""
+
+    engine: Literal["krylov"]
+    top: Count
+    tolerance: Positive = Field(description="errors of the eigenvalues, relative to the smallest of the top")
+    budget: Count = Field(description="products with the Hessian per point, at most")
+    trace_samples: Annotated[int, Field(ge=2)]
+    reference: PyHessianReference | None = Field(None, description="for the table reference.csv")
+
+    @model_validator(mode="after")
+    def _enough(self) -> "KrylovSpectra":
+        if self.budget < self.top:
+            raise ValueError(f"budget = {self.budget} is less than top = {self.top}")
+        return self
