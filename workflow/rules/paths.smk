@@ -16,7 +16,8 @@ for study, parameters in PATH_STUDIES.items():
                     f"logs/{study}/paths-{tracker}-{job}.log",
                 benchmark:
                     f"logs/{study}/paths-{tracker}-{job}.benchmark.tsv"
-                priority: parameters.priority
+                # Algorithm 1 walks longest: the others fill the gaps
+                priority: parameters.priority + (tracker == "paper")
                 threads: parameters.threads
                 resources:
                     mem_mb=1500,
