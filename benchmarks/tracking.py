@@ -25,7 +25,7 @@ from ramble.progress import Progress
 from ramble.tracking.connect import Tracker
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.paper import PaperTracker
-from ramble.tracking.path import Path
+from ramble.tracking.path import Path, Setting, Walk
 from ramble.training import Recipe, Settling, find_solutions
 
 ZERO = torch.tensor([0])
@@ -35,7 +35,7 @@ PARAMETERS = FilePath(__file__).parent.parent / "params.yaml"
 class UpTo99(PaperTracker):
     """Algorithm 1 that ends at t = 0.99: the hop is not tried."""
 
-    def _hop(self, walk, here, weights):  # type: ignore[no-untyped-def]
+    def _hop(self, walk: Walk, here: Setting, weights: torch.Tensor) -> bool:
         walk.arrive(weights, here.ends[0], "untested")
         return True
 
