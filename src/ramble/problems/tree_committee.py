@@ -23,6 +23,7 @@ class _Layout:
     """Where each of B chains sits when chains are grouped by training set into (present sets, slots)."""
 
     inputs: Tensor  # (G * K, M, n) label-signed, scaled inputs of the G training sets present
+    columns: Tensor  # (G * K, n, M) the same, transposed: products with few chains take a fifth of the time
     rows: Tensor  # (G, C) chain in each slot; slots without a chain repeat chain 0
     slots: Tensor  # (B,) flat slot of each chain
 
@@ -89,12 +90,12 @@ class TreeCommittee(Problem):
         d margin / d W_k = [|h_k| < 1] x_k and d softplus(-2 g m) / d m = -2 g sigmoid(-2 g m).
         """
         layout = self._layout(datasets, weights.dtype)
-        fields = self._grouped_fields(weights, layout)  # (G, K, M, C)
+        fields = self._grouped_fields(weights, layout)  # (G, K, C, M)
         sample_margins = fields.clamp(-1, 1).sum(1)
         pull = torch.sigmoid(-2 * output_gain * sample_margins) * (-2 * output_gain / self.n_samples)
         active = (fields.abs() < 1) * pull.unsqueeze(1)
-        gradient = torch.bmm(layout.inputs.transpose(1, 2), active.flatten(0, 1))  # (G K, n, C)
-        losses = functional.softplus(-2 * output_gain * sample_margins).mean(1)  # (G, C)
+        gradient = torch.bmm(active.flatten(0, 1), layout.inputs)  # (G K, C, n)
+        losses = functional.softplus(-2 * output_gain * sample_margins).mean(2)  # (G, C)
         return losses.flatten()[layout.slots], self._ungroup(gradient, layout)
 
     def hessians(self, weights: Tensor, datasets: Tensor) -> Tensor:
@@ -154,19 +155,19 @@ class TreeCommittee(Problem):
     def _fields(self, weights: Tensor, datasets: Tensor) -> Tensor:
         """Return label * h_k, shape (B, K, M)."""
         layout = self._layout(datasets, weights.dtype)
-        grouped = self._grouped_fields(weights, layout)  # (G, K, M, C)
-        return grouped.movedim(3, 1).flatten(0, 1)[layout.slots]
+        grouped = self._grouped_fields(weights, layout)  # (G, K, C, M)
+        return grouped.transpose(1, 2).flatten(0, 1)[layout.slots]
 
     def _grouped_fields(self, weights: Tensor, layout: _Layout) -> Tensor:
         groups, slots = layout.rows.shape
-        grouped = weights[layout.rows].view(groups, slots, self.hidden, self.fan_in).permute(0, 2, 3, 1)
-        fields = torch.bmm(layout.inputs, grouped.reshape(-1, self.fan_in, slots))
-        return fields.view(groups, self.hidden, self.n_samples, slots)
+        grouped = weights[layout.rows].view(groups, slots, self.hidden, self.fan_in).transpose(1, 2)
+        fields = torch.bmm(grouped.reshape(-1, slots, self.fan_in), layout.columns)
+        return fields.view(groups, self.hidden, slots, self.n_samples)
 
     def _ungroup(self, grouped: Tensor, layout: _Layout) -> Tensor:
-        """Turn (G K, n, C) into (B, P)."""
+        """Turn (G K, C, n) into (B, P)."""
         groups, slots = layout.rows.shape
-        by_slot = grouped.view(groups, self.n_weights, slots).transpose(1, 2).reshape(-1, self.n_weights)
+        by_slot = grouped.view(groups, self.hidden, slots, self.fan_in).transpose(1, 2).reshape(-1, self.n_weights)
         return by_slot[layout.slots]
 
     def _layout(self, datasets: Tensor, dtype: torch.dtype) -> _Layout:
@@ -183,7 +184,8 @@ class TreeCommittee(Problem):
         slots[order] = torch.arange(len(own), device=self.device) - starts[group[order]] + group[order] * width
         rows = torch.zeros(len(present) * width, dtype=torch.long, device=self.device)
         rows[slots] = torch.arange(len(own), device=self.device)
-        layout = _Layout(self._inputs(dtype)[present].flatten(0, 1), rows.view(len(present), width), slots)
+        inputs = self._inputs(dtype)[present].flatten(0, 1)
+        layout = _Layout(inputs, inputs.transpose(1, 2).contiguous(), rows.view(len(present), width), slots)
         self._last_layout = (datasets.clone(), dtype, layout)
         return layout
 
