@@ -43,13 +43,13 @@ ABLATION_STUDIES = {
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, AblationStudy)
 }
-REFERENCES = {
-    name: study.spectra.reference
+# {study: what else its spectra ask for, by name}
+SPECTRA_PARTS = {
+    name: study.spectra.parts if isinstance(study.spectra, KrylovSpectra) else {}
     for name, study in PATH_STUDIES.items()
-    if isinstance(study.spectra, KrylovSpectra) and study.spectra.reference
 }
 
-FIGURES = ("fig1", "fig2", "fig3", "fig4")
+FIGURES = ("fig1", "fig2", "fig3", "fig4", "gauss_newton", "density")
 # figures of all studies of one kind, where there are any
 KIND_FIGURES = [
     figure
@@ -123,8 +123,34 @@ def problem_parameters(study):
 def engine_settings(study):
     """What a study's engine is built from, but for the seed."""
     return PATH_STUDIES[study].spectra.model_dump(
-        exclude={"engine", "points", "trackers", "on_request", "reference"}
+        exclude={
+            "engine",
+            "points",
+            "trackers",
+            "on_request",
+            "reference",
+            "gauss_newton",
+            "density",
+        }
     )
+
+
+def part_settings(study, part):
+    """What the engine of one part of a study's spectra is built from, but for the seed."""
+    spectra = PATH_STUDIES[study].spectra
+    own = SPECTRA_PARTS[study][part].model_dump(exclude={"tracker", "points"})
+    shared = {
+        "gauss_newton": ("top", "tolerance", "budget", "trace_samples", "batch"),
+        "density": ("batch",),
+    }
+    return own | {name: getattr(spectra, name) for name in shared[part]}
+
+
+def part_files(study, part):
+    """What one part of a study's spectra measures: one table, or one per path of its tracker."""
+    if part == "reference":
+        return [f"results/{study}/reference.csv"]
+    return pair_files(part, study, SPECTRA_PARTS[study][part].tracker, "csv")
 
 
 def source(figure):
@@ -189,8 +215,8 @@ def study_files(study):
         files += pair_files("profile", study, tracker, "csv")
     for tracker in PATH_STUDIES[study].spectra.trackers:
         files += pair_files("spectra", study, tracker, "csv")
-    if study in REFERENCES:
-        files += [f"results/{study}/reference.csv"]
+    for part in SPECTRA_PARTS[study]:
+        files += part_files(study, part)
     return files
 
 

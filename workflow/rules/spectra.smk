@@ -36,7 +36,9 @@ for study, parameters in PATH_STUDIES.items():
 
 
 # the published tool at some points of the first path
-for study, reference in REFERENCES.items():
+for study, parts in SPECTRA_PARTS.items():
+    if "reference" not in parts:
+        continue
 
     rule:
         name:
@@ -46,11 +48,11 @@ for study, reference in REFERENCES.items():
             path=pair_files(
                 "paths",
                 study,
-                reference.tracker,
+                parts["reference"].tracker,
                 "safetensors",
             )[0],
         output:
-            table=f"results/{study}/reference.csv",
+            table=part_files(study, "reference")[0],
         log:
             f"logs/{study}/reference.log",
         benchmark:
@@ -64,15 +66,53 @@ for study, reference in REFERENCES.items():
             study=study,
             device=PARAMETERS.device,
             problem=problem_parameters(study),
-            points=reference.points,
+            points=parts["reference"].points,
             ours=engine_settings(study),
             theirs=dict(
                 top=PATH_STUDIES[study].spectra.top,
-                iterations=reference.iterations,
-                tolerance=reference.tolerance,
+                iterations=parts["reference"].iterations,
+                tolerance=parts["reference"].tolerance,
                 trace_samples=PATH_STUDIES[study].spectra.trace_samples,
             ),
             threads=PATH_STUDIES[study].threads,
             code=code("compare_engines", PATH_STUDIES[study].problem.path),
         script:
             "../scripts/compare_engines.py"
+
+
+# what the paper could not see: the Gauss-Newton part, and the whole spectrum
+for study, parts in SPECTRA_PARTS.items():
+    for part in ("gauss_newton", "density"):
+        if part not in parts:
+            continue
+        for job, pairs in jobs(study).items():
+
+            rule:
+                name:
+                    f"{part}_{study}_{job}"
+                input:
+                    data=data_files(study),
+                    paths=pair_files(
+                        "paths", study, parts[part].tracker, "safetensors", pairs
+                    ),
+                output:
+                    tables=pair_files(part, study, parts[part].tracker, "csv", pairs),
+                log:
+                    f"logs/{study}/{part}-{job}.log",
+                benchmark:
+                    f"logs/{study}/{part}-{job}.benchmark.tsv"
+                threads: PATH_STUDIES[study].threads
+                resources:
+                    mem_mb=2000,
+                params:
+                    seed=PARAMETERS.seed,
+                    study=study,
+                    device=PARAMETERS.device,
+                    problem=problem_parameters(study),
+                    part=part,
+                    points=parts[part].points,
+                    settings=part_settings(study, part),
+                    threads=PATH_STUDIES[study].threads,
+                    code=code(f"measure_{part}", PATH_STUDIES[study].problem.path),
+                script:
+                    "../scripts/measure_{params.part}.py"

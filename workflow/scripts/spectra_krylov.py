@@ -5,13 +5,20 @@ from ramble.console import step
 with step(snakemake.log[0], snakemake.params.threads):
     from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
+    from ramble.spectra.along import write_along_paths
     from ramble.spectra.krylov import KrylovEngine
-    from ramble.spectra.spectrum import write_spectra
+    from ramble.spectra.spectrum import one_row
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
     engine = KrylovEngine(**snakemake.params.settings, seed=snakemake.params.seed)
-    write_spectra(
-        engine, problem, snakemake.params.study, snakemake.params.points, snakemake.input.paths, snakemake.output.tables
+    write_along_paths(
+        one_row(engine),
+        problem,
+        snakemake.params.study,
+        "spectra",
+        snakemake.params.points,
+        snakemake.input.paths,
+        snakemake.output.tables,
     )

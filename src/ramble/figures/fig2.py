@@ -4,7 +4,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from ramble.figures.sources import Sources, position
-from ramble.figures.spectra import draw_eigenvalues, eigenvalues
+from ramble.figures.spectra import draw_eigenvalues, eigenvalues, errors
 from ramble.figures.style import styled
 
 
@@ -27,6 +27,7 @@ def draw_committee_spectra(sources: Sources, zero: float) -> Figure:
             top,
             shown.spectra[axis.column],
             values.where(values > zero * values.iloc[:, :1].to_numpy()),
+            errors(shown.spectra),
             labelled=3,
             every=10,
         )

@@ -18,8 +18,10 @@ class Source:
     status: str
     rises: bool  # does t rise all along it?
     reached: float  # largest t of the path
+    weights: int  # P, of the network
     profile: pd.DataFrame | None  # one row per stored point
     spectra: pd.DataFrame | None  # one row per point with a spectrum
+    part: pd.DataFrame | None  # rows of the points where more than the spectrum was measured
 
     @property
     def title(self) -> str:
@@ -59,7 +61,9 @@ def position(shown: Sequence[Source]) -> Axis:
     return Axis("s", rf"share $s$ of the path's length ($W_a$: 0, {end}: 1)")
 
 
-def read_sources(paths: Sequence[str], profiles: Sequence[str] = (), spectra: Sequence[str] = ()) -> Sources:
+def read_sources(
+    paths: Sequence[str], profiles: Sequence[str] = (), spectra: Sequence[str] = (), parts: Sequence[str] = ()
+) -> Sources:
     """Read the tables that belong to the paths; files of one kind come in the order of the paths."""
     stored = [read_path(file) for file in paths]
     sources = []
@@ -71,8 +75,10 @@ def read_sources(paths: Sequence[str], profiles: Sequence[str] = (), spectra: Se
                 path.metadata["status"],
                 path.rises,
                 float(path.t.max()),
+                path.points.shape[1],
                 read_table(profiles[number]) if profiles else None,
                 read_table(spectra[number]) if spectra else None,
+                read_table(parts[number]) if parts else None,
             )
         )
     return Sources(sources, sources[stored.index(representative(stored))])

@@ -12,8 +12,18 @@ def eigenvalues(spectra: pd.DataFrame) -> pd.DataFrame:
     return spectra[[column for column in spectra.columns if str(column).startswith("eig_")]]
 
 
-def draw_eigenvalues(axes: Axes, along: pd.Series, values: pd.DataFrame, labelled: int, every: int = 1) -> None:
-    """Draw one line per eigenvalue: the first few in colour and named, of the others each `every`-th in grey."""
+def errors(spectra: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns error_1, error_2, ..: bounds on the errors of the eigenvalues."""
+    return spectra[[column for column in spectra.columns if str(column).startswith("error_")]]
+
+
+def draw_eigenvalues(
+    axes: Axes, along: pd.Series, values: pd.DataFrame, bounds: pd.DataFrame, labelled: int, every: int = 1
+) -> None:
+    """Draw one line per eigenvalue: the first few in colour and named, of the others each `every`-th in grey.
+
+    Each comes with its error bars, which are as thin as the line where they are shorter than that is thick.
+    """
     styles = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."))
     greys = np.linspace(0.25, LIGHTEST, max(values.shape[1] - labelled, 1))
     for number in range(values.shape[1]):
@@ -24,5 +34,9 @@ def draw_eigenvalues(axes: Axes, along: pd.Series, values: pd.DataFrame, labelle
             colour, line = styles[number]
             axes.plot(along, column, color=colour, linestyle=line, label=rf"$\lambda_{number + 1}$", zorder=3)
         elif (number + 1) % every == 0:
-            axes.plot(along, column, color=str(greys[number - labelled]), linewidth=0.6)
+            colour = str(greys[number - labelled])
+            axes.plot(along, column, color=colour, linewidth=0.6)
+        else:
+            continue
+        axes.errorbar(along, column, yerr=bounds.iloc[:, number], fmt="none", ecolor=colour, elinewidth=0.6)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

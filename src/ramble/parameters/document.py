@@ -11,6 +11,7 @@ from ramble.parameters.figures import Figures
 from ramble.parameters.model import Model, Name
 from ramble.parameters.paths import PathStudy
 from ramble.parameters.sentences import sentence
+from ramble.parameters.spectra import KrylovSpectra
 
 Study = Annotated[PathStudy | StudyBuiltOn, Field(discriminator="kind")]
 
@@ -49,8 +50,15 @@ class Parameters(Model):
                     raise ValueError(f"figures.{name}: no paths {where}")
                 if name in Figures.with_spectra and tracker not in shown.spectra.all_trackers:
                     raise ValueError(f"figures.{name}: no spectra of paths {where}; name it in the study's spectra")
+                if name in Figures.with_parts and not _has_part(shown, name, tracker):
+                    raise ValueError(f"figures.{name}: the study's spectra measure no {name} on the paths {where}")
             if len(set(figure.trackers)) < len(figure.trackers):
                 raise ValueError(f"figures.{name}: a tracker is named twice")
+
+
+def _has_part(study: PathStudy, part: str, tracker: str) -> bool:
+    parts = study.spectra.parts if isinstance(study.spectra, KrylovSpectra) else {}
+    return part in parts and parts[part].tracker == tracker
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:

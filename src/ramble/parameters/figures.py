@@ -34,5 +34,8 @@ class Figures(Model):
     fig2: FigureOfStudy
     fig3: FigureOfStudy
     fig4: FigureOfStudy
+    gauss_newton: FigureOfStudy
+    density: FigureOfStudy
 
-    with_spectra: ClassVar[tuple[str, ...]] = ("fig2", "fig4")
+    with_spectra: ClassVar[tuple[str, ...]] = ("fig2", "fig4", "gauss_newton", "density")
+    with_parts: ClassVar[tuple[str, ...]] = ("gauss_newton", "density")  # of the spectra, by the same names

@@ -63,9 +63,10 @@ class PathStudy(Model):
             if tracker not in self.tracker_names:
                 known = ", ".join(self.tracker_names)
                 raise ValueError(f"spectra: no tracker '{tracker}'; this study has {known}")
-        reference = self.spectra.reference if isinstance(self.spectra, KrylovSpectra) else None
-        if reference and reference.tracker not in self.tracker_names:
-            raise ValueError(f"spectra.reference: no tracker '{reference.tracker}'; name one of the study's")
+        parts = self.spectra.parts if isinstance(self.spectra, KrylovSpectra) else {}
+        for name, part in parts.items():
+            if part.tracker not in self.tracker_names:
+                raise ValueError(f"spectra.{name}: no tracker '{part.tracker}'; name one of the study's")
         if len(set(self.spectra.all_trackers)) < len(self.spectra.all_trackers):
             raise ValueError("spectra: a tracker is named twice in trackers and on_request")
         return self

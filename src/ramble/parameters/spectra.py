@@ -45,18 +45,45 @@ class PyHessianReference(Model):
     tolerance: Positive
 
 
+class GaussNewtonPart(Model):
+    """At how many points of one tracker's paths the Hessian is compared with its Gauss-Newton part."""
+
+    tracker: str
+    points: Annotated[int, Field(ge=2, description="per path, spread like those of the spectra")]
+
+
+class Density(Model):
+    """At how many points of one tracker's paths the whole spectrum is estimated."""
+
+    tracker: str
+    points: Annotated[int, Field(ge=2, description="per path, spread like those of the spectra")]
+    probes: Annotated[int, Field(ge=2, description="random vectors per point")]
+    steps: Count = Field(description="products with the Hessian per random vector")
+
+
 class KrylovSpectra(SpectraOfPaths):
     """Lanczos with full reorthogonalisation."""
 
     engine: Literal["krylov"]
     top: Count
     tolerance: Positive = Field(description="errors of the eigenvalues, relative to the smallest of the top")
+    bottom: Count = Field(description="most negative eigenvalues; `top` counts the largest by magnitude")
     budget: Count = Field(description="products with the Hessian per point, at most")
     trace_samples: Annotated[int, Field(ge=2)]
+    batch: Count = Field(description="inputs held at a time; more need no more memory, only time")
     reference: PyHessianReference | None = Field(None, description="for the table reference.csv")
+    gauss_newton: GaussNewtonPart | None = Field(None, description="for the tables gauss_newton/")
+    density: Density | None = Field(None, description="for the tables density/")
 
     @model_validator(mode="after")
     def _enough(self) -> "KrylovSpectra":
-        if self.budget < self.top:
-            raise ValueError(f"budget = {self.budget} is less than top = {self.top}")
+        for name in ("top", "bottom"):
+            if self.budget < getattr(self, name):
+                raise ValueError(f"budget = {self.budget} is less than {name} = {getattr(self, name)}")
         return self
+
+    @property
+    def parts(self) -> dict[str, PyHessianReference | GaussNewtonPart | Density]:
+        """What else is measured, on one tracker's paths, by its name."""
+        named = {"reference": self.reference, "gauss_newton": self.gauss_newton, "density": self.density}
+        return {name: part for name, part in named.items() if part is not None}

@@ -6,6 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ramble.spectra.lanczos import error_bounds
 from ramble.spectra.spectrum import Spectrum
 
 
@@ -23,9 +24,9 @@ class ExactEngine:
     def spectrum(self, problem: HasHessians, weights: Tensor, dataset: int, label: str) -> Spectrum:
         """Return all P eigenvalues at `weights` (P,), with the residual of every eigenpair."""
         (hessian,) = problem.hessians(weights.unsqueeze(0), torch.tensor([dataset]))
-        values, vectors = torch.linalg.eigh(hessian)
-        residuals = (hessian @ vectors - vectors * values).norm(dim=0)
+        ascending, vectors = torch.linalg.eigh(hessian)
+        misses = (hessian @ vectors - vectors * ascending).norm(dim=0)
+        values, residuals = ascending.flip(0).cpu().numpy(), misses.flip(0).cpu().numpy()
         trace = float(hessian.diagonal().sum())
-        lowest, lowest_residual = float(values[0]), float(residuals[0])
-        descending = values.flip(0).cpu().numpy()
-        return Spectrum(descending, residuals.flip(0).cpu().numpy(), lowest, trace, 0.0, lowest_residual, True)
+        bounds = error_bounds(values, residuals)
+        return Spectrum(values, residuals, bounds, values[-1:], residuals[-1:], trace, 0.0, True)

@@ -1,12 +1,17 @@
-"""Products with the Hessian of a network's training loss, and the trace they estimate."""
+"""Products with the Hessian of a network's training loss, with its Gauss-Newton part, and traces."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-Product = Callable[[Tensor], Tensor]  # v (P,) -> H v (P,)
+from ramble.errors import RambleError
+from ramble.problems.network import NetworkProblem
+
+Product = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,), for a symmetric A
+Minibatch = tuple[Tensor, Tensor, float]  # inputs (B, ...), labels (B,), share B / M of the data
+Linear = Callable[[Tensor], tuple[Tensor, ...]]  # v (P,) -> parts of A v, one per parameter
 
 
 def flat(parts: Sequence[Tensor]) -> Tensor:
@@ -14,20 +19,103 @@ def flat(parts: Sequence[Tensor]) -> Tensor:
     return torch.cat([part.reshape(-1) for part in parts])
 
 
-def hessian_product(network: nn.Module, inputs: Tensor, labels: Tensor) -> Product:
-    """Return v -> H v by double backward on one retained graph, in the network's dtype.
+class Curvature:
+    """Products with second derivatives of the mean training loss at one point.
 
-    On a CPU that costs half of forward-over-reverse products; the graph is built once for all of them.
+    Data that fit into one minibatch keep their graph for all products; of larger data every minibatch builds its graph
+    anew for each product, so that memory does not grow with the data. Where the network has kinks (ReLU, max-pooling),
+    the second derivatives are those of the smooth piece that autograd picks: the one with ReLU'(0) = 0 and the first
+    of equal maxima. The set of weights that put an input on a kink has measure zero.
+
+    Args:
+        problem: gives network and training set.
+        weights: (P,), on any device; products have their dtype.
+        label: names the point in errors.
+        batch: inputs held at a time.
+
+    Raises:
+        RambleError: weights that are not finite; a network in training mode, or whose loss changes from one
+            evaluation to the next.
     """
-    parameters = list(network.parameters())
-    loss = nn.functional.cross_entropy(network(inputs), labels)
-    gradient = flat(torch.autograd.grad(loss, parameters, create_graph=True))
 
-    def product(vector: Tensor) -> Tensor:
-        parts = torch.autograd.grad(gradient, parameters, grad_outputs=vector, retain_graph=True)
-        return flat(parts).detach()
+    def __init__(self, problem: NetworkProblem, weights: Tensor, label: str, batch: int) -> None:
+        if not weights.isfinite().all():
+            raise RambleError(f"{label}: some weights are not finite; track the path anew")
+        self._network = problem.network(weights.to(problem.device))
+        self._parameters = list(self._network.parameters())
+        inputs, labels = problem.data("train")
+        self._inputs, self._labels, self._batch = inputs.to(weights.dtype), labels, batch
+        self._refuse_randomness(label)
 
-    return product
+    def hessian(self) -> Product:
+        """Return v -> H v, by double backward: on a CPU half the cost of forward over reverse."""
+        return self._summed(self._hessian_of)
+
+    def gauss_newton(self) -> Product:
+        """Return v -> G v, the Hessian of the loss with the network linearised in its weights (Schraudolph 2002).
+
+        G = mean_i J_i^T (diag p_i - p_i p_i^T) J_i, with J_i the derivative of the logits and p_i the softmax.
+        """
+        return self._summed(self._gauss_newton_of)
+
+    def _summed(self, of: Callable[[Tensor, Tensor], Linear]) -> Product:
+        kept = None
+        if len(self._inputs) <= self._batch:
+            kept = of(self._inputs, self._labels)
+
+        def product(vector: Tensor) -> Tensor:
+            if kept is not None:
+                return flat(kept(vector)).detach()
+            total = torch.zeros_like(vector)
+            for inputs, labels, share in self._minibatches():
+                total += share * flat(of(inputs, labels)(vector)).detach()
+            return total
+
+        return product
+
+    def _minibatches(self) -> Iterator[Minibatch]:
+        for inputs, labels in zip(self._inputs.split(self._batch), self._labels.split(self._batch), strict=True):
+            yield inputs, labels, len(inputs) / len(self._inputs)
+
+    def _hessian_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+        loss = nn.functional.cross_entropy(self._network(inputs), labels)
+        gradient = flat(torch.autograd.grad(loss, self._parameters, create_graph=True, materialize_grads=True))
+        return lambda vector: self._derivatives(gradient, vector)
+
+    def _gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+        logits = self._network(inputs)
+        shares = logits.detach().softmax(1)
+        # J v is the derivative in u of the vector-Jacobian product u -> J^T u, which is linear in u
+        dummy = torch.zeros_like(logits, requires_grad=True)
+        backward = flat(
+            torch.autograd.grad(logits, self._parameters, dummy, create_graph=True, materialize_grads=True)
+        )
+
+        def product(vector: Tensor) -> tuple[Tensor, ...]:
+            (forward,) = torch.autograd.grad(backward, dummy, vector, retain_graph=True)
+            curved = shares * (forward - (shares * forward).sum(1, keepdim=True)) / len(inputs)
+            return self._derivatives(logits, curved)
+
+        return product
+
+    def _derivatives(self, outputs: Tensor, vector: Tensor) -> tuple[Tensor, ...]:
+        return torch.autograd.grad(outputs, self._parameters, vector, retain_graph=True, materialize_grads=True)
+
+    def _refuse_randomness(self, label: str) -> None:
+        training = [name or "the network" for name, module in self._network.named_modules() if module.training]
+        if training:
+            raise RambleError(
+                f"{label}: {training[0]} is in training mode, where dropout is random and batch norm looks at the "
+                "batch; return the network in evaluation mode (.eval())"
+            )
+        inputs, labels, _ = next(self._minibatches())
+        with torch.no_grad():
+            first, second = (nn.functional.cross_entropy(self._network(inputs), labels) for _ in range(2))
+        if first.isfinite() and first != second:
+            raise RambleError(
+                f"{label}: two evaluations of the loss differ ({float(first):.9g}, {float(second):.9g}); "
+                "take the randomness out of the network"
+            )
 
 
 def sampled_trace(
@@ -39,15 +127,20 @@ def sampled_trace(
     sampled. Hutchinson's estimate alone needs hundreds of products for one tenth of the precision.
 
     Args:
-        product: v -> H v.
+        product: v -> A v.
         basis: (P, n), orthonormal.
-        exact: the trace of basis^T H basis.
+        exact: the trace of basis^T A basis.
         samples: random vectors.
         random: where their signs come from.
     """
     rest = []
     for _ in range(samples):
-        vector = (torch.randint(0, 2, (len(basis),), generator=random) * 2.0 - 1.0).to(basis)
+        vector = random_signs(len(basis), random).to(basis)
         vector = vector - basis @ (basis.T @ vector)
         rest.append(float(vector @ product(vector)))
     return exact + float(np.mean(rest)), float(np.std(rest, ddof=1) / samples**0.5)
+
+
+def random_signs(size: int, random: torch.Generator) -> Tensor:
+    """Return a vector (P,) of independent signs, +-1 (Rademacher)."""
+    return torch.randint(0, 2, (size,), generator=random) * 2.0 - 1.0

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import derive_seed, generator
-from ramble.spectra.products import Product, flat, hessian_product, sampled_trace
+from ramble.spectra.products import Curvature, Product, flat, sampled_trace
 from ramble.spectra.spectrum import Spectrum
 
 
@@ -44,7 +44,7 @@ class PyHessianEngine:
             tool = PyHessian(network, nn.CrossEntropyLoss(), data=(inputs, labels), cuda=problem.device.type == "cuda")
             values, vectors = tool.eigenvalues(maxIter=self.iterations, tol=self.tolerance, top_n=self.top)
         network.zero_grad(set_to_none=True)  # breaks the reference cycle that create_graph left behind
-        product = hessian_product(network, inputs, labels)
+        product = Curvature(problem, weights, label, batch=len(inputs)).hessian()
         vectors_found = torch.stack([flat(vector) for vector in vectors], 1)  # (P, k)
         top = _Span.of(vectors_found, product)
         misses = top.images_of(vectors_found) - vectors_found * torch.tensor(values).to(vectors_found)
@@ -56,8 +56,9 @@ class PyHessianEngine:
         # PyHessian does not say whether it came to its tolerance
         converged = bool((residuals <= self.tolerance * np.abs(values)).all())
         return Spectrum(
-            np.array(values)[order], residuals[order], lowest, trace, trace_error, lowest_residual, converged
-        )
+            np.array(values)[order], residuals[order], residuals[order], np.array([lowest]), np.array([lowest_residual]),
+            trace, trace_error, converged,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

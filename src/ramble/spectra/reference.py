@@ -23,8 +23,8 @@ def differences(ours: Spectrum, theirs: Spectrum) -> pd.DataFrame:
     names = [*(f"eig_{i}" for i in range(1, len(ours.eigenvalues) + 1)), "most_negative", "trace"]
     columns: dict[str, object] = {"quantity": names}
     for name, found in (("krylov", ours), ("pyhessian", theirs)):
-        columns[name] = np.array([*found.eigenvalues, found.most_negative, found.trace])
-        columns[f"{name}_error"] = np.array([*found.residuals, found.most_negative_residual, found.trace_error])
+        columns[name] = np.array([*found.eigenvalues, found.lowest[0], found.trace])
+        columns[f"{name}_error"] = np.array([*found.residuals, found.lowest_residuals[0], found.trace_error])
     rows = pd.DataFrame(columns)
     rows["relative_difference"] = (rows.pyhessian - rows.krylov) / rows.krylov.abs()
     return rows

@@ -1,0 +1,66 @@
+"""The whole spectrum of the Hessian at some points of a path."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ramble.figures.sources import Source, Sources, position
+from ramble.figures.spectra import eigenvalues
+from ramble.figures.style import styled
+from ramble.spectra.counts import counts_above
+
+STYLES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
+PLACES = 200  # along the axis
+DECADES = 6  # below the largest eigenvalue
+
+
+def draw_density(sources: Sources) -> Figure:
+    """Draw how many eigenvalues lie above and, on the negative side, below each place.
+
+    The number is the integral of the spectral density, which needs no width of a kernel. Bands are standard errors
+    over the random vectors; the marks are the largest eigenvalues themselves, known one by one.
+    """
+    shown = sources.shown
+    assert shown.spectra is not None
+    assert shown.part is not None
+    axis, size = position([shown]), shown.weights
+    known = eigenvalues(shown.spectra)
+    largest = float(known.max(axis=None))
+    places = np.geomspace(largest * 10.0**-DECADES, 1.2 * largest, PLACES)
+    with styled():
+        figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.2), sharey=True)
+        for (point, rows), (colour, line) in zip(shown.part.groupby("point"), STYLES, strict=False):
+            label = f"${axis.column}$ = {rows[axis.column].iloc[0]:.2f}"
+            _draw_counts(left, rows, places, size, colour, line, label)
+            _draw_counts(right, rows.assign(node=-rows.node), places, size, colour, line, label)
+            _mark_known(left, shown, int(str(point)), colour)
+        left.set_xlabel(r"$\lambda$")
+        right.set_xlabel(r"$-\lambda$")
+        left.set_ylabel(f"number of eigenvalues, of {size}")
+        left.set_title(f"(a) larger than $\\lambda$; marks: the top {known.shape[1]}\\n{shown.title}")
+        right.set_title("(b) smaller than a negative $\\lambda$")
+        for axes in (left, right):
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_ylim(0.5, 2 * size)
+        right.legend(loc="upper right")
+    return figure
+
+
+def _draw_counts(
+    axes: Axes, rows: pd.DataFrame, places: np.ndarray, size: int, colour: str, line: str, label: str
+) -> None:
+    counts = counts_above(rows, places, size)
+    axes.plot(places, np.where(counts.mean > 0, counts.mean, np.nan), color=colour, linestyle=line, label=label)
+    low, high = np.maximum(counts.mean - counts.error, 1e-3), np.maximum(counts.mean + counts.error, 1e-3)
+    axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def _mark_known(axes: Axes, shown: Source, point: int, colour: str) -> None:
+    """Mark the eigenvalues that Lanczos found at this point, where it looked there."""
+    assert shown.spectra is not None
+    found = eigenvalues(shown.spectra[shown.spectra.point == point]).to_numpy()
+    if len(found):
+        axes.plot(found[0], np.arange(1, found.shape[1] + 1), linestyle="none", marker=".", color=colour)

@@ -1,0 +1,59 @@
+"""Measuring something at points of paths, one table per path."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+import pandas as pd
+from torch import Tensor
+
+from ramble.artifacts import write_table
+from ramble.contract.stored_paths import StoredPath, read_path
+from ramble.profiles import spread_points
+from ramble.progress import Progress
+
+ProblemT = TypeVar("ProblemT", contravariant=True)
+
+
+class Rows(Protocol[ProblemT]):
+    """Whatever is measured at one point."""
+
+    def __call__(self, problem: ProblemT, weights: Tensor, dataset: int, label: str, /) -> pd.DataFrame:
+        """Return the rows of the point `weights` (P,); `label` names it for random streams and errors."""
+
+
+def write_along_paths(
+    rows: Rows[ProblemT],
+    problem: ProblemT,
+    name: str,
+    what: str,
+    count: int,
+    paths: Sequence[str],
+    outputs: Sequence[str],
+) -> None:
+    """Write one table per path, with rows for `count` of its points, spread evenly in position (t or s).
+
+    Every row begins with its place: point (an index into the path's points), t, s.
+
+    Args:
+        rows: what is measured.
+        problem: whose paths they are.
+        name: of the study.
+        what: is measured, for the progress bar.
+        count: points per path.
+        paths: files of paths.
+        outputs: one table for each of them.
+    """
+    with Progress(f"{name}: {what} of {len(paths)} paths", len(paths) * count) as progress:
+        for file, output in zip(paths, outputs, strict=True):
+            path = read_path(file)
+            tables = []
+            for point in spread_points(path.position, count):
+                found = rows(problem, path.points[point], path.dataset, f"{name}/{path.pair}/{point}")
+                tables.append(_placed(found, path, point))
+                progress.advance(1, path=path.pair)
+            write_table(output, pd.concat(tables, ignore_index=True))
+
+
+def _placed(rows: pd.DataFrame, path: StoredPath, point: int) -> pd.DataFrame:
+    place = pd.DataFrame({"point": point, "t": float(path.t[point]), "s": float(path.s[point])}, index=rows.index)
+    return pd.concat([place, rows], axis=1)

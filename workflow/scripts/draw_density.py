@@ -1,0 +1,11 @@
+"""Draw the whole spectrum."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.figures.density import draw_density
+    from ramble.figures.sources import read_sources
+    from ramble.figures.style import save
+
+    sources = read_sources(snakemake.input.paths, spectra=snakemake.input.spectra, parts=snakemake.input.densities)
+    save(draw_density(sources), snakemake.output)

@@ -1,0 +1,23 @@
+"""Estimate the spectral density along paths."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.contract.problems import load_problem
+    from ramble.devices import choose_device
+    from ramble.spectra.along import write_along_paths
+    from ramble.spectra.density import DensityEngine
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    engine = DensityEngine(**snakemake.params.settings, seed=snakemake.params.seed)
+    write_along_paths(
+        engine.rows,
+        problem,
+        snakemake.params.study,
+        "spectral density",
+        snakemake.params.points,
+        snakemake.input.paths,
+        snakemake.output.tables,
+    )
