@@ -27,7 +27,7 @@ def draw_density(sources: Sources) -> Figure:
     assert shown.part is not None
     axis, size = position([shown]), shown.weights
     known = eigenvalues(shown.spectra)
-    largest = float(known.max(axis=None))
+    largest = float(known.to_numpy().max())
     places = np.geomspace(largest * 10.0**-DECADES, 1.2 * largest, PLACES)
     with styled():
         figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.2), sharey=True)

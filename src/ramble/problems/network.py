@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
+from ramble.errors import RambleError
 from ramble.problems.margins import mean_loss
 from ramble.problems.problem import Problem, Split, layers_of
 
@@ -40,12 +41,22 @@ class NetworkProblem(Problem):
             self._skeleton = self.build_network()
         self._skeleton.eval()
         self.shapes = {name: tuple(value.shape) for name, value in self._skeleton.state_dict().items()}
+        self._refuse_other_state()
         self.layers = layers_of(self.shapes)
         self.metadata = {}
 
     @abstractmethod
     def build_network(self) -> nn.Module:
         """Return the network; its initialisation is what `initial_weights` draws."""
+
+    def _refuse_other_state(self) -> None:
+        """Paths are made of weights: what else a network keeps would stay behind, and one weight has one name."""
+        others = sorted(set(self.shapes) - {name for name, _ in self._skeleton.named_parameters()})
+        if others:
+            raise RambleError(
+                f"{type(self).__name__}.build_network: '{others[0]}' is kept beside the weights (running statistics "
+                "of batch norm, a buffer, a weight under a second name); use layers without it, such as GroupNorm"
+            )
 
     def data(self, split: Split) -> tuple[Tensor, Tensor]:
         """Return the inputs and labels of a split, as the network sees them."""
@@ -56,7 +67,7 @@ class NetworkProblem(Problem):
         with torch.random.fork_rng(devices=[]):  # the initial weights are drawn only to be overwritten
             network = self.build_network().to(self.device, weights.dtype)
         network.load_state_dict(self.unflatten(weights))
-        return network.eval()
+        return network.requires_grad_().eval()
 
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""

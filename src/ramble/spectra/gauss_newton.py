@@ -36,7 +36,9 @@ class GaussNewtonEngine:
     seed: int
 
     def rows(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> pd.DataFrame:
-        """Return one row at `weights` (P,): gn_i with gn_residual_i, trace and trace_error of G, rest_norm with its residual, and converged.
+        """Return one row at `weights` (P,).
+
+        Columns: gn_i and gn_residual_i, gn_trace and gn_trace_error, rest_norm and rest_residual, converged.
 
         Raises RambleError as `lanczos_ends` and `Curvature` do.
         """

@@ -108,7 +108,7 @@ def lanczos_ends(
         )
     if max(top, bottom) > budget:
         raise RambleError(
-            f"budget = {budget} products are too few for top = {top} and bottom = {bottom} eigenvalues; raise the budget"
+            f"budget = {budget} products are too few for top = {top} and bottom = {bottom} eigenvalues; raise it"
         )
     space = KrylovSpace(product, start, budget, random)
     converged = False

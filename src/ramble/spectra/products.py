@@ -74,7 +74,8 @@ class Curvature:
         return product
 
     def _minibatches(self) -> Iterator[Minibatch]:
-        for inputs, labels in zip(self._inputs.split(self._batch), self._labels.split(self._batch), strict=True):
+        parts = (torch.split(tensor, self._batch) for tensor in (self._inputs, self._labels))
+        for inputs, labels in zip(*parts, strict=True):
             yield inputs, labels, len(inputs) / len(self._inputs)
 
     def _hessian_of(self, inputs: Tensor, labels: Tensor) -> Linear:
@@ -87,9 +88,7 @@ class Curvature:
         shares = logits.detach().softmax(1)
         # J v is the derivative in u of the vector-Jacobian product u -> J^T u, which is linear in u
         dummy = torch.zeros_like(logits, requires_grad=True)
-        backward = flat(
-            torch.autograd.grad(logits, self._parameters, dummy, create_graph=True, materialize_grads=True)
-        )
+        backward = flat(torch.autograd.grad(logits, self._parameters, dummy, create_graph=True, materialize_grads=True))
 
         def product(vector: Tensor) -> tuple[Tensor, ...]:
             (forward,) = torch.autograd.grad(backward, dummy, vector, retain_graph=True)

@@ -56,8 +56,8 @@ class PyHessianEngine:
         # PyHessian does not say whether it came to its tolerance
         converged = bool((residuals <= self.tolerance * np.abs(values)).all())
         return Spectrum(
-            np.array(values)[order], residuals[order], residuals[order], np.array([lowest]), np.array([lowest_residual]),
-            trace, trace_error, converged,
+            np.array(values)[order], residuals[order], residuals[order],
+            np.array([lowest]), np.array([lowest_residual]), trace, trace_error, converged,
         )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from ramble.artifacts import write_table
 from ramble.contract.stored_paths import read_path
 from ramble.profiles import spread_points
 from ramble.progress import Progress
-from ramble.spectra.spectrum import Engine, ProblemT, Spectrum
+from ramble.spectra.along import ProblemT
+from ramble.spectra.spectrum import Engine, Spectrum
 
 logger = logging.getLogger("ramble")
 
