@@ -1,0 +1,96 @@
+"""Long computations that go on after being killed.
+
+A checkpoint is a hidden neighbour of the output it leads to, and never an output itself: Snakemake deletes the outputs
+of a job that failed. It is written whole or not at all, and holds everything that the rest of the computation depends
+on, so that a run that was killed ends with the same artifact as one that was not, whenever its checkpoints were
+written.
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ramble.artifacts import read_tensors, write_tensors
+from ramble.errors import RambleError
+
+EVERY = 60.0  # seconds between two checkpoints: LeNet5's takes a few milliseconds
+
+logger = logging.getLogger("ramble")
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a computation stands."""
+
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]  # what JSON can hold: counters, rates, rows of a table
+
+
+class Checkpoint:
+    """The state of one computation on disk.
+
+    Args:
+        file: where it is kept, see `checkpoint_of`.
+        key: of everything the result depends on, see `key_of`; a state is only ever taken up under its own key.
+        every: seconds between two states written.
+    """
+
+    def __init__(self, file: str | Path, key: str, every: float = EVERY) -> None:
+        self.file, self.key, self.every = Path(file), key, every
+        self._written = time.monotonic()
+
+    def load(self) -> State | None:
+        """Return the last state, tensors on the CPU; None where there is none.
+
+        Raises:
+            RambleError: the file belongs to other settings, or is none of ours.
+        """
+        if not self.file.exists():
+            return None
+        tensors, header = read_tensors(self.file)
+        if header.get("key") != self.key:
+            raise RambleError(
+                f"{self.file}: this checkpoint belongs to the settings {header.get('key')}, this run has "
+                f"{self.key}; take back what was changed to finish that run, or delete the file to begin anew."
+            )
+        logger.info("going on from %s", self.file)
+        return State(tensors, json.loads(header["facts"]))
+
+    @property
+    def due(self) -> bool:
+        """Is it time for the next state?"""
+        return time.monotonic() - self._written >= self.every
+
+    def save(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Write the state in place of the last one."""
+        write_tensors(self.file, tensors, {"key": self.key, "facts": json.dumps(facts)})
+        self._written = time.monotonic()
+
+    def remove(self) -> None:
+        """Delete the state once the artifact is written, and what a killed run left half-written beside it."""
+        for file in (self.file, *self.file.parent.glob(f".{self.file.stem}.partial-*{self.file.suffix}")):
+            file.unlink(missing_ok=True)
+
+
+def checkpoint_of(output: str | Path) -> Path:
+    """Return where the state is kept of the computation that makes the file `output`."""
+    output = Path(output)
+    return output.with_name(f".{output.stem}.checkpoint.safetensors")
+
+
+def key_of(settings: Mapping[str, object], tensors: Mapping[str, Tensor] | None = None) -> str:
+    """Return a hash of settings (of what JSON can hold) and of tensors, in any order of their names."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for name, tensor in sorted((tensors or {}).items()):
+        plain = tensor.detach().cpu().contiguous()
+        digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
+        digest.update(plain.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]
