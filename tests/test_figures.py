@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from ramble.figures.fig2 import draw_committee_spectra
 from ramble.figures.fig3 import draw_losses_and_errors
 from ramble.figures.fig4 import draw_top_eigenvalues
+from ramble.figures.gauss_newton import draw_gauss_newton
 from ramble.figures.sources import Source, Sources, position
 
 RISING = np.array([0.0, 0.1, 0.6, 1.0])
@@ -18,9 +19,11 @@ S = np.array([0.0, 0.25, 0.5, 1.0])
 def source(rises: bool, status: str = "arrived", reached: float = 1.0) -> Source:
     where = {"point": range(4), "t": RISING if rises else T, "s": S}
     profile = {f"{split}_{what}": np.full(4, 0.1) for split in ("train", "test") for what in ("loss", "error")}
-    spectra = {"eig_1": np.full(4, 2.0), "eig_2": 1.0, "residual_1": 0.1, "residual_2": 0.1, "most_negative": -0.1}
-    tables = pd.DataFrame(where | profile), pd.DataFrame(where | spectra)
-    return Source("guarded", "3-0-1", status, rises, reached, *tables)
+    spectra = {"eig_1": np.full(4, 2.0), "eig_2": 1.0, "error_1": 0.1, "error_2": 0.1, "most_negative": -0.1}
+    spectra["most_negative_residual"] = 0.01
+    part = {"gn_1": np.full(4, 1.9), "gn_2": 1.1, "rest_norm": 0.3}
+    tables = [pd.DataFrame(where | columns) for columns in (profile, spectra, part)]
+    return Source("guarded", "3-0-1", status, rises, reached, 31, *tables)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,7 @@ def test_curves_are_drawn_over_the_column_that_the_label_names(rises):
         draw_committee_spectra(sources, 1e-6),
         draw_losses_and_errors(sources),
         draw_top_eigenvalues(sources),
+        draw_gauss_newton(sources),
     ):
         label = figure.get_supxlabel() or figure.axes[-1].get_xlabel()
         assert label == position([source(rises)]).label

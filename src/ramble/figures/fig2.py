@@ -31,7 +31,6 @@ def draw_committee_spectra(sources: Sources, zero: float) -> Figure:
             labelled=3,
             every=10,
         )
-        top.set_yscale("log")
         top.set_ylabel(r"eigenvalues $\lambda_i$ of $\nabla^2 L$")
         top.set_title(f"(a) non-zero Hessian eigenvalues, grey: every tenth\n{shown.title}")
         middle.plot(shown.spectra[axis.column], number, color="#000000", drawstyle="steps-mid")

@@ -27,13 +27,11 @@ def draw_top_eigenvalues(sources: Sources) -> Figure:
     with styled():
         figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.0, 4.4), sharex=True, height_ratios=(2.6, 1))
         draw_eigenvalues(top, along, positive, errors(shown.spectra), labelled=3)
-        top.set_yscale("log")
         top.set_ylabel(r"eigenvalues $\lambda_i$ of $\nabla^2 L$")
         top.set_title(f"(a) {what}, with error bars\n{shown.title}")
         for number, column in enumerate(lowest.columns):
             bars = shown.spectra[f"{column}_residual"]
             bottom.errorbar(along, lowest[column], yerr=bars, color=str(number * 0.15), linewidth=0.9, elinewidth=0.5)
-        bottom.axhline(0, color="0.6", linewidth=0.7)
         bottom.set_ylabel(r"$\lambda < 0$")
         bottom.set_title(f"(b) the {lowest.shape[1]} most negative eigenvalues, bars: residual norm")
         bottom.set_xlabel(axis.label)

@@ -20,9 +20,9 @@ def errors(spectra: pd.DataFrame) -> pd.DataFrame:
 def draw_eigenvalues(
     axes: Axes, along: pd.Series, values: pd.DataFrame, bounds: pd.DataFrame, labelled: int, every: int = 1
 ) -> None:
-    """Draw one line per eigenvalue: the first few in colour and named, of the others each `every`-th in grey.
+    """Draw one line per eigenvalue, on a logarithmic axis: the first few in colour, of the others each `every`-th.
 
-    Each comes with its error bars, which are as thin as the line where they are shorter than that is thick.
+    Each comes with its error bars; those shorter than the line is thick cannot be seen.
     """
     styles = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."))
     greys = np.linspace(0.25, LIGHTEST, max(values.shape[1] - labelled, 1))
@@ -39,4 +39,6 @@ def draw_eigenvalues(
         else:
             continue
         axes.errorbar(along, column, yerr=bounds.iloc[:, number], fmt="none", ecolor=colour, elinewidth=0.6)
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=0.5 * float(np.nanmin(values.to_numpy())))  # a bar that reaches 0 would stretch the axis
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

@@ -1,12 +1,13 @@
 """Measuring something at points of paths, one table per path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import pandas as pd
 from torch import Tensor
 
 from ramble.artifacts import write_table
+from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
 from ramble.contract.stored_paths import StoredPath, read_path
 from ramble.profiles import spread_points
 from ramble.progress import Progress
@@ -29,10 +30,12 @@ def write_along_paths(
     count: int,
     paths: Sequence[str],
     outputs: Sequence[str],
+    settings: Mapping[str, object],
 ) -> None:
     """Write one table per path, with rows for `count` of its points, spread evenly in position (t or s).
 
-    Every row begins with its place: point (an index into the path's points), t, s.
+    Every row begins with its place: point (an index into the path's points), t, s. A run that was killed goes on
+    after the last point in its checkpoint.
 
     Args:
         rows: what is measured.
@@ -42,16 +45,26 @@ def write_along_paths(
         count: points per path.
         paths: files of paths.
         outputs: one table for each of them.
+        settings: all that the rows depend on besides the paths (of what JSON can hold).
+
+    Raises:
+        RambleError: what `rows` raises; a checkpoint of other settings or another path.
     """
     with Progress(f"{name}: {what} of {len(paths)} paths", len(paths) * count) as progress:
         for file, output in zip(paths, outputs, strict=True):
             path = read_path(file)
-            tables = []
-            for point in spread_points(path.position, count):
-                found = rows(problem, path.points[point], path.dataset, f"{name}/{path.pair}/{point}")
-                tables.append(_placed(found, path, point))
+            checkpoint = Checkpoint(checkpoint_of(output), key_of(settings, {"points": path.points}))
+            state = checkpoint.load()
+            tables = [pd.DataFrame(table) for table in state.facts["tables"]] if state else []
+            for number, point in enumerate(spread_points(path.position, count)):
+                if number >= len(tables):
+                    found = rows(problem, path.points[point], path.dataset, f"{name}/{path.pair}/{point}")
+                    tables.append(_placed(found, path, point))
                 progress.advance(1, path=path.pair)
+                if checkpoint.due:
+                    checkpoint.save({}, {"tables": [table.to_dict("list") for table in tables]})
             write_table(output, pd.concat(tables, ignore_index=True))
+            checkpoint.remove()
 
 
 def _placed(rows: pd.DataFrame, path: StoredPath, point: int) -> pd.DataFrame:

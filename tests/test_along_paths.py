@@ -1,0 +1,74 @@
+"""Where along paths something is measured, and that a killed run goes on where it was."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from ramble.artifacts import read_table, write_tensors
+from ramble.checkpoints import Checkpoint, checkpoint_of
+from ramble.errors import RambleError
+from ramble.spectra.along import write_along_paths
+
+
+class Recording:
+    """Measures nothing, but remembers where it was asked, and may be cut short."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.labels: list[str] = []
+        self.most = most
+
+    def __call__(self, problem: object, weights: torch.Tensor, dataset: int, label: str) -> pd.DataFrame:
+        if len(self.labels) == self.most:
+            raise KeyboardInterrupt
+        self.labels.append(label)
+        return pd.DataFrame({"node": [0.1, float(weights[0])], "label": label})
+
+
+def write_path(folder: Path, back: bool = False) -> str:
+    """Equal steps but for one long one at the end: half the length is not half the way in t."""
+    places = torch.tensor([*range(10), 12.0]).unsqueeze(1)
+    t = torch.linspace(0, 1, 11, dtype=torch.float64)
+    if back:
+        t[1] = -0.5
+    write_tensors(folder / "0-0-1.safetensors", {"points": places, "t": t}, {})
+    return str(folder / "0-0-1.safetensors")
+
+
+def measure(rows: Recording, path: str, output: Path, code: str = "a") -> None:
+    write_along_paths(rows, None, "s", "labels", 3, [path], [str(output)], {"code": code})
+
+
+@pytest.mark.parametrize(("back", "points"), [(False, [0, 5, 10]), (True, [0, 6, 10])], ids=["t rises", "t falls"])
+def test_points_are_even_in_t_where_it_rises_else_in_s(tmp_path, back, points):
+    rows = Recording()
+    measure(rows, write_path(tmp_path, back), tmp_path / "out.csv")
+    assert rows.labels == [f"s/0-0-1/{point}" for point in points]
+    found = read_table(tmp_path / "out.csv")
+    assert list(found) == ["point", "t", "s", "node", "label"]
+    assert found.point.tolist() == [point for point in points for _ in range(2)]
+    assert found.s.tolist() == pytest.approx([(12.0 if point == 10 else point) / 12 for point in found.point])
+
+
+def test_a_killed_run_goes_on_after_its_last_point(tmp_path, monkeypatch):
+    monkeypatch.setattr(Checkpoint, "due", property(lambda _: True))
+    path, output = write_path(tmp_path), tmp_path / "out.csv"
+    measure(Recording(), path, tmp_path / "undisturbed.csv")
+    with pytest.raises(KeyboardInterrupt):
+        measure(Recording(most=2), path, output)
+    assert not output.exists()
+    rest = Recording()
+    measure(rest, path, output)
+    assert rest.labels == ["s/0-0-1/10"]
+    assert output.read_bytes() == (tmp_path / "undisturbed.csv").read_bytes()
+    assert not checkpoint_of(output).exists()
+
+
+def test_a_checkpoint_of_other_code_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(Checkpoint, "due", property(lambda _: True))
+    path, output = write_path(tmp_path), tmp_path / "out.csv"
+    with pytest.raises(KeyboardInterrupt):
+        measure(Recording(most=2), path, output)
+    with pytest.raises(RambleError, match="belongs to the settings"):
+        measure(Recording(), path, output, code="b")
