@@ -34,7 +34,7 @@ from ramble.problems.mnist import mnist_images
 from ramble.profiles import spread_points
 from ramble.progress import Progress
 from ramble.spectra.krylov import lanczos_ends
-from ramble.spectra.products import hessian_product
+from ramble.spectra.products import Curvature
 from ramble.tracking.guarded import GuardedTracker
 from ramble.training import Recipe, Settling, find_solutions
 
@@ -52,8 +52,7 @@ class Point:
     top: int
 
     def product(self, dtype: torch.dtype = torch.float32) -> Callable[[Tensor], Tensor]:
-        inputs, labels = self.problem.data("train")
-        return hessian_product(self.problem.network(self.weights.to(dtype)), inputs.to(dtype), labels)
+        return Curvature(self.problem, self.weights.to(dtype), "benchmark", batch=1000).hessian()
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def ours(settings: KrylovSpectra) -> Method:
     def run(point: Point) -> tuple[np.ndarray, int]:
         random = torch.Generator().manual_seed(1)
         start = torch.randn(len(point.weights), generator=random)
-        ends = lanczos_ends(point.product(), start, point.top, settings.tolerance, settings.budget, random)
+        ends = lanczos_ends(point.product(), start, point.top, 1, settings.tolerance, settings.budget, random)
         return ends.top, ends.products
 
     return run

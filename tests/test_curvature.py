@@ -33,9 +33,10 @@ def dense_hessian() -> Tensor:
 def dense_gauss_newton() -> Tensor:
     """The definition: mean of J^T (diag p - p p^T) J, with the Jacobian J of all logits."""
     inputs, _ = PROBLEM.data("train")
+    network = PROBLEM.network(weights())
 
     def logits(flat: Tensor) -> Tensor:
-        return torch.func.functional_call(PROBLEM.network(weights()), PROBLEM.unflatten(flat), (inputs.double(),))
+        return torch.func.functional_call(network, PROBLEM.unflatten(flat), (inputs.double(),))
 
     jacobian = torch.func.jacrev(logits)(weights())  # (M, C, P)
     shares = logits(weights()).detach().softmax(1)

@@ -147,10 +147,16 @@ def part_settings(study, part):
 
 
 def part_files(study, part):
-    """What one part of a study's spectra measures: one table, or one per path of its tracker."""
+    """What one part of a study's spectra measures."""
     if part == "reference":
         return [f"results/{study}/reference.csv"]
-    return pair_files(part, study, SPECTRA_PARTS[study][part].tracker, "csv")
+    tracker = SPECTRA_PARTS[study][part].tracker
+    return pair_files(part, study, tracker, "csv", part_pairs(study, part))
+
+
+def part_pairs(study, part):
+    """The pairs on whose paths it is measured: the costly ones on the first path only."""
+    return pair_names(study) if part == "gauss_newton" else pair_names(study)[:1]
 
 
 def source(figure):

@@ -112,49 +112,38 @@ for drawing, tracker in drawings("fig4").items():
             "../scripts/draw_fig4.py"
 
 
-for drawing, tracker in drawings("gauss_newton").items():
+for part in ("gauss_newton", "density"):
+    for drawing, tracker in drawings(part).items():
 
-    rule:
-        name:
-            f"draw_{drawing}"
-        input:
-            paths=pair_files(
-                "paths", source("gauss_newton").study, tracker, "safetensors"
-            ),
-            spectra=pair_files("spectra", source("gauss_newton").study, tracker, "csv"),
-            parts=part_files(source("gauss_newton").study, "gauss_newton"),
-        output:
-            pictures(drawing),
-        log:
-            f"logs/figures/{drawing}.log",
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            threads=1,
-            code=code("draw_gauss_newton"),
-        script:
-            "../scripts/draw_gauss_newton.py"
-
-
-for drawing, tracker in drawings("density").items():
-
-    rule:
-        name:
-            f"draw_{drawing}"
-        input:
-            paths=pair_files("paths", source("density").study, tracker, "safetensors"),
-            spectra=pair_files("spectra", source("density").study, tracker, "csv"),
-            densities=part_files(source("density").study, "density"),
-        output:
-            pictures(drawing),
-        log:
-            f"logs/figures/{drawing}.log",
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            threads=1,
-            code=code("draw_density"),
-        script:
-            "../scripts/draw_density.py"
+        rule:
+            name:
+                f"draw_{drawing}"
+            input:
+                paths=pair_files(
+                    "paths",
+                    source(part).study,
+                    tracker,
+                    "safetensors",
+                    part_pairs(source(part).study, part),
+                ),
+                spectra=pair_files(
+                    "spectra",
+                    source(part).study,
+                    tracker,
+                    "csv",
+                    part_pairs(source(part).study, part),
+                ),
+                parts=part_files(source(part).study, part),
+            output:
+                pictures(drawing),
+            log:
+                f"logs/figures/{drawing}.log",
+            threads: 1
+            resources:
+                mem_mb=1000,
+            params:
+                part=part,
+                threads=1,
+                code=code(f"draw_{part}"),
+            script:
+                "../scripts/draw_{params.part}.py"

@@ -50,6 +50,7 @@ for study, parts in SPECTRA_PARTS.items():
                 study,
                 parts["reference"].tracker,
                 "safetensors",
+                part_pairs(study, "reference"),
             )[0],
         output:
             table=part_files(study, "reference")[0],
@@ -85,22 +86,22 @@ for study, parts in SPECTRA_PARTS.items():
     for part in ("gauss_newton", "density"):
         if part not in parts:
             continue
-        for job, pairs in jobs(study).items():
+        for pair in part_pairs(study, part):
 
             rule:
                 name:
-                    f"{part}_{study}_{job}"
+                    f"{part}_{study}_{pair}"
                 input:
                     data=data_files(study),
                     paths=pair_files(
-                        "paths", study, parts[part].tracker, "safetensors", pairs
+                        "paths", study, parts[part].tracker, "safetensors", [pair]
                     ),
                 output:
-                    tables=pair_files(part, study, parts[part].tracker, "csv", pairs),
+                    tables=pair_files(part, study, parts[part].tracker, "csv", [pair]),
                 log:
-                    f"logs/{study}/{part}-{job}.log",
+                    f"logs/{study}/{part}-{pair}.log",
                 benchmark:
-                    f"logs/{study}/{part}-{job}.benchmark.tsv"
+                    f"logs/{study}/{part}-{pair}.benchmark.tsv"
                 threads: PATH_STUDIES[study].threads
                 resources:
                     mem_mb=2000,

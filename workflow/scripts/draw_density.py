@@ -7,5 +7,5 @@ with step(snakemake.log[0], snakemake.params.threads):
     from ramble.figures.sources import read_sources
     from ramble.figures.style import save
 
-    sources = read_sources(snakemake.input.paths, spectra=snakemake.input.spectra, parts=snakemake.input.densities)
+    sources = read_sources(snakemake.input.paths, spectra=snakemake.input.spectra, parts=snakemake.input.parts)
     save(draw_density(sources), snakemake.output)

@@ -1,5 +1,6 @@
 """One row of the claims table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,3 +34,14 @@ def verdict(measured: float, holds: bool) -> str:
     if np.isnan(measured):
         return "not measured"
     return "reproduced" if holds else "not reproduced"
+
+
+def share(flags: Sequence[bool] | np.ndarray) -> float:
+    """Return which share of them is true."""
+    return float(np.mean(flags))
+
+
+def spread(values: Sequence[float] | np.ndarray) -> str:
+    """Say smallest .. median .. largest."""
+    low, middle, high = np.nanquantile(np.asarray(values, dtype=float), (0.0, 0.5, 1.0))
+    return f"{low:.3g} .. {middle:.3g} .. {high:.3g}"

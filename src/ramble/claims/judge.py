@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ramble.claims import statistics
-from ramble.claims.claim import Claim, at_least, verdict
+from ramble.claims import spectra, statistics
+from ramble.claims.claim import Claim, at_least, share, spread, verdict
 from ramble.claims.evidence import Evidence, PathEvidence
 from ramble.claims.trackers import judge_trackers
 from ramble.parameters.claims import Thresholds
@@ -24,9 +24,9 @@ def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: st
         claims += judge_trackers(evidence.trackers[evidence.trackers.study == study], section, thresholds)
     if paths := evidence.paths.get(committee, []):
         claims += [
-            _none_negative(committee, "3.1, Fig. 2", paths, thresholds),
-            _number_constant(committee, paths, thresholds),
-            _three(committee, paths, thresholds),
+            spectra.none_negative(committee, "3.1, Fig. 2", paths, thresholds),
+            spectra.number_constant(committee, paths, thresholds),
+            spectra.three(committee, paths, thresholds),
             _ends_are_minima(committee, "3.1, Fig. 2", paths, thresholds),
             _loss_like_trace(committee, "3.1, Fig. 2", paths, thresholds),
         ]
@@ -36,8 +36,8 @@ def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: st
             _many_turns(images, paths, "test", thresholds),
             _test_error_follows(images, paths, thresholds),
             _not_locally(images, paths, thresholds),
-            _top_positive(images, paths, thresholds),
-            _none_negative(images, "3.2, Fig. 4", paths, thresholds),
+            spectra.top_positive(images, paths, thresholds),
+            spectra.none_negative(images, "3.2, Fig. 4", paths, thresholds),
             _ends_are_minima(images, "3.2, Fig. 4", paths, thresholds),
             _loss_like_trace(images, "3.2, Fig. 4", paths, thresholds),
         ]
@@ -49,10 +49,10 @@ def _always_joined(study: str, section: str, paths: Sequence[PathEvidence], limi
     counts = ", ".join(
         f"{sum(path.status == status for path in paths)} {status}" for status in sorted({path.status for path in paths})
     )
-    reached = _spread([path.reached for path in paths])
+    reached = spread([path.reached for path in paths])
     return at_least(
         "Algorithm 1 always finds a zero-error path", section, study, "share of pairs joined",
-        _share(joined), f"{counts} of {len(paths)}; t reached {reached}", limits.joined_share,
+        share(joined), f"{counts} of {len(paths)}; t reached {reached}", limits.joined_share,
     )  # fmt: skip
 
 
@@ -60,38 +60,7 @@ def _line_leaves(study: str, section: str, paths: Sequence[PathEvidence], limits
     worst = [float(path.line.train_error.max()) for path in paths]
     return at_least(
         "The straight line between two solutions makes errors", section, study, "share of lines with training errors",
-        _share([error > 0 for error in worst]), f"largest error on the line {_spread(worst)}", limits.line_left_share,
-    )  # fmt: skip
-
-
-def _none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    lowest = np.concatenate([(path.spectra.most_negative / path.spectra.eig_1).to_numpy() for path in paths])
-    return at_least(
-        "All non-zero eigenvalues are positive", where, study,
-        f"share of points with no eigenvalue below -{limits.zero_eigenvalue:g} of the largest",
-        _share(lowest > -limits.zero_eigenvalue),
-        f"most negative / largest {_spread(lowest)}, {len(lowest)} points", limits.positive_share,
-    )  # fmt: skip
-
-
-def _number_constant(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    counts = [statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue) for path in paths]
-    shares = [statistics.modal_share(count)[1] for count in counts]
-    every = np.concatenate(counts)
-    return at_least(
-        "The number of non-zero eigenvalues is constant along a path", "3.1, Fig. 2", study,
-        "share of a path's points with the most frequent number, median over pairs", float(np.median(shares)),
-        f"{_spread(shares)}; numbers {every.min()} to {every.max()}", limits.constant_share,
-    )  # fmt: skip
-
-
-def _three(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    modes = [
-        statistics.modal_share(statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue))[0] for path in paths
-    ]
-    return at_least(
-        "There are three non-zero eigenvalues", "3.1, Fig. 2", study, "share of pairs whose most frequent number is 3",
-        _share([mode == 3 for mode in modes]), f"most frequent number {_spread(modes)}", limits.constant_share,
+        share([error > 0 for error in worst]), f"largest error on the line {spread(worst)}", limits.line_left_share,
     )  # fmt: skip
 
 
@@ -108,7 +77,7 @@ def _ends_are_minima(study: str, where: str, paths: Sequence[PathEvidence], limi
     ]
     return at_least(
         "The ends are local minima of the Hessian's trace along the path", where, study,
-        f"share of ends with no lower trace within {limits.minimum_window:g} in t", _share(ends),
+        f"share of ends with no lower trace within {limits.minimum_window:g} in t", share(ends),
         f"{sum(ends)} of {len(ends)} ends", limits.minimum_share,
     )  # fmt: skip
 
@@ -120,7 +89,7 @@ def _loss_like_trace(study: str, where: str, paths: Sequence[PathEvidence], limi
         fits.append(statistics.proportionality(both.trace.to_numpy(), both.train_loss.to_numpy()))
     return at_least(
         "The loss is proportional to the Hessian's trace", where, study,
-        "R^2 of loss = c * trace along a path, median over pairs", float(np.nanmedian(fits)), _spread(fits),
+        "R^2 of loss = c * trace along a path, median over pairs", float(np.nanmedian(fits)), spread(fits),
         limits.proportional_r2,
     )  # fmt: skip
 
@@ -131,7 +100,7 @@ def _many_turns(study: str, paths: Sequence[PathEvidence], split: str, limits: T
     return at_least(
         f"The {name} loss along a path is neither monotonic nor bitonic", "3.2, Fig. 3a", study,
         f"share of pairs whose {name} loss turns at least twice (moves over {limits.turn:g} of its range)",
-        _share([count >= 2 for count in counts]), f"turns {_spread(counts)}", limits.turning_share,
+        share([count >= 2 for count in counts]), f"turns {spread(counts)}", limits.turning_share,
     )  # fmt: skip
 
 
@@ -143,7 +112,7 @@ def _test_error_follows(study: str, paths: Sequence[PathEvidence], limits: Thres
     return at_least(
         "The test error behaves like the test loss", "3.2, Fig. 3", study,
         "rank correlation of test error with test loss along a path, median over pairs", float(np.nanmedian(found)),
-        _spread(found), limits.test_correlation,
+        spread(found), limits.test_correlation,
     )  # fmt: skip
 
 
@@ -157,25 +126,6 @@ def _not_locally(study: str, paths: Sequence[PathEvidence], limits: Thresholds) 
     measured = float(np.nanmedian(found))
     return Claim(
         "... but not locally", "3.2, Fig. 3", study,
-        "rank correlation of their increments from point to point, median over pairs", measured, _spread(found),
+        "rank correlation of their increments from point to point, median over pairs", measured, spread(found),
         f"< {limits.local_correlation:g}", verdict(measured, measured < limits.local_correlation),
     )  # fmt: skip
-
-
-def _top_positive(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    smallest = np.concatenate([statistics.eigenvalue_table(path.spectra).min(axis=1) for path in paths])
-    largest = max(float(path.spectra.filter(like="residual_").to_numpy().max()) for path in paths)
-    return at_least(
-        "The top eigenvalues are all positive", "3.2, Fig. 4", study, "share of points with the whole top positive",
-        _share(smallest > 0), f"smallest of the top {_spread(smallest)}; largest residual {largest:.2g}",
-        limits.positive_share,
-    )  # fmt: skip
-
-
-def _share(flags: Sequence[bool] | np.ndarray) -> float:
-    return float(np.mean(flags))
-
-
-def _spread(values: Sequence[float] | np.ndarray) -> str:
-    low, middle, high = np.nanquantile(np.asarray(values, dtype=float), (0.0, 0.5, 1.0))
-    return f"{low:.3g} .. {middle:.3g} .. {high:.3g}"

@@ -13,14 +13,14 @@ from ramble.spectra.counts import counts_above
 
 STYLES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
 PLACES = 200  # along the axis
-DECADES = 6  # below the largest eigenvalue
+DECADES = 5  # below the largest eigenvalue
 
 
 def draw_density(sources: Sources) -> Figure:
     """Draw how many eigenvalues lie above and, on the negative side, below each place.
 
     The number is the integral of the spectral density, which needs no width of a kernel. Bands are standard errors
-    over the random vectors; the marks are the largest eigenvalues themselves, known one by one.
+    over the random vectors, steps are the quadrature's nodes; the marks are the largest eigenvalues themselves.
     """
     shown = sources.shown
     assert shown.spectra is not None
@@ -30,7 +30,7 @@ def draw_density(sources: Sources) -> Figure:
     largest = float(known.to_numpy().max())
     places = np.geomspace(largest * 10.0**-DECADES, 1.2 * largest, PLACES)
     with styled():
-        figure, (left, right) = plt.subplots(1, 2, figsize=(6.6, 3.2), sharey=True)
+        figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4), sharey=True)
         for (point, rows), (colour, line) in zip(shown.part.groupby("point"), STYLES, strict=False):
             label = f"${axis.column}$ = {rows[axis.column].iloc[0]:.2f}"
             _draw_counts(left, rows, places, size, colour, line, label)
@@ -39,13 +39,14 @@ def draw_density(sources: Sources) -> Figure:
         left.set_xlabel(r"$\lambda$")
         right.set_xlabel(r"$-\lambda$")
         left.set_ylabel(f"number of eigenvalues, of {size}")
-        left.set_title(f"(a) larger than $\\lambda$; marks: the top {known.shape[1]}\\n{shown.title}")
+        left.set_title(rf"(a) larger than $\lambda$ (marks: the top {known.shape[1]}, where known)")
         right.set_title("(b) smaller than a negative $\\lambda$")
         for axes in (left, right):
             axes.set_xscale("log")
             axes.set_yscale("log")
             axes.set_ylim(0.5, 2 * size)
         right.legend(loc="upper right")
+        figure.suptitle(shown.title, x=0.01, ha="left", fontsize=9)
     return figure
 
 

@@ -1,0 +1,44 @@
+"""Verdicts on the signs of eigenvalues: their error bars count."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_parameters import SHIPPED
+
+from ramble.claims.evidence import PathEvidence
+from ramble.claims.spectra import none_negative, top_positive
+from ramble.parameters.claims import Thresholds
+
+LIMITS = Thresholds(**SHIPPED["claims"])
+NOTHING = pd.DataFrame()
+
+
+def path(lowest: float, residual: float, second: float = 1.0, error: float = 0.0) -> PathEvidence:
+    """Two points: a harmless one, and one with these values."""
+    spectra = pd.DataFrame(
+        {
+            "eig_1": [2.0, 2.0],
+            "eig_2": [1.0, second],
+            "error_1": [0.0, 0.0],
+            "error_2": [0.0, error],
+            "most_negative": [0.0, lowest],
+            "most_negative_residual": [0.0, residual],
+        }
+    )
+    return PathEvidence("0-0-1", "arrived", 1.0, NOTHING, NOTHING, spectra)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "residual", "share"), [(-0.1, 0.0, 0.5), (-0.1, 0.2, 1.0), (-0.1, 0.05, 0.5), (-1e-9, 0.0, 1.0)]
+)
+def test_a_negative_eigenvalue_counts_where_its_error_bar_does_not_reach_zero(lowest, residual, share):
+    claim = none_negative("s", "3.2", [path(lowest, residual)], LIMITS)
+    assert claim.measured == share
+    assert claim.verdict == ("reproduced" if share == 1.0 else "not reproduced")
+
+
+@pytest.mark.parametrize(("second", "error", "share"), [(0.1, 0.0, 1.0), (0.1, 0.2, 0.5), (-0.1, 0.0, 0.5)])
+def test_a_top_is_positive_where_no_error_bar_reaches_zero(second, error, share):
+    claim = top_positive("s", [path(0.0, 0.0, second, error)], LIMITS)
+    assert claim.measured == share
+    assert f"largest relative error bar {error / np.abs(second):.2g}" in claim.spread
