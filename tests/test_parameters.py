@@ -151,6 +151,10 @@ def test_a_mistake_names_its_key(key, value, says):
         ("figures.fig4.trackers", ["line"], "figures.fig4: no spectra of paths of study 'mnist100' by tracker 'line'"),
         (f"{TCM}.spectra.trackers", ["papers"], f"{TCM}: spectra: no tracker 'papers'; this study has paper, guarded"),
         (f"{TCM}.spectra.on_request", ["papers"], f"{TCM}: spectra: no tracker 'papers'"),
+        (f"{TCM}.one_path_per_job", ["papers"], f"{TCM}: one_path_per_job: no tracker 'papers'"),
+        ("figures.density.trackers", ["paper"], "figures.density: the study's spectra measure no density on the paths"),
+        ("studies.mnist100.spectra.density.tracker", "papers", "spectra.density: no tracker 'papers'"),
+        ("studies.mnist100.spectra.bottom", 300, "budget = 200 is less than bottom = 300"),
         (f"{TCM}.spectra.on_request", ["paper"], f"{TCM}: spectra: a tracker is named twice"),
     ],
 )

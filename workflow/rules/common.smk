@@ -108,9 +108,11 @@ def pair_files(kind, study, tracker, suffix, pairs=None):
     ]
 
 
-def jobs(study):
-    """Share a study's pairs out to jobs: {"0": [pair, ..], ..}."""
-    pairs, size = pair_names(study), PATH_STUDIES[study].paths_per_job
+def jobs(study, tracker):
+    """Share a study's pairs out to a tracker's jobs: {"0": [pair, ..], ..}."""
+    p = PATH_STUDIES[study]
+    pairs = pair_names(study)
+    size = 1 if tracker in p.one_path_per_job else p.paths_per_job
     return {str(n // size): pairs[n : n + size] for n in range(0, len(pairs), size)}
 
 

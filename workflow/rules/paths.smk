@@ -1,7 +1,7 @@
 # solutions -> paths: every pair of solutions, walked by every tracker of the study
 for study, parameters in PATH_STUDIES.items():
     for tracker in parameters.tracker_names:
-        for job, pairs in jobs(study).items():
+        for job, pairs in jobs(study, tracker).items():
 
             rule:
                 name:

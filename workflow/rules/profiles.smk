@@ -1,7 +1,7 @@
 # paths -> profiles: loss, error and margin at every stored point
 for study, parameters in PATH_STUDIES.items():
     for tracker in parameters.tracker_names:
-        for job, pairs in jobs(study).items():
+        for job, pairs in jobs(study, tracker).items():
 
             rule:
                 name:

@@ -1,7 +1,7 @@
 # paths -> spectra: Hessian eigenvalues at points of some trackers' paths
 for study, parameters in PATH_STUDIES.items():
     for tracker in parameters.spectra.all_trackers:
-        for job, pairs in jobs(study).items():
+        for job, pairs in jobs(study, tracker).items():
 
             rule:
                 name:

@@ -43,6 +43,9 @@ class PathStudy(Model):
     threads: Count
     priority: int = Field(0, description="jobs of the study with the highest priority start first")
     paths_per_job: Count = Field(description="chains tracked side by side in one job")
+    one_path_per_job: list[str] = Field(
+        [], description="trackers whose pairs are a job each: long ones run in parallel"
+    )
     data: Data
     problem: Maker
     solutions: Solutions
@@ -55,6 +58,15 @@ class PathStudy(Model):
         hidden, inputs = self.problem.arguments.get("hidden"), self.data.arguments.get("inputs")
         if isinstance(hidden, int) and isinstance(inputs, int) and (hidden < 1 or inputs % hidden):
             raise ValueError(f"problem.arguments.hidden = {hidden} does not divide data.arguments.inputs = {inputs}")
+        return self
+
+    @model_validator(mode="after")
+    def _jobs_of_trackers(self) -> "PathStudy":
+        for tracker in self.one_path_per_job:
+            if tracker not in self.tracker_names:
+                raise ValueError(
+                    f"one_path_per_job: no tracker '{tracker}'; this study has {', '.join(self.tracker_names)}"
+                )
         return self
 
     @model_validator(mode="after")
