@@ -72,6 +72,17 @@ def test_the_top_and_the_most_negative_eigenvalue_of_a_network(top, seed):
     assert found.lowest[0] == pytest.approx(values[0], abs=1e-3 * np.abs(expected).min())
 
 
+@pytest.mark.parametrize("seed", [5, 6, 7])
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-8], ids=["float32", "float64"])
+def test_error_bars_hold_the_true_eigenvalues(tolerance, seed):
+    engine = KrylovEngine(top=4, bottom=2, tolerance=tolerance, budget=31, trace_samples=2, batch=5, seed=1)
+    found = engine.spectrum(PROBLEM, weights(seed), 0, LABEL)
+    values = torch.linalg.eigvalsh(dense_hessian(seed)).numpy()
+    assert (np.abs(found.eigenvalues - by_magnitude(values, 4)) <= found.errors + 1e-12).all()
+    assert found.errors.max() <= 2 * tolerance * np.abs(found.eigenvalues).max()
+    assert np.allclose(found.lowest, values[:2], atol=2 * tolerance * np.abs(found.eigenvalues).min())
+
+
 @pytest.mark.parametrize("top", [5, 12, 20])
 @pytest.mark.parametrize("tolerance", [1e-5, 1e-6, 1e-8])  # finer than the cluster
 def test_clustered_and_negative_eigenvalues_of_a_matrix(top, tolerance):
