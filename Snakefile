@@ -4,6 +4,7 @@
 configfile: "params.yaml"
 
 
+include: "workflow/rules/runs.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/solutions.smk"
@@ -31,3 +32,7 @@ rule paper:
         ],
         "results/tables/trackers.md",
         "results/tables/claims.md",
+
+
+include: "workflow/rules/steps.smk"
+include: "workflow/rules/dvc.smk"

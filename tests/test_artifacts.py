@@ -27,6 +27,7 @@ def test_tensors_and_metadata_come_back(tmp_path):
     for name, value in TENSORS.items():
         assert tensors[name].dtype == value.dtype
         assert torch.equal(tensors[name], value)
+    assert metadata.pop("provenance").startswith("ramble provenance: ")
     assert metadata == {name: str(value) for name, value in METADATA.items()}
 
 
@@ -43,7 +44,7 @@ def test_metadata_is_sorted_in_the_header(tmp_path):
     content = (tmp_path / "a.safetensors").read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
-    assert list(header["__metadata__"]) == sorted(METADATA)
+    assert list(header["__metadata__"]) == sorted([*METADATA, "provenance"])
     assert length % 8 == 0  # tensors stay aligned
 
 

@@ -90,14 +90,14 @@ def test_one_row_per_study_and_tracker():
 
 def test_a_tracker_that_joins_nothing_still_has_its_row(tmp_path):
     nothing = outcome("paper", "stuck", "none", detour=math.nan, min_margin=-1.0)
-    write_comparison([nothing], 2.0, str(tmp_path / "t.csv"), str(tmp_path / "t.md"))
+    write_comparison([nothing], 2.0, str(tmp_path / "t.csv"), str(tmp_path / "t.json"), str(tmp_path / "t.md"))
     assert math.isnan(read_table(tmp_path / "t.csv").min_margin[0])
     (row,) = [line for line in (tmp_path / "t.md").read_text().splitlines() if line.startswith("| tcm")]
     assert row == "| tcm | paper | 0 of 1 | 0 | 10 | 5 | 0 | - | - | 1 | 0 | 0 | 0 |"
 
 
 def test_without_paths_there_is_nothing_to_compare_and_to_claim(tmp_path):
-    write_comparison([], 2.0, str(tmp_path / "t.csv"), str(tmp_path / "t.md"))
+    write_comparison([], 2.0, str(tmp_path / "t.csv"), str(tmp_path / "t.json"), str(tmp_path / "t.md"))
     assert judge_trackers(read_table(tmp_path / "t.csv"), "3.1", LIMITS) == []
 
 

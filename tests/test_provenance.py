@@ -33,7 +33,9 @@ def clear_cache() -> None:
 
 def digests() -> dict[str, str]:
     clear_cache()
-    return {script.stem: provenance.code_digest(script) for script in sorted(SCRIPTS.glob("*.py"))}
+    return {
+        script.stem: provenance.code_digest(provenance.code_files(script)) for script in sorted(SCRIPTS.glob("*.py"))
+    }
 
 
 def modules(script: str) -> set[str]:
@@ -114,8 +116,8 @@ def test_imports_of_imports_and_imports_inside_functions_count(package, tmp_path
 
 def test_the_digest_is_the_same_in_every_process():
     code = (
-        "import sys; from pathlib import Path; from ramble.provenance import code_digest\n"
-        "print([code_digest(file) for file in sorted(Path(sys.argv[1]).glob('*.py'))])"
+        "import sys; from pathlib import Path; from ramble.provenance import code_digest, code_files\n"
+        "print([code_digest(code_files(file)) for file in sorted(Path(sys.argv[1]).glob('*.py'))])"
     )
     printed = set()
     for hash_seed in range(6):

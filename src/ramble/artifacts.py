@@ -1,11 +1,15 @@
-"""Files that are either whole or absent: safetensors with metadata, and CSV tables."""
+"""Files that are either whole or absent, and say where they come from: safetensors with metadata, and CSV tables."""
 
 import contextlib
+import glob
+import io
 import json
+import math
 import os
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -13,18 +17,22 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ramble.errors import RambleError
+from ramble.stamps import END, stamp
 
 
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary neighbour of `path`, then rename it: no reader sees half a file.
 
-    Raises RambleError when the disk refuses; the temporary file is removed whatever happens.
+    Raises RambleError when the disk refuses; the temporary file is removed whatever happens, but for a kill signal:
+    what a killed process left is removed by the next that writes `path`.
     """
     path = Path(path)
     # the suffix stays last: matplotlib chooses the format by it
     aside = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.stem)}.partial-*{path.suffix}"):
+            left.unlink(missing_ok=True)
         write(aside)
         aside.replace(path)
     except OSError as error:
@@ -37,9 +45,10 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, object]) -> None:
-    """Write tensors and their metadata (values as text) so that equal content gives equal bytes."""
+    """Write tensors, their metadata (values as text) and where they come from; equal content gives equal bytes."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = _with_sorted_header(save(plain, metadata={key: str(value) for key, value in metadata.items()}))
+    texts = {key: str(value) for key, value in metadata.items()} | {"provenance": stamp(path)}
+    content = _with_sorted_header(save(plain, metadata=texts))
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 
@@ -66,13 +75,33 @@ def read_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, s
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
-    """Write a data frame as CSV with nine significant digits (a float32 survives the round trip)."""
-    write_whole(path, lambda aside: table.to_csv(aside, index=False, float_format="%.9g", lineterminator="\n"))
+    """Write a data frame as CSV with nine significant digits (a float32 survives the round trip).
+
+    Its last line is a comment that says where it comes from. At the head it would be taken for the names of the
+    columns by readers that know no comments, DVC's plots among them; at the end they see one more row without numbers.
+    """
+    text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n") + f"# {stamp(path)}\n"
+    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def write_metrics(path: str | Path, metrics: Mapping[str, Any]) -> None:
+    """Write nested numbers as JSON, in their order; what is not a number becomes null."""
+    text = json.dumps(_finite(metrics), indent=2) + "\n"
+    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(part) for key, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Return a CSV table; raises RambleError when it is missing or empty."""
+    """Return a CSV table; raises RambleError when it is missing, or not whole: its last line is always a comment."""
     try:
-        return pd.read_csv(path)
+        text = Path(path).read_text(encoding="utf-8")
+        if not text.endswith(f"{END}\n"):
+            raise ValueError("its last line is missing")
+        return pd.read_csv(io.StringIO(text), comment="#")
     except (OSError, ValueError) as error:
         raise RambleError(f"{path}: not a readable CSV ({error}); delete it and run snakemake again.") from error

@@ -3,6 +3,8 @@
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ def step(log: str, threads: int) -> Iterator[None]:
     progress bars). A RambleError ends the process with its sentence and exit code 1. Enter before numpy is imported:
     the threads of its linear algebra can only be set then.
     """
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     # OpenBLAS spins as many threads as there are cores, which starves the jobs beside this one
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
     handlers: list[logging.Handler] = [logging.FileHandler(log, mode="w")]
@@ -36,6 +39,13 @@ def step(log: str, threads: int) -> Iterator[None]:
         _stop(log, f"error: {error}", 1)
     except KeyboardInterrupt:
         _stop(log, "interrupted; run snakemake again to go on from what is finished", 130)
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process soon after its parent: a killed run must not go on writing beside the next one."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)
 
 
 def _stop(log: str, message: str, code: int) -> None:

@@ -3,24 +3,31 @@
 import ast
 import hashlib
 import importlib.util
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 
 
-def code_digest(script: str | Path, *import_paths: str) -> str:
-    """Return a digest of a script and of all the code of this package that it runs.
+def code_files(script: str | Path, *import_paths: str) -> list[Path]:
+    """Return a script and all the files of this package that it runs, sorted.
 
     That is every module that the script imports, directly or not, and the modules that `import_paths`
     (package.module.Name, loaded at run time) lie in, with their imports.
+    """
+    starts = (Path(script), *map(_module_file, import_paths))
+    return sorted({found for start in starts for found in source_files(start)})
 
-    The digest changes when one of those files does and at no other time, so a workflow that records it re-runs
-    exactly the steps whose code changed - and none when a change is taken back.
+
+def code_digest(files: Iterable[Path]) -> str:
+    """Return a digest of the content of files.
+
+    It changes when one of them does and at no other time, so a workflow that records it re-runs exactly the steps
+    whose code changed - and none when a change is taken back.
     """
     digest = hashlib.sha256()
-    files = {found for start in (Path(script), *map(_module_file, import_paths)) for found in source_files(start)}
-    for file in sorted(files):
+    for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 

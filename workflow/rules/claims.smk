@@ -14,6 +14,7 @@ rule judge_claims:
         ],
     output:
         csv="results/tables/claims.csv",
+        json="results/tables/claims.json",
         md="results/tables/claims.md",
     log:
         "logs/claims.log",

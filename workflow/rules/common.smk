@@ -11,7 +11,7 @@ from ramble.parameters.built_on import (
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
-from ramble.provenance import code_digest
+from ramble.provenance import code_digest, code_files
 
 try:
     PARAMETERS = validate(config)
@@ -65,11 +65,21 @@ PATHS = [
 PICTURES = ("svg", "png", "pdf")
 
 
+CODE_FILES = {}  # {digest: the files that it is of, seen from the project's folder}
+
+
 def code(script, *import_paths):
     """Digest of a script and of all modules it runs: a rule's parameter, so that a changed module re-runs it."""
-    return code_digest(
+    files = code_files(
         f"{workflow.basedir}/workflow/scripts/{script}.py", *import_paths
     )
+    digest = code_digest(files)
+    CODE_FILES[digest] = [
+        file.relative_to(workflow.basedir).as_posix()
+        for file in files
+        if file.is_relative_to(workflow.basedir)
+    ]
+    return digest
 
 
 def data_files(study):

@@ -6,6 +6,7 @@ rule compare_trackers:
         solutions=[file for study in PATHS for file in solution_files(study)],
     output:
         csv="results/tables/trackers.csv",
+        json="results/tables/trackers.json",
         md="results/tables/trackers.md",
     log:
         "logs/trackers.log",

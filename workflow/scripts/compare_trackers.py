@@ -7,4 +7,10 @@ with step(snakemake.log[0], snakemake.params.threads):
     from ramble.comparison.table import write_comparison
 
     pairs = read_pairs(snakemake.input.paths, snakemake.input.profiles, snakemake.input.solutions)
-    write_comparison(pairs, snakemake.params.low_loss_factor, snakemake.output.csv, snakemake.output.md)
+    write_comparison(
+        pairs,
+        snakemake.params.low_loss_factor,
+        snakemake.output.csv,
+        snakemake.output.json,
+        snakemake.output.md,
+    )

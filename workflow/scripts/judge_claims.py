@@ -19,4 +19,4 @@ with step(snakemake.log[0], snakemake.params.threads):
     )
     thresholds = Thresholds(**snakemake.params.thresholds)
     claims = judge(evidence, thresholds, **snakemake.params.studies)
-    write_claims(claims, evidence, snakemake.output.csv, snakemake.output.md)
+    write_claims(claims, evidence, snakemake.output.csv, snakemake.output.json, snakemake.output.md)

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
-from ramble.artifacts import write_table, write_whole
+from ramble.artifacts import write_metrics, write_table, write_whole
 from ramble.claims.claim import Claim
 from ramble.claims.evidence import Evidence
 
 
-def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown: str) -> None:
-    """Write claims.csv and claims.md; the latter adds what was measured about solutions and the training recipe."""
+def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, json: str, markdown: str) -> None:
+    """Write claims.csv, claims.json, and claims.md, which adds what was measured about solutions and the recipe."""
     write_table(csv, pd.DataFrame([asdict(claim) for claim in claims]))
+    write_metrics(json, _metrics(claims))
     text = "\n".join(
         [
             "# Claims of the paper, and what we measured",
@@ -52,6 +54,16 @@ def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown
         ]
     )
     write_whole(markdown, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def _metrics(claims: Sequence[Claim]) -> dict[str, Any]:
+    """Return {study: {claim: {measured, reproduced}}}; 1 for reproduced, 0 for not."""
+    metrics: dict[str, Any] = {}
+    for claim in claims:
+        judged = {"measured": claim.measured, "reproduced": int(claim.verdict == "reproduced")}
+        # a metric's place in the tree is spelled with dots
+        metrics.setdefault(claim.study, {})[claim.claim.replace(".", "")] = judged
+    return metrics
 
 
 def _pairs_row(name: str, table: pd.DataFrame) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """One row per study and tracker, as CSV for machines and Markdown for people."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ramble.artifacts import write_table, write_whole
+from ramble.artifacts import write_metrics, write_table, write_whole
 from ramble.comparison.pairs import PairOutcome
 
 KINDS = ("exact", "sound", "sampled")
@@ -47,10 +48,20 @@ def _quantiles(name: str, values: Sequence[float]) -> dict[str, float]:
     return {f"{name}_{which}": float(np.quantile(known, share)) for which, share in QUANTILES.items()}
 
 
-def write_comparison(pairs: Sequence[PairOutcome], low_loss_factor: float, csv: str, markdown: str) -> None:
-    """Write trackers.csv and trackers.md."""
+def _metrics(table: pd.DataFrame) -> dict[str, Any]:
+    """Return {study: {tracker: {pairs, joined, certified}}}."""
+    metrics: dict[str, Any] = {}
+    for row in table.to_dict("records"):
+        counts = {name: int(row[name]) for name in ("pairs", "joined", "certified")}
+        metrics.setdefault(row["study"], {})[row["tracker"]] = counts
+    return metrics
+
+
+def write_comparison(pairs: Sequence[PairOutcome], low_loss_factor: float, csv: str, json: str, markdown: str) -> None:
+    """Write trackers.csv, trackers.json and trackers.md."""
     table = compare(pairs, low_loss_factor)
     write_table(csv, table)
+    write_metrics(json, _metrics(table))
     rows = [_cells({str(name): value for name, value in row.items()}) for _, row in table.iterrows()]
     lines = [f"| {' | '.join(cells)} |" for cells in (HEADER, ["---"] * len(HEADER), *rows)]
     text = "\n".join(["# The trackers side by side", "", *lines, "", _legend(low_loss_factor), ""])

@@ -9,6 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from ramble.artifacts import write_whole
+from ramble.stamps import stamp
 
 # no dates: the same data give the same bytes
 METADATA: dict[str, dict[str, str | None]] = {
@@ -16,6 +17,8 @@ METADATA: dict[str, dict[str, str | None]] = {
     ".pdf": {"CreationDate": None},
     ".png": {"Software": "ramble"},
 }
+# where a format keeps what a picture says of itself
+ABOUT = {".svg": "Description", ".pdf": "Subject", ".png": "Description"}
 
 
 @contextmanager
@@ -27,9 +30,10 @@ def styled() -> Iterator[None]:
 
 
 def save(figure: Figure, outputs: Sequence[str]) -> None:
-    """Write a figure in every format that `outputs` name by their suffix."""
+    """Write a figure, and where it comes from, in every format that `outputs` name by their suffix."""
     with styled():
         for output in outputs:
             suffix = Path(output).suffix
-            write_whole(output, lambda aside, kind=suffix: figure.savefig(aside, metadata=METADATA[kind]))  # type: ignore[misc]
+            metadata = METADATA[suffix] | {ABOUT[suffix]: stamp(output)}
+            write_whole(output, lambda aside, told=metadata: figure.savefig(aside, metadata=told))  # type: ignore[misc]
     plt.close(figure)

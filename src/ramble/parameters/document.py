@@ -1,7 +1,9 @@
 """The whole of params.yaml."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
+import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ramble.errors import RambleError
@@ -67,3 +69,15 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
         return Parameters.model_validate(config)
     except ValidationError as error:
         raise RambleError("; ".join(f"{source}: {sentence(dict(one))}" for one in error.errors())) from None
+
+
+def read_parameters(file: Path) -> Parameters:
+    """Return the parameters of a study; raises RambleError when the file is missing or wrong."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise RambleError(f"{file}: no readable parameters ({reason}); name the file with --params.") from error
+    if not isinstance(content, dict):
+        raise RambleError(f"{file}: holds no parameters; name the file with --params.")
+    return validate(content, str(file))

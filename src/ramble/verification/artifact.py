@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import yaml
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -13,7 +12,7 @@ from ramble.artifacts import read_tensors
 from ramble.contract.problems import load_problem, read_weights
 from ramble.contract.stored_paths import pair_of
 from ramble.errors import RambleError
-from ramble.parameters.document import Parameters, validate
+from ramble.parameters.document import Parameters
 from ramble.parameters.paths import PathStudy
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
@@ -47,18 +46,6 @@ class Artifact:
                     yield points[low : low + CHUNK + 1]
         except (OSError, SafetensorError) as error:
             raise _not_whole(self.file, error) from error
-
-
-def read_parameters(file: Path) -> Parameters:
-    """Return the parameters of a study; raises RambleError when the file is missing or wrong."""
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise RambleError(f"{file}: no readable parameters ({reason}); name the file with --params.") from error
-    if not isinstance(content, dict):
-        raise RambleError(f"{file}: holds no parameters; name the file with --params.")
-    return validate(content, str(file))
 
 
 def open_artifact(file: Path, parameters: Parameters) -> Artifact:

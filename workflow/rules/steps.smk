@@ -1,0 +1,205 @@
+# Rules grouped to steps, from the rules themselves: a step is a target of snakemake and a stage of dvc.yaml.
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from ramble.parameters.digests import key_digests
+from ramble.stamps import ENVIRONMENT
+
+# The keys of params.yaml that a rule's params come from; {study} is the rule's own, {of} what it builds on.
+# Params that are not named here stand for everything that their study says.
+KEYS = {
+    "seed": ["seed"],
+    "device": ["device"],
+    "maker": ["studies.{of}.data"],
+    "problem": ["studies.{of}.problem", "studies.{of}.threads"],
+    "solutions": ["studies.{of}.solutions"],
+    "grid": ["figures.fig1.grid"],
+    "zero": ["claims.zero_eigenvalue"],
+    "low_loss_factor": ["paper", "claims.low_loss_factor"],
+    "thresholds": ["paper", "claims"],
+    "studies": ["figures.fig2.study", "figures.fig3.study"],
+    "study": [],
+    "tracker": [],
+    "datasets": [],
+    "threads": [],
+    "code": [],
+}
+SPECTRA_PARAMS = ("engine", "points", "settings", "ours", "theirs")
+
+
+class Step(NamedTuple):
+    """Rules that make the same kind of artifact for one study."""
+
+    rules: list
+    files: list  # all that they make
+    outs: list  # the files and folders that these lie in
+    deps: list  # files and folders of other steps, and the code
+    keys: list  # of params.yaml, direct ones
+
+
+def place(file):
+    """The folder of an artifact where it has one of its own kind, else the file."""
+    folder = os.path.dirname(file)
+    return folder if folder.count("/") >= 2 else str(file)
+
+
+def owner(file):
+    """The study in whose folder a file lies, or None for figures and tables."""
+    folder = file.split("/")[1]
+    return folder if folder in PARAMETERS.studies else None
+
+
+def in_order(items):
+    return list(dict.fromkeys(items))
+
+
+MAKERS = {
+    file: made
+    for made in workflow.rules
+    for file in made.output
+    if file.startswith("results/")
+}
+MAKING = in_order(MAKERS.values())
+
+
+def makers(files):
+    """The rules that make some files."""
+    return in_order(MAKERS[file] for file in files if file in MAKERS)
+
+
+def with_ancestors(rules):
+    """Rules, and all rules whose artifacts they build on."""
+    seen, waiting = {}, list(rules)
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen[one] = None
+            waiting += makers(one.input)
+    return list(seen)
+
+
+def keys(made):
+    """The keys of params.yaml that one rule's own params come from, as far as the file has them."""
+    study = owner(made.output[0])
+    of = getattr(PARAMETERS.studies.get(study), "of", study)
+    found = [f"studies.{study}"] if of != study else []
+    for name in made.params.keys():
+        if (
+            study in PATH_STUDIES
+            and name == "settings"
+            and "tracker" in made.params.keys()
+        ):
+            found.append(f"studies.{study}.trackers.{made.params.tracker}")
+        elif study in PATH_STUDIES and name in SPECTRA_PARAMS:
+            found.append(f"studies.{study}.spectra")
+        elif of != study and name == "settings":
+            found.append(f"studies.{of}.trackers")
+        elif name in KEYS:
+            found += [key.format(study=study, of=of) for key in KEYS[name]]
+        else:
+            found += [f"studies.{study}"] if study else ["figures"]
+    unique = in_order(found)
+    absent = key_digests(PARAMETERS, unique)
+    return [key for key in unique if absent[key] != "absent"]
+
+
+def step_name(made, paper):
+    """<study>_<kind>, or a table's or figure's own name where it is not of one study of the default target."""
+    study = owner(made.output[0])
+    kind = made.name.partition(f"_{study}")[0]
+    if study is None:
+        shown = {owner(file) for file in made.input} - {None}
+        if len(shown) > 1 or not shown <= set(PARAMETERS.paper):
+            return Path(made.output[0]).stem
+        study, kind = shown.pop(), "figures"
+    name = study if kind == study else f"{study}_{kind}"
+    # what the default target leaves out of one of its studies
+    waits = study in PARAMETERS.paper and made not in paper
+    return f"{name}_on_request" if waits else name
+
+
+def grouped(paper):
+    """All steps by name, in the order of their rules."""
+    groups = {}
+    for made in MAKING:
+        groups.setdefault(step_name(made, paper), []).append(made)
+    steps = {}
+    for name, rules in groups.items():
+        files = [str(file) for made in rules for file in made.output]
+        outs = in_order(place(file) for file in files)
+        inputs = [place(str(file)) for made in rules for file in made.input]
+        code_files = {file for made in rules for file in CODE_FILES[made.params.code]}
+        steps[name] = Step(
+            rules,
+            files,
+            outs,
+            [file for file in in_order(inputs) if file not in outs]
+            + sorted(code_files),
+            in_order(key for made in rules for key in keys(made)),
+        )
+    return steps
+
+
+PAPER_RULES = with_ancestors(makers(rules.paper.input))
+STEPS = grouped(PAPER_RULES)
+
+
+def version_of_code():
+    """Git's description of the last commit that touched the code: commits of results and texts leave it alone."""
+    code_folders = ["--", "Snakefile", "workflow", "src"]
+
+    def git(*arguments):
+        return subprocess.run(
+            ["git", *arguments], cwd=workflow.basedir, capture_output=True, text=True
+        )
+
+    commit = git("log", "-1", "--format=%H", *code_folders).stdout.strip()
+    if not commit:
+        return "unknown"
+    clean = git("diff", "--quiet", "HEAD", *code_folders).returncode == 0
+    described = git("describe", "--always", "--tags", commit).stdout.strip()
+    return described if clean else f"{described}-dirty"
+
+
+def origins():
+    """What an artifact's writer cannot know of where it comes from, see `ramble.stamps`."""
+    places = {}
+    for made in MAKING:
+        line = with_ancestors([made])
+        needed = in_order(key for one in line for key in keys(one))
+        for out in in_order(place(file) for file in made.output):
+            places.setdefault(out, []).extend(needed)
+    digests = key_digests(
+        PARAMETERS, {key for needed in places.values() for key in needed}
+    )
+    told = {
+        out: [
+            "+".join(
+                sorted(
+                    {key.split(".")[1] for key in needed if key.startswith("studies.")}
+                )
+            ),
+            " ".join(sorted(set(needed))),
+        ]
+        for out, needed in places.items()
+    }
+    return dict(code=version_of_code(), digests=digests, places=told)
+
+
+# to the jobs, which inherit it; nothing re-runs because it changes
+os.environ[ENVIRONMENT] = json.dumps(origins())
+
+
+NAMED = {made.name for made in workflow.rules}
+
+for name, step in STEPS.items():
+    if name not in NAMED:
+
+        rule:
+            name:
+                name
+            input:
+                step.files,
