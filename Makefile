@@ -3,10 +3,26 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: paper all tcm mnist100 fig1 fig2 fig3 fig4 connectivity load claims test lint format schema lock clean
+.PHONY: paper all tcm mnist100 fig1 fig2 fig3 fig4 connectivity load claims restore record dvc.yaml test lint format schema lock clean
 
 paper all tcm mnist100 fig1 fig2 fig3 fig4 connectivity load claims: .venv/installed
 	$(BIN)/snakemake --cores all -- $@
+
+# what dvc.lock records, fetched from the DVC remote instead of computed; nothing is believed before dvc has checked it
+restore: .venv/installed
+	$(BIN)/dvc pull
+	@$(BIN)/dvc status --quiet || { $(BIN)/dvc status; echo "error: what is here is not what dvc.lock records (see above);\
+	 'dvc checkout --force' takes the results back, 'dvc repro' makes what changed parameters or code ask for" >&2; exit 1; }
+	$(BIN)/snakemake --touch --forceall --quiet all -- paper
+	$(BIN)/snakemake --dry-run -- paper
+
+# all of the default target, recorded in dvc.lock
+record: .venv/installed
+	$(BIN)/snakemake -- paper
+	$(BIN)/dvc commit --force
+
+dvc.yaml: .venv/installed
+	$(BIN)/snakemake --force -- dvc_yaml
 
 test: .venv/installed
 	$(BIN)/python -m pytest

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,9 @@ class Versioned(Checkout):
 def small_project(folder: Path) -> Versioned:
     """Return the project with small parameters, committed; nothing has run."""
     project = Versioned(copy_project(folder).root)
-    file = project.root / "params.yaml"
-    small = yaml.safe_load((project.root / "tests/small.yaml").read_text())
-    file.write_text(yaml.safe_dump(laid_over(yaml.safe_load(file.read_text()), small), sort_keys=False))
+    files = [project.root / name for name in ("params.yaml", "tests/small.yaml", "tests/tiny.yaml")]
+    parameters = reduce(laid_over, (yaml.safe_load(file.read_text()) for file in files))
+    files[0].write_text(yaml.safe_dump(parameters, sort_keys=False))
     project.edit("profiles/default/config.yaml", "cores: all", "cores: 2")
     project.call("snakemake", "--force", "--", "dvc_yaml")
     project.call("git", "init", "--quiet", "--initial-branch", "main")
@@ -64,9 +65,9 @@ def small_project(folder: Path) -> Versioned:
 
 
 def laid_over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    """Return what snakemake makes of two configuration files."""
+    """Return what snakemake makes of two configuration files, without the keys that the second one sets to null."""
     merged = dict(base)
     for key, value in top.items():
         both = isinstance(value, dict) and isinstance(base.get(key), dict)
         merged[key] = laid_over(base[key], value) if both else value
-    return merged
+    return {key: value for key, value in merged.items() if value is not None}

@@ -5,19 +5,20 @@ ALONG = {
 }
 
 
-def stage(name, step, folder):
-    """One stage of a dvc.yaml in this folder ("." or ".."-relative); outputs persist, so that snakemake finds them."""
-    kept = [{out: dict(persist=True)} for out in step.outs if not out.endswith(".json")]
-    metrics = [{out: dict(persist=True)} for out in step.outs if out.endswith(".json")]
+def stage(name, step):
+    """One stage; its outputs persist, so that snakemake finds them and makes only what is missing or old."""
     parts = dict(
         cmd=f"snakemake -- {name}",
-        wdir=folder,
         deps=step.deps,
         params=step.keys,
-        outs=kept,
-        metrics=metrics,
+        outs=[
+            {out: dict(persist=True)} for out in step.outs if not out.endswith(".json")
+        ],
+        metrics=[
+            {out: dict(persist=True)} for out in step.outs if out.endswith(".json")
+        ],
     )
-    return {key: value for key, value in parts.items() if value and value != "."}
+    return {key: value for key, value in parts.items() if value}
 
 
 def plots():
@@ -46,28 +47,20 @@ def plots():
     return figures + [{name: plot} for name, plot in drawn.items()]
 
 
-def pipeline(of_paper, folder):
-    """A dvc.yaml of the steps that the default target runs, or of all others."""
-    chosen = {
-        name: stage(name, step, folder)
-        for name, step in STEPS.items()
-        if any(made in PAPER_RULES for made in step.rules) == of_paper
-    }
-    return dict(stages=chosen, plots=plots()) if of_paper else dict(stages=chosen)
-
-
 rule dvc_yaml:
     output:
         "dvc.yaml",
-        "on_request/dvc.yaml",
     log:
         "logs/dvc.log",
     threads: 1
     resources:
         mem_mb=500,
     params:
-        # only asked for where this rule runs: writing them takes longer than reading the Snakefile
-        pipelines=lambda wildcards: [pipeline(True, "."), pipeline(False, "..")],
+        # asked for only where this rule runs
+        pipeline=lambda wildcards: dict(
+            stages={name: stage(name, step) for name, step in STEPS.items()},
+            plots=plots(),
+        ),
         threads=1,
     script:
-        "../scripts/write_pipelines.py"
+        "../scripts/write_pipeline.py"

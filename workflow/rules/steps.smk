@@ -1,4 +1,4 @@
-# Rules grouped to steps, from the rules themselves: a step is a target of snakemake and a stage of dvc.yaml.
+# The default target's rules grouped to steps: a step is a target of snakemake and a stage of dvc.yaml.
 import json
 import os
 import subprocess
@@ -33,8 +33,7 @@ SPECTRA_PARAMS = ("engine", "points", "settings", "ours", "theirs")
 class Step(NamedTuple):
     """Rules that make the same kind of artifact for one study."""
 
-    rules: list
-    files: list  # all that they make
+    files: list  # all that its rules make
     outs: list  # the files and folders that these lie in
     deps: list  # files and folders of other steps, and the code
     keys: list  # of params.yaml, direct ones
@@ -106,45 +105,43 @@ def keys(made):
     return [key for key in unique if absent[key] != "absent"]
 
 
-def step_name(made, paper):
-    """<study>_<kind>, or a table's or figure's own name where it is not of one study of the default target."""
+def step_name(made):
+    """<study>_<kind>, <study>_figures, or a table's own name."""
     study = owner(made.output[0])
     kind = made.name.partition(f"_{study}")[0]
     if study is None:
         shown = {owner(file) for file in made.input} - {None}
-        if len(shown) > 1 or not shown <= set(PARAMETERS.paper):
+        if len(shown) > 1:
             return Path(made.output[0]).stem
         study, kind = shown.pop(), "figures"
-    name = study if kind == study else f"{study}_{kind}"
-    # what the default target leaves out of one of its studies
-    waits = study in PARAMETERS.paper and made not in paper
-    return f"{name}_on_request" if waits else name
+    return study if kind == study else f"{study}_{kind}"
 
 
-def grouped(paper):
-    """All steps by name, in the order of their rules."""
+def grouped(making):
+    """The steps that some rules belong to, by name, in the order of the rules."""
     groups = {}
-    for made in MAKING:
-        groups.setdefault(step_name(made, paper), []).append(made)
+    for made in making:
+        groups.setdefault(step_name(made), []).append(made)
     steps = {}
-    for name, rules in groups.items():
-        files = [str(file) for made in rules for file in made.output]
+    for name, together in groups.items():
+        files = [str(file) for made in together for file in made.output]
         outs = in_order(place(file) for file in files)
-        inputs = [place(str(file)) for made in rules for file in made.input]
-        code_files = {file for made in rules for file in CODE_FILES[made.params.code]}
+        inputs = in_order(place(file) for made in together for file in made.input)
+        code_files = {
+            file for made in together for file in CODE_FILES[made.params.code]
+        }
         steps[name] = Step(
-            rules,
             files,
             outs,
-            [file for file in in_order(inputs) if file not in outs]
-            + sorted(code_files),
-            in_order(key for made in rules for key in keys(made)),
+            [file for file in inputs if file not in outs] + sorted(code_files),
+            in_order(key for made in together for key in keys(made)),
         )
     return steps
 
 
+# DVC expects that every stage has run before anybody fetches: the default target's rules, and no others
 PAPER_RULES = with_ancestors(makers(rules.paper.input))
-STEPS = grouped(PAPER_RULES)
+STEPS = grouped(made for made in MAKING if made in PAPER_RULES)
 
 
 def version_of_code():

@@ -1,0 +1,12 @@
+"""Write dvc.yaml from the steps of the Snakefile."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    import yaml
+
+    from ramble.artifacts import write_whole
+
+    text = "# Written from the Snakefile by `make dvc.yaml`; change params.yaml or workflow/rules/ instead.\n"
+    text += yaml.safe_dump(snakemake.params.pipeline, sort_keys=False, width=200)
+    write_whole(snakemake.output[0], lambda aside: aside.write_text(text, encoding="utf-8"))
