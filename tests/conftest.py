@@ -1,66 +1,9 @@
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class Checkout:
-    """A copy of the project's files in which a test may change anything."""
-
-    root: Path
-
-    def run(self, *targets: str, dry: bool = False, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run the real snakemake in the copy, with the copy's own package."""
-        command = self.command(*targets, dry=dry)
-        done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
-        if check:
-            assert done.returncode == 0, done.stdout + done.stderr
-        return done
-
-    def command(self, *targets: str, dry: bool = False) -> Sequence[str]:
-        options = ["--cores", "2", "--configfile", "tests/small.yaml", *["--dry-run"] * dry]
-        return [sys.executable, "-m", "snakemake", *options, "--", *targets]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return os.environ | {"PYTHONPATH": str(self.root / "src")}
-
-    def planned(self, *targets: str) -> dict[str, int]:
-        """Return how many jobs of each rule a dry run lists."""
-        done = self.run(*targets, dry=True)
-        lines = (done.stdout + done.stderr).partition("Job stats:")[2].partition("\n\n")[0].splitlines()
-        rows = [line.split() for line in lines if line and not line.startswith(("job ", "---"))]
-        return {name: int(count) for name, count in rows if name != "total"}
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        path = self.root / file
-        text = path.read_text()
-        assert old in text, f"{old!r} is not in {file}"
-        path.write_text(text.replace(old, new))
-
-    def files(self, folder: str = "results") -> set[str]:
-        return {str(path.relative_to(self.root)) for path in (self.root / folder).rglob("*") if path.is_file()}
-
-
-def copy_project(target: Path) -> Checkout:
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
-    for name in tracked:
-        source = ROOT / name
-        if source.is_file() or source.is_symlink():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name, follow_symlinks=False)
-    return Checkout(target)
+from checkouts import Checkout, copy_project
+from versioned import Versioned, small_project
 
 
 @pytest.fixture
@@ -83,3 +26,32 @@ def finished_copy(finished: Checkout, tmp_path: Path) -> Checkout:
     target = tmp_path / "ramble"
     shutil.copytree(finished.root, target, symlinks=True)
     return Checkout(target)
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Versioned:
+    """A tiny project that was made, recorded in dvc.lock, committed and pushed; tests must leave it as it is."""
+    folder = tmp_path_factory.mktemp("recorded")
+    project = small_project(folder / "ramble")
+    project.call("dvc", "remote", "add", "--default", "store", str(folder / "store"))
+    project.call("snakemake")
+    project.call("dvc", "commit", "--force")
+    project.commit("Record results")
+    project.call("dvc", "push")
+    return project
+
+
+@pytest.fixture
+def recorded_copy(recorded: Versioned, tmp_path: Path) -> Versioned:
+    """The recorded project, times of its files kept, to be changed."""
+    target = tmp_path / "ramble"
+    shutil.copytree(recorded.root, target, symlinks=True)
+    return Versioned(target)
+
+
+@pytest.fixture
+def clone(recorded: Versioned, tmp_path: Path) -> Versioned:
+    """A fresh clone of the recorded project: no results, no cache."""
+    target = tmp_path / "clone"
+    recorded.call("git", "clone", "--quiet", str(recorded.root), str(target))
+    return Versioned(target)

@@ -103,6 +103,26 @@ def test_the_temporary_file_keeps_the_suffix(tmp_path):
     assert suffixes == [".svg"]
 
 
+def test_a_killed_writer_leaves_the_old_file_and_the_next_writer_clears_up(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("old")
+    code = (
+        "import sys, time; from ramble.artifacts import write_whole\n"
+        "def write(aside):\n"
+        "    aside.write_text('half')\n"
+        "    print('writing', flush=True)\n"
+        "    time.sleep(600)\n"
+        "write_whole(sys.argv[1], write)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(file)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout.readline() == b"writing\n"
+        writer.kill()
+    assert file.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+    write_whole(file, lambda aside: aside.write_text("new"))
+    assert [found.read_text() for found in tmp_path.iterdir()] == ["new"]
+
+
 def test_a_file_in_the_way_of_the_folder_is_reported(tmp_path):
     (tmp_path / "results").write_text("a file, not a folder")
     with pytest.raises(RambleError, match=r"results/a\.csv: cannot be written"):

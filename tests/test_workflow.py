@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from check_figures import check_figures
 from check_lint import findings
-from conftest import Checkout
+from checkouts import Checkout
 
 from ramble.artifacts import read_table, read_tensors
 

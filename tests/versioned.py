@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import Checkout, copy_project
+from checkouts import Checkout, copy_project
 
 BIN = Path(sys.executable).parent
 ROLES = ("AUTHOR", "COMMITTER")

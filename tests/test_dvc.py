@@ -1,0 +1,226 @@
+"""DVC and snakemake as two doors to the same house: real runs of both on a tiny project."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from checkouts import Checkout
+from versioned import Versioned
+
+from ramble.__main__ import main
+
+pytestmark = pytest.mark.slow
+
+
+def pipeline(root: Path) -> dict[str, dict[str, Any]]:
+    stages: dict[str, dict[str, Any]] = yaml.safe_load((root / "dvc.yaml").read_text())["stages"]
+    return stages
+
+
+def outs(stage: dict[str, Any]) -> list[str]:
+    return [path for kind in ("outs", "metrics") for out in stage.get(kind, []) for path in out]
+
+
+def made_by_rule(text: str) -> dict[str, str]:
+    """Return {file: rule} from what `snakemake --summary` prints."""
+    rows = csv.DictReader(io.StringIO(text[text.index("output_file\t") :]), delimiter="\t")
+    return {row["output_file"]: row["rule"] for row in rows if row["output_file"]}
+
+
+def steps_of(project: Versioned) -> dict[str, str]:
+    """Return {rule: stage}."""
+    stages = {out: name for name, stage in pipeline(project.root).items() for out in outs(stage)}
+    files = made_by_rule(project.call("snakemake", "--summary", "--", "paper"))
+    return {rule: stages.get(file) or stages[str(Path(file).parent)] for file, rule in files.items()}
+
+
+def changed_stages(project: Versioned) -> set[str]:
+    """Return the stages whose own parameters, dependencies or outputs changed."""
+    return set(json.loads(project.call("dvc", "status", "--json").splitlines()[-1]))
+
+
+def planned_stages(project: Versioned) -> tuple[set[str], set[str]]:
+    """Return the stages of the rules whose own params changed, and those of all rules that snakemake would run."""
+    steps, printed = steps_of(project), project.call("snakemake", "--dry-run", "--", "paper")
+    own = re.findall(r"params have changed since last execution:\n +(.+)", printed)
+    jobs = re.findall(r"^(\S+) +\d+$", printed.partition("Job stats:")[2], re.MULTILINE)
+    return {steps[rule] for line in own for rule in line.split(", ")}, {steps[job] for job in jobs if job in steps}
+
+
+def ran_stages(printed: str) -> set[str]:
+    return set(re.findall(r"Running stage '(\S+)'", printed))
+
+
+def nothing_to_do(project: Versioned) -> bool:
+    return "Nothing to be done" in project.call("snakemake", "--dry-run")
+
+
+def set_parameter(project: Versioned, key: str, value: object) -> None:
+    file = project.root / "params.yaml"
+    document = yaml.safe_load(file.read_text())
+    *path, last = key.split(".")
+    part = document
+    for name in path:
+        part = part[name]
+    assert last in part
+    part[last] = value
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def test_dvc_yaml_is_what_the_snakefile_says(checkout: Checkout) -> None:
+    file = checkout.root / "dvc.yaml"
+    committed = file.read_text()
+    file.unlink()
+    Versioned(checkout.root).call("snakemake", "--force", "--", "dvc_yaml")
+    assert file.read_text() == committed, "dvc.yaml is out of date: run make dvc.yaml"
+
+
+def test_every_file_lies_under_exactly_one_output_and_every_output_holds_files(checkout: Checkout) -> None:
+    files = made_by_rule(Versioned(checkout.root).call("snakemake", "--summary", "--", "paper"))
+    tracked = [out for stage in pipeline(checkout.root).values() for out in outs(stage)]
+    assert len(files) > 500
+    assert len(tracked) == len(set(tracked))
+    held = {out: {file for file in files if file == out or file.startswith(f"{out}/")} for out in tracked}
+    assert all(held.values())
+    assert sorted(file for own in held.values() for file in own) == sorted(files)
+    # nor does anything that snakemake makes beyond the default target
+    others = made_by_rule(Versioned(checkout.root).call("snakemake", "--summary", "--", "all")).keys() - files
+    assert others
+    assert not [file for file in others for out in tracked if file == out or file.startswith(f"{out}/")]
+
+
+def test_what_was_recorded_is_up_to_date_for_both(recorded_copy: Versioned) -> None:
+    assert changed_stages(recorded_copy) == set()
+    printed = recorded_copy.call("dvc", "repro")
+    assert not ran_stages(printed)
+    assert "up to date" in printed
+    assert nothing_to_do(recorded_copy)
+    assert recorded_copy.call("git", "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("seed", 1),
+        ("studies.tcm.threads", 2),
+        ("studies.tcm.data.arguments.patterns", 69),
+        ("studies.mnist100.solutions.rate", 0.2),
+        ("studies.mnist100.spectra.top", 2),
+        ("figures.fig1.grid", 12),
+        ("claims.zero_eigenvalue", 1e-5),
+    ],
+)
+def test_a_changed_parameter_concerns_the_same_stages_in_both(
+    recorded_copy: Versioned, key: str, value: object
+) -> None:
+    set_parameter(recorded_copy, key, value)
+    own, planned = planned_stages(recorded_copy)
+    changed = changed_stages(recorded_copy)
+    assert own
+    assert own <= changed <= planned
+
+
+@pytest.mark.parametrize("module", ["tracking/line.py", "spectra/krylov.py", "figures/fig3.py"])
+def test_a_changed_module_concerns_the_same_stages_in_both(recorded_copy: Versioned, module: str) -> None:
+    file = recorded_copy.root / "src" / "ramble" / module
+    text = file.read_text()
+    file.write_text(text + "\n# an edit\n")
+    own, _ = planned_stages(recorded_copy)
+    assert own
+    assert own == changed_stages(recorded_copy)
+    file.write_text(text)
+    assert nothing_to_do(recorded_copy)
+    assert changed_stages(recorded_copy) == set()
+
+
+def test_an_experiment_runs_what_depends_on_its_parameter_and_shows_its_metrics(recorded_copy: Versioned) -> None:
+    key = "studies.tcm.trackers.line.points"
+    set_parameter(recorded_copy, key, 11)
+    _, planned = planned_stages(recorded_copy)
+    recorded_copy.call("git", "checkout", "params.yaml")
+    printed = recorded_copy.call("dvc", "exp", "run", "--name", "fewer", "--set-param", f"{key}=11")
+    assert ran_stages(printed) == planned == {"tcm_paths", "tcm_profile", "trackers", "claims"}
+    assert nothing_to_do(recorded_copy)
+    assert changed_stages(recorded_copy) == set()
+    assert key in recorded_copy.call("dvc", "params", "diff")
+    shown = recorded_copy.call("dvc", "exp", "show", "--csv")
+    assert "fewer" in shown
+    assert "tcm.line.joined" in shown
+    (recorded_copy.root / "results/tables/trackers.json").unlink()
+    assert nothing_to_do(recorded_copy) is False
+
+
+def test_metrics_and_plots_show_what_was_made(recorded_copy: Versioned) -> None:
+    metrics = json.loads(recorded_copy.call("dvc", "metrics", "show", "--json"))
+    files = metrics[""]["data"]
+    trackers = files["results/tables/trackers.json"]["data"]
+    assert trackers["tcm"]["guarded"].keys() == {"pairs", "joined", "certified"}
+    claims = files["results/tables/claims.json"]["data"]
+    assert set(claims) == {"tcm", "mnist100"}
+    table = recorded_copy.root / "results/tables/trackers.json"
+    table.write_text(table.read_text().replace('"pairs": 1', '"pairs": 2'))
+    assert "tcm.guarded.pairs" in recorded_copy.call("dvc", "metrics", "diff")
+    assert "tcm_solutions" in recorded_copy.call("dvc", "dag", "--dot")
+
+
+def test_plots_read_the_tables_past_their_last_line(recorded_copy: Versioned) -> None:
+    printed = recorded_copy.call("dvc", "plots", "show", "--json")
+    plots = json.loads(printed)["data"]
+    profile = plots["tcm_profile"][0]
+    points = [point for point in profile["datapoints"]["workspace"] if "line" in str(point.get("filename", point))]
+    losses = [float(point["train_loss"]) for point in points if point["train_loss"] is not None]
+    table = recorded_copy.root / "results/tcm/profile/line/0-0-1.csv"
+    assert len(losses) == sum(not line.startswith("#") for line in table.read_text().splitlines()) - 1
+    recorded_copy.call("dvc", "plots", "show")
+    page = (recorded_copy.root / "dvc_plots/index.html").read_text()
+    assert "training loss along the paths of pair 0-0-1" in page
+    assert "fig3.svg" in page
+
+
+def restore(project: Versioned) -> tuple[str, ...]:
+    """`make restore` with this environment's commands instead of a new .venv."""
+    bin_folder = project.environment["PATH"].split(":")[0]
+    return ("make", "--assume-old=.venv/installed", f"BIN={bin_folder}", "restore")
+
+
+def test_a_clone_fetches_instead_of_computing(clone: Versioned, recorded: Versioned) -> None:
+    printed = clone.call(*restore(clone))
+    assert "Nothing to be done" in printed
+    assert clone.files() == recorded.files()
+    assert changed_stages(clone) == set()
+    assert clone.call("git", "status", "--porcelain") == ""
+    artifacts = [str(clone.root / name) for name in clone.files() if not name.endswith((".md", ".json"))]
+    assert main(["provenance", *artifacts, "--params", str(clone.root / "params.yaml")]) == 0
+    # and from there on it knows what a change concerns
+    set_parameter(clone, "studies.tcm.trackers.line.points", 11)
+    own, planned = planned_stages(clone)
+    assert own == changed_stages(clone) == {"tcm_paths"}
+    assert planned == {"tcm_paths", "tcm_profile", "trackers", "claims"}
+    clone.call("git", "checkout", "params.yaml")
+    module = clone.root / "src/ramble/figures/fig3.py"
+    module.write_text(module.read_text() + "\n# an edit\n")
+    assert planned_stages(clone) == ({"mnist100_figures"}, {"mnist100_figures"})
+    assert changed_stages(clone) == {"mnist100_figures"}
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped"])
+def test_a_damaged_artifact_is_noticed_and_taken_back(clone: Versioned, damage: str) -> None:
+    clone.call(*restore(clone))
+    file = clone.root / "results/tcm/paths/guarded/0-0-1.safetensors"
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    file.write_bytes(
+        whole[:middle] + (b"" if damage == "truncated" else bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+    )
+    assert "tcm_paths" in changed_stages(clone)
+    printed = clone.fails(*restore(clone))
+    assert "results/tcm/paths/guarded" in printed
+    assert "dvc checkout --force" in printed
+    clone.call("dvc", "checkout", "--force")
+    assert file.read_bytes() == whole
+    assert "Nothing to be done" in clone.call(*restore(clone))
