@@ -10,10 +10,11 @@ paper all tcm mnist100 fig1 fig2 fig3 fig4 connectivity load claims: .venv/insta
 
 # what dvc.lock records, fetched from the DVC remote instead of computed; nothing is believed before dvc has checked it
 restore: .venv/installed
-	$(BIN)/dvc pull
+	@$(BIN)/dvc pull || { echo "error: nothing is restored (see above); name the remote with 'dvc remote add', or take\
+	 altered files back with 'dvc checkout --force'" >&2; exit 1; }
 	@$(BIN)/dvc status --quiet || { $(BIN)/dvc status; echo "error: what is here is not what dvc.lock records (see above);\
-	 'dvc checkout --force' takes the results back, 'dvc repro' makes what changed parameters or code ask for" >&2; exit 1; }
-	$(BIN)/snakemake --touch --forceall --quiet all -- paper
+	 take files back with 'dvc checkout --force', parameters and code with git, or run 'dvc repro'" >&2; exit 1; }
+	$(BIN)/snakemake --touch --forceall --quiet progress rules host reason -- paper
 	$(BIN)/snakemake --dry-run -- paper
 
 # all of the default target, recorded in dvc.lock

@@ -35,4 +35,5 @@ rule paper:
 
 
 include: "workflow/rules/steps.smk"
+include: "workflow/rules/pipeline.smk"
 include: "workflow/rules/dvc.smk"

@@ -13,6 +13,7 @@ from checkouts import Checkout
 from versioned import Versioned
 
 from ramble.__main__ import main
+from ramble.artifacts import read_table
 
 pytestmark = pytest.mark.slow
 
@@ -171,11 +172,10 @@ def test_metrics_and_plots_show_what_was_made(recorded_copy: Versioned) -> None:
 def test_plots_read_the_tables_past_their_last_line(recorded_copy: Versioned) -> None:
     printed = recorded_copy.call("dvc", "plots", "show", "--json")
     plots = json.loads(printed)["data"]
-    profile = plots["tcm_profile"][0]
-    points = [point for point in profile["datapoints"]["workspace"] if "line" in str(point.get("filename", point))]
-    losses = [float(point["train_loss"]) for point in points if point["train_loss"] is not None]
+    values = plots["tcm_profile"][0]["content"]["data"]["values"]
+    losses = [float(row["train_loss"]) for row in values if row["filename"].startswith("line") and row["train_loss"]]
     table = recorded_copy.root / "results/tcm/profile/line/0-0-1.csv"
-    assert len(losses) == sum(not line.startswith("#") for line in table.read_text().splitlines()) - 1
+    assert losses == read_table(table).train_loss.tolist()
     recorded_copy.call("dvc", "plots", "show")
     page = (recorded_copy.root / "dvc_plots/index.html").read_text()
     assert "training loss along the paths of pair 0-0-1" in page
@@ -224,3 +224,18 @@ def test_a_damaged_artifact_is_noticed_and_taken_back(clone: Versioned, damage: 
     clone.call("dvc", "checkout", "--force")
     assert file.read_bytes() == whole
     assert "Nothing to be done" in clone.call(*restore(clone))
+
+
+def test_readme_says_how_to_fetch_word_by_word(clone: Versioned, recorded: Versioned) -> None:
+    section = (clone.root / "README.md").read_text().partition("## Fetch instead of recompute")[2]
+    block = [line.strip() for line in section.partition("`make restore`")[0].splitlines() if line.startswith("    ")]
+    commands = [line.partition("  #")[0] for line in block]
+    assert commands[-1] == "make restore"
+    assert [command.split()[:2] for command in commands[-2:]] == [["dvc", "remote"], ["make", "restore"]]
+    store = str(recorded.root.parent / "store")
+    # the environment of this test stands for the one that the first lines set up
+    clone.call("dvc", "remote", "remove", "store")
+    assert "no remote" in clone.fails(*restore(clone))
+    clone.call(*commands[-2].replace("REMOTE", store).split())
+    printed = clone.call(*restore(clone))
+    assert "Nothing to be done" in printed

@@ -1,4 +1,6 @@
 # What all rules share: the checked parameters and the names of the files.
+from functools import cache
+
 from snakemake.exceptions import WorkflowError
 
 from ramble.errors import RambleError
@@ -68,6 +70,7 @@ PICTURES = ("svg", "png", "pdf")
 CODE_FILES = {}  # {digest: the files that it is of, seen from the project's folder}
 
 
+@cache
 def code(script, *import_paths):
     """Digest of a script and of all modules it runs: a rule's parameter, so that a changed module re-runs it."""
     files = code_files(

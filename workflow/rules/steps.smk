@@ -188,15 +188,3 @@ def origins():
 
 # to the jobs, which inherit it; nothing re-runs because it changes
 os.environ[ENVIRONMENT] = json.dumps(origins())
-
-
-NAMED = {made.name for made in workflow.rules}
-
-for name, step in STEPS.items():
-    if name not in NAMED:
-
-        rule:
-            name:
-                name
-            input:
-                step.files,
