@@ -30,8 +30,8 @@ rule paper:
             for figure in FIGURES
             if source(figure).study in PARAMETERS.paper
         ],
-        "results/tables/trackers.md",
-        "results/tables/claims.md",
+        rules.compare_trackers.output,
+        rules.judge_claims.output,
 
 
 include: "workflow/rules/steps.smk"

@@ -1,6 +1,7 @@
 # The default target's rules grouped to steps: a step is a target of snakemake and a stage of dvc.yaml.
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -55,8 +56,9 @@ def in_order(items):
     return list(dict.fromkeys(items))
 
 
+# plain names: those of snakemake compare slowly
 MAKERS = {
-    file: made
+    str(file): made
     for made in workflow.rules
     for file in made.output
     if file.startswith("results/")
@@ -66,20 +68,36 @@ MAKING = in_order(MAKERS.values())
 
 def makers(files):
     """The rules that make some files."""
-    return in_order(MAKERS[file] for file in files if file in MAKERS)
+    names = map(str, files)
+    return in_order(MAKERS[name] for name in names if name in MAKERS)
 
 
-def with_ancestors(rules):
+SOURCES = {made: makers(made.input) for made in MAKING}
+
+
+def with_ancestors(making):
     """Rules, and all rules whose artifacts they build on."""
-    seen, waiting = {}, list(rules)
+    seen, waiting = {}, list(making)
     while waiting:
         one = waiting.pop()
         if one not in seen:
             seen[one] = None
-            waiting += makers(one.input)
+            waiting += SOURCES[one]
     return list(seen)
 
 
+class Digests(dict):
+    """The digest of every key of params.yaml that somebody asked for."""
+
+    def __missing__(self, key):
+        self.update(key_digests(PARAMETERS, [key]))
+        return self[key]
+
+
+DIGESTS = Digests()
+
+
+@cache
 def keys(made):
     """The keys of params.yaml that one rule's own params come from, as far as the file has them."""
     study = owner(made.output[0])
@@ -100,9 +118,7 @@ def keys(made):
             found += [key.format(study=study, of=of) for key in KEYS[name]]
         else:
             found += [f"studies.{study}"] if study else ["figures"]
-    unique = in_order(found)
-    absent = key_digests(PARAMETERS, unique)
-    return [key for key in unique if absent[key] != "absent"]
+    return [key for key in in_order(found) if DIGESTS[key] != "absent"]
 
 
 def step_name(made):
@@ -153,6 +169,8 @@ def version_of_code():
             ["git", *arguments], cwd=workflow.basedir, capture_output=True, text=True
         )
 
+    if shutil.which("git") is None:
+        return "unknown"
     commit = git("log", "-1", "--format=%H", *code_folders).stdout.strip()
     if not commit:
         return "unknown"
@@ -161,30 +179,23 @@ def version_of_code():
     return described if clean else f"{described}-dirty"
 
 
-def origins():
-    """What an artifact's writer cannot know of where it comes from, see `ramble.stamps`."""
-    places = {}
-    for made in MAKING:
-        line = with_ancestors([made])
-        needed = in_order(key for one in line for key in keys(one))
-        for out in in_order(place(file) for file in made.output):
-            places.setdefault(out, []).extend(needed)
-    digests = key_digests(
-        PARAMETERS, {key for needed in places.values() for key in needed}
-    )
-    told = {
-        out: [
-            "+".join(
-                sorted(
-                    {key.split(".")[1] for key in needed if key.startswith("studies.")}
-                )
-            ),
-            " ".join(sorted(set(needed))),
-        ]
-        for out, needed in places.items()
-    }
-    return dict(code=version_of_code(), digests=digests, places=told)
+def told(making):
+    """The studies and keys that the artifacts of some rules rest on, as `ramble.stamps` has them written."""
+    needed = sorted({key for made in with_ancestors(making) for key in keys(made)})
+    studies = {key.split(".")[1] for key in needed if key.startswith("studies.")}
+    return "+".join(sorted(studies)), " ".join(needed)
 
+
+WRITERS = {}  # {place: the rules that write there}
+for made in MAKING:
+    for out in in_order(place(file) for file in made.output):
+        WRITERS.setdefault(out, []).append(made)
 
 # to the jobs, which inherit it; nothing re-runs because it changes
-os.environ[ENVIRONMENT] = json.dumps(origins())
+os.environ[ENVIRONMENT] = json.dumps(
+    dict(
+        code=version_of_code(),
+        digests=DIGESTS,
+        places={out: told(making) for out, making in WRITERS.items()},
+    )
+)

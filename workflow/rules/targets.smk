@@ -6,18 +6,18 @@ rule all:
         [study_files(study) for study in PARAMETERS.studies],
         [pictures(drawing) for drawing in DRAWINGS],
         [spectra_on_request(study) for study in PATH_STUDIES],
-        "results/tables/trackers.md",
-        "results/tables/claims.md",
+        rules.compare_trackers.output,
+        rules.judge_claims.output,
 
 
 rule claims:
     input:
-        "results/tables/claims.md",
+        rules.judge_claims.output,
 
 
 rule trackers:
     input:
-        "results/tables/trackers.md",
+        rules.compare_trackers.output,
 
 
 for study in PARAMETERS.studies:
