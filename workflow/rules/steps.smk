@@ -24,6 +24,7 @@ KEYS = {
     "studies": ["figures.fig2.study", "figures.fig3.study"],
     "study": [],
     "tracker": [],
+    "part": [],
     "datasets": [],
     "threads": [],
     "code": [],
