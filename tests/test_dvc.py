@@ -14,6 +14,7 @@ from versioned import Versioned
 
 from ramble.__main__ import main
 from ramble.artifacts import read_table
+from ramble.origin import read_origin
 
 pytestmark = pytest.mark.slow
 
@@ -146,6 +147,10 @@ def test_an_experiment_runs_what_depends_on_its_parameter(recorded_copy: Version
     assert nothing_to_do(recorded_copy)
     assert changed_stages(recorded_copy) == set()
     assert key in recorded_copy.call("dvc", "params", "diff")
+    # commits of results and changed parameters are no new version of the code
+    again, before = (read_origin(recorded_copy.root / f"results/figures/{name}.svg") for name in ("fig1", "fig2"))
+    assert again.code == before.code
+    assert not again.code.endswith(("unknown", "dirty"))
     shown = recorded_copy.call("dvc", "exp", "show", "--csv")
     assert "finer" in shown
     assert "tcm.line.joined" in shown
