@@ -25,11 +25,11 @@ KEYS = {
     "study": [],
     "tracker": [],
     "part": [],
+    **dict.fromkeys(("engine", "settings", "ours", "theirs"), []),  # see spectra_keys
     "datasets": [],
     "threads": [],
     "code": [],
 }
-SPECTRA_PARAMS = ("engine", "points", "settings", "ours", "theirs")
 
 
 class Step(NamedTuple):
@@ -98,6 +98,30 @@ class Digests(dict):
 DIGESTS = Digests()
 
 
+def is_given(key):
+    """Whether params.yaml has a dotted key; DVC refuses to watch those that have a default and are left out."""
+    part = config
+    for name in key.split("."):
+        if name not in part:
+            return False
+        part = part[name]
+    return True
+
+
+def spectra_keys(study, made):
+    """The keys of a study's spectra that a rule which measures them, or one part of them, comes from."""
+    params = made.params
+    if "ours" in params.keys():
+        below = ["reference", *params.ours]
+    elif "part" in params.keys():
+        own = SPECTRA_PARTS[study][params.part].model_dump()
+        names = ["points", *params.settings]
+        below = [f"{params.part}.{name}" if name in own else name for name in names]
+    else:
+        below = ["engine", "points", *params.settings]
+    return [f"studies.{study}.spectra.{name}" for name in below]
+
+
 @cache
 def keys(made):
     """The keys of params.yaml that one rule's own params come from, as far as the file has them."""
@@ -111,15 +135,15 @@ def keys(made):
             and "tracker" in made.params.keys()
         ):
             found.append(f"studies.{study}.trackers.{made.params.tracker}")
-        elif study in PATH_STUDIES and name in SPECTRA_PARAMS:
-            found.append(f"studies.{study}.spectra")
+        elif study in PATH_STUDIES and name == "points":
+            found += spectra_keys(study, made)
         elif of != study and name == "settings":
             found.append(f"studies.{of}.trackers")
         elif name in KEYS:
             found += [key.format(study=study, of=of) for key in KEYS[name]]
         else:
             found += [f"studies.{study}"] if study else ["figures"]
-    return [key for key in in_order(found) if DIGESTS[key] != "absent"]
+    return [key for key in in_order(found) if is_given(key)]
 
 
 def step_name(made):
