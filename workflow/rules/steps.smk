@@ -87,17 +87,6 @@ def with_ancestors(making):
     return list(seen)
 
 
-class Digests(dict):
-    """The digest of every key of params.yaml that somebody asked for."""
-
-    def __missing__(self, key):
-        self.update(key_digests(PARAMETERS, [key]))
-        return self[key]
-
-
-DIGESTS = Digests()
-
-
 def is_given(key):
     """Whether params.yaml has a dotted key; DVC refuses to watch those that have a default and are left out."""
     part = config
@@ -216,11 +205,13 @@ for made in MAKING:
     for out in in_order(place(file) for file in made.output):
         WRITERS.setdefault(out, []).append(made)
 
+PLACES = {out: told(making) for out, making in WRITERS.items()}
+ALL_KEYS = {key for _, needed in PLACES.values() for key in needed.split()}
 # to the jobs, which inherit it; nothing re-runs because it changes
 os.environ[ENVIRONMENT] = json.dumps(
     dict(
         code=version_of_code(),
-        digests=DIGESTS,
-        places={out: told(making) for out, making in WRITERS.items()},
+        digests=key_digests(PARAMETERS, ALL_KEYS),
+        places=PLACES,
     )
 )
