@@ -99,7 +99,6 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.trackers.paper.resolution", 0, "greater than 0"),
         (f"{TCM}.trackers.line.resolution", 0.75, "less than or equal to 0.5"),
         (f"{TCM}.trackers.line.points", 1, "greater than or equal to 2"),
-        (f"{TCM}.spectra.trackers", [], "at least 1"),
         (f"{TCM}.spectra.trackers", REMOVED, "missing"),
         ("figures.fig2.trackers", [], "at least 1"),
         ("figures.fig2.tracker", "paper", "not a known key"),

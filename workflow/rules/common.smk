@@ -9,7 +9,7 @@ from ramble.parameters.built_on import (
     RecipeStudy,
 )
 from ramble.parameters.document import validate
-from ramble.parameters.paths import PathStudy
+from ramble.parameters.paths import PathStudy, StochasticStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.provenance import code_digest
 
@@ -49,7 +49,7 @@ SPECTRA_PARTS = {
     for name, study in PATH_STUDIES.items()
 }
 
-FIGURES = ("fig1", "fig2", "fig3", "fig4", "gauss_newton", "density")
+FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density")
 # figures of all studies of one kind, where there are any
 KIND_FIGURES = [
     figure
@@ -114,6 +114,18 @@ def jobs(study, tracker):
     pairs = pair_names(study)
     size = 1 if tracker in p.one_path_per_job else p.paths_per_job
     return {str(n // size): pairs[n : n + size] for n in range(0, len(pairs), size)}
+
+
+def solutions_script(study):
+    """Which script finds a study's solutions."""
+    stochastic = isinstance(PATH_STUDIES[study], StochasticStudy)
+    return "find_stochastic_solutions" if stochastic else "find_solutions"
+
+
+def tracker_script(study, tracker):
+    """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
+    stochastic = isinstance(PATH_STUDIES[study], StochasticStudy) and tracker != "line"
+    return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
 
 
 def problem_parameters(study):

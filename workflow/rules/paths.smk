@@ -28,6 +28,7 @@ for study, parameters in PATH_STUDIES.items():
                     tracker=tracker,
                     settings=getattr(parameters.trackers, tracker).model_dump(),
                     threads=parameters.threads,
-                    code=code(f"track_{tracker}", parameters.problem.path),
+                    script=tracker_script(study, tracker),
+                    code=code(tracker_script(study, tracker), parameters.problem.path),
                 script:
-                    "../scripts/track_{params.tracker}.py"
+                    "../scripts/{params.script}.py"
