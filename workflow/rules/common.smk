@@ -23,6 +23,9 @@ PATH_STUDIES = {
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, PathStudy)
 }
+STOCHASTIC_STUDIES = [
+    name for name, study in PATH_STUDIES.items() if isinstance(study, StochasticStudy)
+]
 RECIPE_STUDIES = {
     name: study
     for name, study in PARAMETERS.studies.items()
@@ -118,13 +121,14 @@ def jobs(study, tracker):
 
 def solutions_script(study):
     """Which script finds a study's solutions."""
-    stochastic = isinstance(PATH_STUDIES[study], StochasticStudy)
-    return "find_stochastic_solutions" if stochastic else "find_solutions"
+    return (
+        "find_stochastic_solutions" if study in STOCHASTIC_STUDIES else "find_solutions"
+    )
 
 
 def tracker_script(study, tracker):
     """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
-    stochastic = isinstance(PATH_STUDIES[study], StochasticStudy) and tracker != "line"
+    stochastic = study in STOCHASTIC_STUDIES and tracker != "line"
     return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
 
 
@@ -237,6 +241,8 @@ def study_files(study):
         files += pair_files("spectra", study, tracker, "csv")
     for part in SPECTRA_PARTS[study]:
         files += part_files(study, part)
+    if study in STOCHASTIC_STUDIES:
+        files += [f"results/tables/claims-{study}.md"]
     return files
 
 

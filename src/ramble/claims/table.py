@@ -21,22 +21,7 @@ def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown
             "with the part that was walked. Thresholds were written into `params.yaml` before the first run, those",
             "of the claims on the trackers `guarded`, `curve` and `band` when these trackers were added.",
             "",
-            *_rows(
-                ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict"),
-                [
-                    (
-                        c.claim,
-                        c.where,
-                        c.study,
-                        c.statistic,
-                        f"{c.measured:.3g}",
-                        c.spread,
-                        c.threshold,
-                        f"**{c.verdict}**",
-                    )
-                    for c in claims
-                ],
-            ),
+            *claim_rows(claims),
             "",
             "For the Tree Committee Machine the positive eigenvalues are a theorem: margins are piecewise linear in",
             "the weights, so the Hessian is a sum of outer products with positive factors wherever it exists.",
@@ -52,6 +37,16 @@ def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, markdown
         ]
     )
     write_whole(markdown, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def claim_rows(claims: Sequence[Claim]) -> list[str]:
+    """Return the claims as the lines of a Markdown table."""
+    header = ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict")
+    cells = [
+        (c.claim, c.where, c.study, c.statistic, f"{c.measured:.3g}", c.spread, c.threshold, f"**{c.verdict}**")
+        for c in claims
+    ]
+    return _rows(header, cells)
 
 
 def _pairs_row(name: str, table: pd.DataFrame) -> tuple[str, ...]:
