@@ -132,6 +132,13 @@ def tracker_script(study, tracker):
     return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
 
 
+def checkpointing(study):
+    """How often a job of a study keeps its state, where it does."""
+    if study not in STOCHASTIC_STUDIES:
+        return {}
+    return dict(checkpoint_seconds=PATH_STUDIES[study].checkpoint_seconds)
+
+
 def problem_parameters(study):
     """What building a study's problem depends on, for a rule's params."""
     p = PATH_STUDIES[study]

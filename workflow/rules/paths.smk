@@ -22,6 +22,7 @@ for study, parameters in PATH_STUDIES.items():
                 resources:
                     mem_mb=1500,
                 params:
+                    **checkpointing(study),
                     study=study,
                     device=PARAMETERS.device,
                     problem=problem_parameters(study),

@@ -121,5 +121,6 @@ class StochasticStudy(PathStudy):
     """Training sets too large for that: gradients are those of minibatches."""
 
     kind: Literal["stochastic"]
+    checkpoint_seconds: Positive = Field(description="between two states that a killed run goes on from")
     solutions: StochasticSolutions
     trackers: StochasticTrackers

@@ -111,7 +111,7 @@ class StochasticGuardedTracker:
             if checkpoint and checkpoint.due:
                 checkpoint.save(*_state(chain))
         points = with_points_between(chain.polygon, self.stored_points)
-        t = normalised_distance(points.double(), start.double(), end.double())
+        t = normalised_distance(points.double(), start[None].double(), end[None].double())
         status = Status.ARRIVED if arrived else Status.STUCK
         return Path(points.cpu(), t.cpu(), status, _reason(chain, arrived), chain.steps)
 
