@@ -70,6 +70,12 @@ def test_a_tracker_that_is_left_out_has_no_paths():
     ("key", "value", "says"),
     [
         ("sead", 1, "not a known key"),
+        ("studies.mnist.solutions.settling", {}, "studies.mnist.solutions.settling is not a known key"),
+        ("studies.mnist.solutions.focus", 0.5, "greater than or equal to 1"),
+        ("studies.mnist.trackers.curve", {}, "studies.mnist.trackers.curve is not a known key"),
+        ("studies.mnist.trackers.guarded.margin_share", 0.0, "greater than 0"),
+        ("studies.mnist.checkpoint_seconds", 0.0, "greater than 0"),
+        ("studies.mnist100_graph10.of", "mnist", "studies.mnist100_graph10.of: no study of paths 'mnist'"),
         (f"{TCM}.tread", 1, "not a known key"),
         (f"{TCM}.solutions.settling.windw", 1, "not a known key"),
         (f"{TCM}.trackers.papers", {}, "not a known key"),

@@ -27,17 +27,18 @@ def draw_losses_and_errors_of_all(sources: Sources) -> Figure:
             if path is not sources.shown:
                 assert path.profile is not None
                 errors.plot(path.profile[axis.column], path.profile.test_error * 100, color=OTHERS, linewidth=0.8)
-        for end in (0, -1):
-            errors.axhline(shown.test_error.iloc[end] * 100, color=TEST, linewidth=0.6, linestyle=":")
+        ends = shown.test_error.iloc[[0, -1]] * 100
+        errors.hlines(ends, along.iloc[0], along.iloc[-1], color=TEST, linewidth=0.6, linestyle=":")
         best = int(shown.test_errors.to_numpy().argmin())
         place = (along.iloc[best], shown.test_error.iloc[best] * 100)
-        errors.plot(*place, "o", color=TEST, markersize=4, label="fewest test errors")
+        errors.scatter(*place, color=TEST, s=14, zorder=3, label="fewest test errors")
         losses.set_yscale("log")
         losses.set_ylabel("loss $L$ (nats)")
         losses.set_title(f"(a) losses\n{sources.shown.title}")
         losses.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         errors.set_ylabel("error (%)")
-        errors.set_title("(b) errors" + f"; test errors of the other {len(sources.paths) - 1} pairs in grey")
+        others = f"; test errors of the other {len(sources.paths) - 1} pairs in grey" if len(sources.paths) > 1 else ""
+        errors.set_title(f"(b) errors{others}")
         errors.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         errors.set_xlabel(axis.label)
     return figure
