@@ -1,7 +1,7 @@
 # paths of stochastic studies -> what equally many further gradients of plain training reach, from the same start
 for study in STOCHASTIC_STUDIES:
     parameters = PATH_STUDIES[study]
-    for job, pairs in jobs(study).items():
+    for job, pairs in jobs(study, "guarded").items():
 
         rule:
             name:

@@ -131,7 +131,7 @@ class NetworkProblem(Problem):
         inputs, labels = self._data["train"]
         return torch.cat(
             [
-                margins(self._logits(weights, inputs[rows].to(weights.dtype)), labels[rows])
+                margins(self._logits(weights, _channels_last(inputs[rows].to(weights.dtype))), labels[rows])
                 for rows in torch.split(samples, CHUNK)
             ]
         )
