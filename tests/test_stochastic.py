@@ -146,6 +146,13 @@ def test_a_killed_tracker_ends_with_the_path_of_an_undisturbed_one(tmp_path, end
     ]
 
 
+def test_a_round_that_diverges_is_undone_and_the_rate_halved(ends):
+    wild = walk(ends, rate=1e6)
+    assert wild.joins, wild.reason
+    assert bool(torch.isfinite(wild.points).all())
+    assert wild.steps[0].eta == TRACKER["fine_rate"] / 2**6  # one halving for each round of the first phase
+
+
 def test_a_polygon_that_makes_errors_is_stuck(ends):
     path = walk(ends, rate=1e-9, fine_rate=1e-9, max_rounds=7)
     assert path.status is Status.STUCK

@@ -31,7 +31,7 @@ class StochasticGuardedTracker:
 
     Attributes:
         bends: between the ends, to begin with.
-        rate: of gradient descent in the first phase.
+        rate: of gradient descent in the first phase; a round that diverges is undone, and both rates halved.
         batch: training samples per gradient.
         round_steps: training steps between two looks; a step takes one gradient on every segment.
         doubling_rounds: rounds after which the bends are doubled.
@@ -128,7 +128,7 @@ class StochasticGuardedTracker:
         """Train the bends for a round."""
         fine_rounds = chain.rounds - self._growing_rounds
         growing = fine_rounds < 0
-        rate = self.rate if growing else self.fine_rate * self.decay**fine_rounds
+        rate = chain.slowing * (self.rate if growing else self.fine_rate * self.decay**fine_rounds)
         polygon, segments = chain.polygon.clone(), len(chain.polygon) - 1
         shape = (self.round_steps, segments, self.batch)
         losses = []
@@ -140,6 +140,8 @@ class StochasticGuardedTracker:
         chain.rounds += 1
         chain.gradients += self.round_steps * segments
         chain.loss = float(torch.stack(losses).mean())
+        if not bool(torch.isfinite(polygon).all()):
+            polygon, chain.slowing = chain.polygon, chain.slowing / 2  # diverged: the round is undone
         doubles = chain.rounds % self.doubling_rounds == 0 and chain.rounds < self._growing_rounds
         chain.polygon = with_middles(polygon) if doubles else polygon
 
@@ -180,7 +182,7 @@ class StochasticGuardedTracker:
                 min_margin=chain.hardest.smallest,
                 accepted=has,
                 gamma=0.0,  # no elastic moves
-                eta=self.fine_rate * self.decay ** (chain.rounds - self._growing_rounds),
+                eta=chain.slowing * self.fine_rate * self.decay ** (chain.rounds - self._growing_rounds),
                 gradients=chain.gradients,
                 evaluations=chain.evaluations,
             )
@@ -198,6 +200,7 @@ class _Chain:
     rounds: int = 0
     gradients: int = 0
     evaluations: int = 0
+    slowing: float = 1.0  # factor on the rates, halved whenever a round diverges
     loss: float = float("nan")  # mean over the batches of the last round
     steps: list[Step] = field(default_factory=list)
 
@@ -213,7 +216,12 @@ def _state(chain: _Chain) -> tuple[dict[str, Tensor], dict[str, object]]:
     """Return what a checkpoint keeps of a chain."""
     tensors = {"polygon": chain.polygon, "margins": chain.hardest.margins, "random": chain.random.get_state()}
     counts = {"rounds": chain.rounds, "gradients": chain.gradients, "evaluations": chain.evaluations}
-    return tensors, {**counts, "loss": chain.loss, "steps": [asdict(step) for step in chain.steps]}
+    return tensors, {
+        **counts,
+        "slowing": chain.slowing,
+        "loss": chain.loss,
+        "steps": [asdict(step) for step in chain.steps],
+    }
 
 
 def _taken_up(state: State, device: torch.device) -> _Chain:
