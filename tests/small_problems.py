@@ -88,6 +88,22 @@ def plain_smooth_loss(weights: Tensor, problem: SmoothProblem) -> Tensor:
     return (logits.exp().sum(1).log() - true_logits).mean()
 
 
+class WideProblem(NetworkProblem):
+    """Far more hidden units than its few points need: easily solved, and its solutions easily joined."""
+
+    def build_network(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(3, 40), nn.ReLU(), nn.Linear(40, 3))
+
+
+def wide_problem(seed: int = 0, samples: int = 15) -> WideProblem:
+    random = torch.Generator().manual_seed(seed)
+    splits = {
+        split: (torch.randn(samples, 3, generator=random), torch.randint(0, 3, (samples,), generator=random))
+        for split in ("train", "test")
+    }
+    return WideProblem(splits)
+
+
 class ProductNetwork(nn.Module):
     """Two weights; the logit of class 0 is their product, that of class 1 is a quarter."""
 

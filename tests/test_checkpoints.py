@@ -20,7 +20,7 @@ from ramble.artifacts import write_tensors
 from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
 
 output, dies_at = sys.argv[1], int(sys.argv[2])
-checkpoint = Checkpoint(checkpoint_of(output), key_of({"seed": 1}))
+checkpoint = Checkpoint(checkpoint_of(output), key_of({"seed": 1}), every=0.0)
 random, total, first = torch.Generator().manual_seed(1), torch.zeros(1000), 0
 if state := checkpoint.load():
     random.set_state(state.tensors["random"])
@@ -37,7 +37,7 @@ checkpoint.remove()
 
 
 def test_a_state_comes_back(tmp_path):
-    checkpoint = Checkpoint(tmp_path / ".a.checkpoint.safetensors", "k")
+    checkpoint = Checkpoint(tmp_path / ".a.checkpoint.safetensors", "k", every=0.0)
     assert checkpoint.load() is None
     random = torch.Generator().manual_seed(3)
     checkpoint.save({"weights": torch.arange(3.0), "random": random.get_state()}, {"step": 4, "rows": [[0.1, None]]})
@@ -59,17 +59,17 @@ def test_the_state_is_a_hidden_neighbour_of_the_output(tmp_path):
 def test_a_state_of_other_settings_is_refused_with_both_keys(tmp_path):
     file = tmp_path / ".a.checkpoint.safetensors"
     old, new = key_of({"rate": 0.1}), key_of({"rate": 0.2})
-    Checkpoint(file, old).save({"weights": torch.zeros(1)}, {})
+    Checkpoint(file, old, every=0.0).save({"weights": torch.zeros(1)}, {})
     with pytest.raises(RambleError, match=f"{old}.*{new}.*delete the file"):
-        Checkpoint(file, new).load()
-    assert Checkpoint(file, old).load() is not None
+        Checkpoint(file, new, every=0.0).load()
+    assert Checkpoint(file, old, every=0.0).load() is not None
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
     file = tmp_path / ".a.checkpoint.safetensors"
     file.write_bytes(b"half")
     with pytest.raises(RambleError, match="not a whole safetensors file"):
-        Checkpoint(file, "k").load()
+        Checkpoint(file, "k", every=0.0).load()
 
 
 def test_the_key_knows_settings_and_tensors_and_no_order():
@@ -88,7 +88,7 @@ def test_states_are_due_after_their_time(tmp_path):
 
 
 def test_remove_takes_half_written_neighbours_along(tmp_path):
-    checkpoint = Checkpoint(tmp_path / ".a.checkpoint.safetensors", "k")
+    checkpoint = Checkpoint(tmp_path / ".a.checkpoint.safetensors", "k", every=0.0)
     checkpoint.save({}, {})
     (tmp_path / "..a.checkpoint.partial-77.safetensors").write_bytes(b"half")
     (tmp_path / "a.safetensors").write_bytes(b"artifact")
@@ -105,7 +105,7 @@ def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path):
     assert walk(undisturbed, -1) == 0
     assert walk(killed, 25) == -signal.SIGKILL
     assert not Path(killed).exists()
-    assert Checkpoint(checkpoint_of(killed), key_of({"seed": 1})).load().facts["step"] == 20
+    assert Checkpoint(checkpoint_of(killed), key_of({"seed": 1}), every=0.0).load().facts["step"] == 20
     assert walk(killed, -1) == 0
     assert torch.equal(read_tensors(killed)[0]["total"], read_tensors(undisturbed)[0]["total"])
     assert [file.name for file in tmp_path.glob(".*")] == []

@@ -8,6 +8,7 @@ from matplotlib import pyplot as plt
 from ramble.figures.fig2 import draw_committee_spectra
 from ramble.figures.fig3 import draw_losses_and_errors
 from ramble.figures.fig4 import draw_top_eigenvalues
+from ramble.figures.fig5 import draw_losses_and_errors_of_all
 from ramble.figures.gauss_newton import draw_gauss_newton
 from ramble.figures.sources import Source, Sources, position
 
@@ -19,6 +20,7 @@ S = np.array([0.0, 0.25, 0.5, 1.0])
 def source(rises: bool, status: str = "arrived", reached: float = 1.0) -> Source:
     where = {"point": range(4), "t": RISING if rises else T, "s": S}
     profile = {f"{split}_{what}": np.full(4, 0.1) for split in ("train", "test") for what in ("loss", "error")}
+    profile |= {"test_errors": np.array([9, 3, 7, 8])}
     spectra = {"eig_1": np.full(4, 2.0), "eig_2": 1.0, "error_1": 0.1, "error_2": 0.1, "most_negative": -0.1}
     spectra["most_negative_residual"] = 0.01
     part = {"gn_1": np.full(4, 1.9), "gn_2": 1.1, "rest_norm": 0.3}
@@ -48,6 +50,7 @@ def test_curves_are_drawn_over_the_column_that_the_label_names(rises):
     for figure in (
         draw_committee_spectra(sources, 1e-6),
         draw_losses_and_errors(sources),
+        draw_losses_and_errors_of_all(sources),
         draw_top_eigenvalues(sources),
         draw_gauss_newton(sources),
     ):
@@ -74,3 +77,11 @@ def test_the_title_names_the_tracker_and_how_the_walk_ended():
     assert source(True).title == "tracker guarded: data set 3, solutions 0 to 1 (arrived)"
     assert source(True, "stuck", 0.42).title.endswith("(stuck at t = 0.42)")
     assert source(True, "stuck", 1.0).title.endswith("(stuck)")
+
+
+def test_figure_5_marks_the_point_with_the_fewest_test_errors():
+    shown = source(True)
+    figure = draw_losses_and_errors_of_all(Sources([shown], shown))
+    mark = figure.axes[1].collections[-1]
+    assert mark.get_offsets().tolist() == [[RISING[1], pytest.approx(10.0)]]
+    plt.close(figure)

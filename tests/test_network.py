@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from small_problems import small_lenet, smooth_problem
+from small_problems import random_images, small_lenet, smooth_problem
 from torch.nn import functional
 
 from ramble.errors import RambleError
-from ramble.problems.lenet import LeNet5
+from ramble.problems.lenet import LeNet5, LeNet5Problem
 from ramble.problems.patterns import random_patterns
 
 FANS = {"conv1": (25, 150), "conv2": (150, 400), "fc1": (400, 120), "fc2": (120, 84), "fc3": (84, 10)}
@@ -101,3 +101,25 @@ def test_weights_of_another_network_are_refused(tmp_path):
     write_tensors(file, {"weight": torch.zeros(3, 4)}, {})
     with pytest.raises(RambleError, match=r"0-0\.safetensors"):
         read_weights(smooth_problem(), str(file))
+
+
+def test_images_that_are_normalised_already_are_refused():
+    images = random_images(1)
+    images["test_images"] = images["test_images"] / 255
+    with pytest.raises(RambleError, match=r"test_images are torch\.float32, not raw pixels"):
+        LeNet5Problem([images], input_mean=0.1307, input_std=0.3081)
+
+
+def test_only_samples_in_doubt_are_decided_in_float64():
+    problem = small_lenet(5)
+    weights = problem.initial_weights(torch.Generator().manual_seed(6))
+    state = problem.unflatten(weights)
+    label = int(problem.labels(torch.zeros(1))[0, 0])
+    other = (label + 1) % 10  # a rival that ties with the true class of the first image, for all of its class
+    for name in ("fc3.weight", "fc3.bias"):
+        state[name][other] = state[name][label]
+    tied = problem.flatten(state)[None]
+    found = problem.evaluate(tied, torch.zeros(1))
+    exact = problem.evaluate(tied.double(), torch.zeros(1))
+    assert int(found.errors) == int(exact.errors)
+    assert float(problem.sample_margins(tied, torch.zeros(1))[0, 0]) <= 0

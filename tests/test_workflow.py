@@ -7,12 +7,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from check_figures import check_figures
 from check_lint import findings
 from checkouts import Checkout
 
 from ramble.artifacts import read_table, read_tensors
+from ramble.checkpoints import Checkpoint
 
 pytestmark = pytest.mark.slow
 
@@ -269,6 +271,47 @@ def test_interrupt_leaves_nothing_half_and_the_next_run_goes_on(checkout: Checko
     assert not [name for name in kept if "partial" in name]
     assert "data_tcm" not in checkout.planned("tcm")
     checkout.run("tcm")
+
+
+@pytest.mark.parametrize(
+    ("target", "state"),
+    [("solutions/0-1.safetensors", ".pairs"), ("paths/guarded/0-0-1.safetensors", "paths/guarded/.0-0-1")],
+)
+def test_a_killed_job_goes_on_from_its_checkpoint(checkout: Checkout, target: str, state: str) -> None:
+    results, target = checkout.root / "results/mnist", f"results/mnist/{target}"
+    kept, made = results / f"{state}.checkpoint.safetensors", checkout.root / target
+    process = subprocess.Popen(
+        checkout.command(target), cwd=checkout.root, env=checkout.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 240
+    while not kept.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for job in psutil.Process(process.pid).children(recursive=True):
+        job.kill()
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode != 0, text
+    assert kept.exists()
+    assert not made.exists()
+    done = checkout.run(target)
+    assert f"going on from {kept.relative_to(checkout.root)}" in done.stdout + done.stderr
+    assert not kept.exists()
+    resumed = made.read_bytes()
+    made.unlink()
+    checkout.run(target)
+    assert made.read_bytes() == resumed
+
+
+def test_a_checkpoint_of_other_parameters_is_refused(checkout: Checkout) -> None:
+    kept = checkout.root / "results/mnist/.pairs.checkpoint.safetensors"
+    Checkpoint(kept, "0123456789abcdef", every=0.0).save({}, {})
+    done = checkout.run("results/mnist/pairs.csv", check=False)
+    assert done.returncode != 0
+    (line, *_) = [line for line in (done.stdout + done.stderr).splitlines() if "error:" in line]
+    assert "belongs to the settings 0123456789abcdef, this run has" in line
+    assert "delete the file" in line
+    assert kept.exists()
+    assert not (checkout.root / "results/mnist/pairs.csv").exists()
 
 
 def test_snakemake_lint_is_content() -> None:

@@ -28,3 +28,32 @@ rule judge_claims:
         code=code("judge_claims"),
     script:
         "../scripts/judge_claims.py"
+
+
+# a table of its own for each stochastic study: the default target waits for none of them
+for study in STOCHASTIC_STUDIES:
+
+    rule:
+        name:
+            f"judge_claims_{study}"
+        input:
+            paths=pair_files("paths", study, "guarded", "safetensors"),
+            profiles=pair_files("profile", study, "guarded", "csv"),
+            lines=pair_files("profile", study, "line", "csv"),
+            controls=pair_files("control", study, "guarded", "csv"),
+            printed=pair_files("paths", study, "paper", "safetensors"),
+        output:
+            csv=f"results/tables/claims-{study}.csv",
+            md=f"results/tables/claims-{study}.md",
+        log:
+            f"logs/{study}/claims.log",
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            study=study,
+            thresholds=PARAMETERS.claims.model_dump(),
+            threads=1,
+            code=code("judge_stochastic"),
+        script:
+            "../scripts/judge_stochastic.py"

@@ -11,7 +11,7 @@ from ramble.parameters.built_on import (
     RecipeStudy,
 )
 from ramble.parameters.document import validate
-from ramble.parameters.paths import PathStudy
+from ramble.parameters.paths import PathStudy, StochasticStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.provenance import code_digest, code_files
 
@@ -25,6 +25,9 @@ PATH_STUDIES = {
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, PathStudy)
 }
+STOCHASTIC_STUDIES = [
+    name for name, study in PATH_STUDIES.items() if isinstance(study, StochasticStudy)
+]
 RECIPE_STUDIES = {
     name: study
     for name, study in PARAMETERS.studies.items()
@@ -51,7 +54,7 @@ SPECTRA_PARTS = {
     for name, study in PATH_STUDIES.items()
 }
 
-FIGURES = ("fig1", "fig2", "fig3", "fig4", "gauss_newton", "density")
+FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density")
 # figures of all studies of one kind, where there are any
 KIND_FIGURES = [
     figure
@@ -127,6 +130,26 @@ def jobs(study, tracker):
     pairs = pair_names(study)
     size = 1 if tracker in p.one_path_per_job else p.paths_per_job
     return {str(n // size): pairs[n : n + size] for n in range(0, len(pairs), size)}
+
+
+def solutions_script(study):
+    """Which script finds a study's solutions."""
+    return (
+        "find_stochastic_solutions" if study in STOCHASTIC_STUDIES else "find_solutions"
+    )
+
+
+def tracker_script(study, tracker):
+    """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
+    stochastic = study in STOCHASTIC_STUDIES and tracker != "line"
+    return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
+
+
+def checkpointing(study):
+    """How often a job of a study keeps its state, where it does."""
+    if study not in STOCHASTIC_STUDIES:
+        return {}
+    return dict(checkpoint_seconds=PATH_STUDIES[study].checkpoint_seconds)
 
 
 def problem_parameters(study):
@@ -238,6 +261,8 @@ def study_files(study):
         files += pair_files("spectra", study, tracker, "csv")
     for part in SPECTRA_PARTS[study]:
         files += part_files(study, part)
+    if study in STOCHASTIC_STUDIES:
+        files += [f"results/tables/claims-{study}.md"]
     return files
 
 

@@ -1,4 +1,4 @@
-# profiles, spectra, paths -> figures 1 to 4
+# profiles, spectra, paths -> figures 1 to 5
 rule plane:
     input:
         data=data_files(source("fig1").study),
@@ -147,3 +147,25 @@ for part in ("gauss_newton", "density"):
                 code=code(f"draw_{part}"),
             script:
                 "../scripts/draw_{params.part}.py"
+
+
+for drawing, tracker in drawings("fig5").items():
+
+    rule:
+        name:
+            f"draw_{drawing}"
+        input:
+            paths=pair_files("paths", source("fig5").study, tracker, "safetensors"),
+            profiles=pair_files("profile", source("fig5").study, tracker, "csv"),
+        output:
+            pictures(drawing),
+        log:
+            f"logs/figures/{drawing}.log",
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            threads=1,
+            code=code("draw_fig5"),
+        script:
+            "../scripts/draw_fig5.py"

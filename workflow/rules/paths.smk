@@ -22,12 +22,14 @@ for study, parameters in PATH_STUDIES.items():
                 resources:
                     mem_mb=1500,
                 params:
+                    **checkpointing(study),
                     study=study,
                     device=PARAMETERS.device,
                     problem=problem_parameters(study),
                     tracker=tracker,
                     settings=getattr(parameters.trackers, tracker).model_dump(),
                     threads=parameters.threads,
-                    code=code(f"track_{tracker}", parameters.problem.path),
+                    script=tracker_script(study, tracker),
+                    code=code(tracker_script(study, tracker), parameters.problem.path),
                 script:
-                    "../scripts/track_{params.tracker}.py"
+                    "../scripts/{params.script}.py"

@@ -18,6 +18,7 @@ for study, parameters in PATH_STUDIES.items():
         resources:
             mem_mb=1500,
         params:
+            **checkpointing(study),
             seed=PARAMETERS.seed,
             study=study,
             device=PARAMETERS.device,
@@ -25,6 +26,7 @@ for study, parameters in PATH_STUDIES.items():
             solutions=parameters.solutions.model_dump(),
             datasets=list(range(parameters.data.datasets)),
             threads=parameters.threads,
-            code=code("find_solutions", parameters.problem.path),
+            script=solutions_script(study),
+            code=code(solutions_script(study), parameters.problem.path),
         script:
-            "../scripts/find_solutions.py"
+            "../scripts/{params.script}.py"

@@ -14,6 +14,8 @@ from ramble.certificates.affine import Form, Piece, affine, constant, convolve, 
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
 
+# No proof is tried for more samples: one segment takes seconds for a hundred of them.
+MOST_SAMPLES = 2000
 # Samples bounded at a time: more fall out of the caches, and memory would grow with the data.
 CHUNK = 50
 
@@ -50,8 +52,8 @@ class MovingLayer:
 
 
 def can_prove(problem: Problem) -> bool:
-    """Tell whether this module can bound the problem's network."""
-    if not isinstance(problem, NetworkProblem):
+    """Tell whether this module can bound the problem's network on its training samples, in reasonable time."""
+    if not isinstance(problem, NetworkProblem) or problem.n_samples > MOST_SAMPLES:
         return False
     with torch.device("meta"):
         network = problem.build_network()

@@ -23,22 +23,7 @@ def write_claims(claims: Sequence[Claim], evidence: Evidence, csv: str, json: st
             "with the part that was walked. Thresholds were written into `params.yaml` before the first run, those",
             "of the claims on the trackers `guarded`, `curve` and `band` when these trackers were added.",
             "",
-            *_rows(
-                ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict"),
-                [
-                    (
-                        c.claim,
-                        c.where,
-                        c.study,
-                        c.statistic,
-                        f"{c.measured:.3g}",
-                        c.spread,
-                        c.threshold,
-                        f"**{c.verdict}**",
-                    )
-                    for c in claims
-                ],
-            ),
+            *claim_rows(claims),
             "",
             "For the Tree Committee Machine the positive eigenvalues are a theorem: margins are piecewise linear in",
             "the weights, so the Hessian is a sum of outer products with positive factors wherever it exists.",
@@ -64,6 +49,16 @@ def _metrics(claims: Sequence[Claim]) -> dict[str, Any]:
         # a metric's place in the tree is spelled with dots
         metrics.setdefault(claim.study, {})[claim.claim.replace(".", "")] = judged
     return metrics
+
+
+def claim_rows(claims: Sequence[Claim]) -> list[str]:
+    """Return the claims as the lines of a Markdown table."""
+    header = ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict")
+    cells = [
+        (c.claim, c.where, c.study, c.statistic, f"{c.measured:.3g}", c.spread, c.threshold, f"**{c.verdict}**")
+        for c in claims
+    ]
+    return _rows(header, cells)
 
 
 def _pairs_row(name: str, table: pd.DataFrame) -> tuple[str, ...]:

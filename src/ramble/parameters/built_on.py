@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from ramble.parameters.model import Count, Model, Name, Positive
-from ramble.parameters.paths import PathStudy
+from ramble.parameters.paths import FullBatchStudy
 from ramble.parameters.sentences import sentence
 from ramble.parameters.trackers import GuardedTracker
 
@@ -68,7 +68,7 @@ class LoadStudy(Model):
 StudyBuiltOn = RecipeStudy | AblationStudy | ConnectivityStudy | LoadStudy
 
 
-def check_source(name: str, study: StudyBuiltOn, source: PathStudy) -> None:
+def check_source(name: str, study: StudyBuiltOn, source: FullBatchStudy) -> None:
     """Check that a study finds what it needs in the study of paths that it builds on."""
     wanted: list[str] = []
     if isinstance(study, ConnectivityStudy | AblationStudy):

@@ -27,3 +27,4 @@ class Thresholds(Model):
         float, Field(ge=1, description="times the larger end's loss, nowhere exceeded: low loss")
     ]
     low_loss_failing: Positive = Field(description="share of low-loss paths that make errors, at least")
+    best_inside_share: Fraction = Field(description="of the joined pairs, each claim on test errors inside a path")

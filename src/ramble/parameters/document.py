@@ -11,11 +11,11 @@ from ramble.parameters.built_on import StudyBuiltOn, check_source
 from ramble.parameters.claims import Thresholds
 from ramble.parameters.figures import Figures
 from ramble.parameters.model import Model, Name
-from ramble.parameters.paths import PathStudy
+from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
 from ramble.parameters.sentences import sentence
 from ramble.parameters.spectra import KrylovSpectra
 
-Study = Annotated[PathStudy | StudyBuiltOn, Field(discriminator="kind")]
+Study = Annotated[FullBatchStudy | StochasticStudy | StudyBuiltOn, Field(discriminator="kind")]
 
 
 class Parameters(Model):
@@ -38,7 +38,7 @@ class Parameters(Model):
         for name, value in self.studies.items():
             if not isinstance(value, PathStudy):
                 source = self.studies.get(value.of)
-                if not isinstance(source, PathStudy):
+                if not isinstance(source, FullBatchStudy):
                     raise ValueError(f"studies.{name}.of: no study of paths '{value.of}'; there are {known}")
                 check_source(name, value, source)
         return self

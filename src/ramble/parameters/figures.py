@@ -36,6 +36,7 @@ class Figures(Model):
     fig4: FigureOfStudy
     gauss_newton: FigureOfStudy
     density: FigureOfStudy
+    fig5: FigureOfStudy
 
     with_spectra: ClassVar[tuple[str, ...]] = ("fig2", "fig4", "gauss_newton", "density")
     with_parts: ClassVar[tuple[str, ...]] = ("gauss_newton", "density")  # of the spectra, by the same names

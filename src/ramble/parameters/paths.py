@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from ramble.parameters.model import Count, Fraction, Maker, Model, Positive
 from ramble.parameters.spectra import ExactSpectra, KrylovSpectra, PyHessianSpectra
-from ramble.parameters.trackers import Trackers
+from ramble.parameters.trackers import StochasticTrackers, Trackers
 
 
 class Data(Maker):
@@ -36,10 +36,24 @@ class Solutions(Model):
     settling: Settling
 
 
+class StochasticSolutions(Model):
+    """How solutions of a large training set are found, by minibatches."""
+
+    count: Annotated[int, Field(ge=2, description="solutions; all their pairs are walked")]
+    rate: Positive
+    batch: Count = Field(description="training samples per gradient")
+    epochs: Count = Field(description="over all samples, at the full rate")
+    focus: Annotated[float, Field(ge=1, description="on the hardest samples afterwards; 1: all alike")]
+    round_steps: Count = Field(description="gradient steps between two looks at all margins")
+    decay: Fraction = Field(description="of the rate, per round")
+    margin: Positive = Field(description="smallest margin at which the rounds end")
+    max_rounds: Count
+
+
 class PathStudy(Model):
     """A study that walks between the solutions of one problem."""
 
-    kind: Literal["paths"]
+    kind: str
     threads: Count
     priority: int = Field(0, description="jobs of the study with the highest priority start first")
     paths_per_job: Count = Field(description="chains tracked side by side in one job")
@@ -48,8 +62,8 @@ class PathStudy(Model):
     )
     data: Data
     problem: Maker
-    solutions: Solutions
-    trackers: Trackers
+    solutions: Solutions | StochasticSolutions
+    trackers: Trackers | StochasticTrackers
     spectra: Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
 
     @model_validator(mode="after")
@@ -93,3 +107,20 @@ class PathStudy(Model):
     def tracker_names(self) -> list[str]:
         """The trackers that are asked for."""
         return [name for name, value in self.trackers if value is not None]
+
+
+class FullBatchStudy(PathStudy):
+    """Every gradient is one of the whole training set."""
+
+    kind: Literal["paths"]
+    solutions: Solutions
+    trackers: Trackers
+
+
+class StochasticStudy(PathStudy):
+    """Training sets too large for that: gradients are those of minibatches."""
+
+    kind: Literal["stochastic"]
+    checkpoint_seconds: Positive = Field(description="between two states that a killed run goes on from")
+    solutions: StochasticSolutions
+    trackers: StochasticTrackers

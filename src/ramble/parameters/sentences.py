@@ -5,6 +5,7 @@ from typing import Any
 # kinds of a study, and engines: what chooses among the models of a union
 BRANCHES = (
     "paths",
+    "stochastic",
     "recipe",
     "ablation",
     "connectivity",
@@ -33,7 +34,9 @@ def sentence(error: dict[str, Any]) -> str:
         case "union_tag_invalid" | "union_tag_not_found":
             choice = error["ctx"]["discriminator"].strip("'")
             allowed = (
-                "paths, recipe, ablation, connectivity or load" if choice == "kind" else "exact, krylov or pyhessian"
+                "paths, stochastic, recipe, ablation, connectivity or load"
+                if choice == "kind"
+                else "exact, krylov or pyhessian"
             )
             return f"{key}.{choice} is missing or unknown; write {allowed}"
         case "value_error":

@@ -10,7 +10,7 @@ from ramble.parameters.model import Count, Model, Positive
 class SpectraOfPaths(Model):
     """On which paths, and at how many of their points, spectra are taken."""
 
-    trackers: Annotated[list[str], Field(min_length=1, description="whose paths")]
+    trackers: list[str] = Field(description="whose paths")
     on_request: list[str] = Field([], description="whose paths too, but not for the default target: target `all`")
     points: Annotated[int, Field(ge=2, description="per path, evenly spread in t, or in s where t does not rise")]
 

@@ -90,3 +90,37 @@ class Trackers(Model):
     line: LineTracker | None = None
     curve: CurveTracker | None = None
     band: BandTracker | None = None
+
+
+class StochasticPaperTracker(PaperTracker):
+    """Algorithm 1 with stochastic gradient descent."""
+
+    gradient_steps: Count = Field(description="N_epochs, over all training samples")
+    batch: Count = Field(description="training samples per gradient")
+
+
+class StochasticGuardedTracker(Model):
+    """A polygon trained by minibatches until every segment is certified."""
+
+    bends: Count = Field(description="of the polygon, to begin with")
+    rate: Positive = Field(description="while bends are added")
+    batch: Count = Field(description="training samples per gradient")
+    round_steps: Count = Field(description="training steps, of one gradient on every segment, between two looks")
+    doubling_rounds: Count = Field(description="rounds after which the bends are doubled")
+    max_bends: Count
+    fine_rate: Positive = Field(description="once the polygon has its bends")
+    decay: Fraction = Field(description="of that rate, per round")
+    focus: Annotated[float, Field(ge=1, description="on the hardest samples then; 1: all alike")]
+    max_rounds: Count
+    looked_points: Annotated[int, Field(ge=3, description="about how many points of the polygon a look takes in")]
+    margin_share: Annotated[float, Field(gt=0, lt=1, description="of the ends' margin, kept at the stored points")]
+    stored_points: Annotated[int, Field(ge=2)]
+    resolution: Resolution
+
+
+class StochasticTrackers(Model):
+    """The trackers of a stochastic study; leave one out and its paths are not made."""
+
+    paper: StochasticPaperTracker | None = None
+    guarded: StochasticGuardedTracker | None = None
+    line: LineTracker | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
 
 
@@ -48,6 +49,9 @@ class LeNet5Problem(NetworkProblem):
         input_mean: subtracted from pixel / 255.
         input_std: divides the difference.
         device: where images and weights live.
+
+    Raises:
+        RambleError: images are not uint8; they would be normalised twice.
     """
 
     def __init__(
@@ -59,6 +63,12 @@ class LeNet5Problem(NetworkProblem):
         device: torch.device | str = "cpu",
     ) -> None:
         (tensors,) = datasets
+        for name in ("train_images", "test_images"):
+            if tensors[name].dtype != torch.uint8:
+                raise RambleError(
+                    f"problem LeNet5Problem: {name} are {tensors[name].dtype}, not raw pixels (uint8), and would be "
+                    "normalised twice; let the data maker return them as they are."
+                )
 
         def pixels(images: Tensor) -> Tensor:
             return ((images.float() / 255 - input_mean) / input_std).unsqueeze(1)

@@ -1,15 +1,16 @@
 """Any torch module as a problem: one training set, classes as labels, cross-entropy as loss."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
 from ramble.errors import RambleError
-from ramble.problems.margins import mean_loss
-from ramble.problems.problem import Problem, Split, layers_of
+from ramble.problems.margins import margins, mean_loss
+from ramble.problems.problem import DOUBTFUL, Problem, Split, layers_of
 
 # Images evaluated at a time: the activations of more fall out of the caches, and memory would grow with the data.
 CHUNK = 500
@@ -44,6 +45,11 @@ class NetworkProblem(Problem):
         self._refuse_other_state()
         self.layers = layers_of(self.shapes)
         self.metadata = {}
+
+    @property
+    def n_samples(self) -> int:
+        """M, the number of training samples."""
+        return len(self._data["train"][1])
 
     @abstractmethod
     def build_network(self) -> nn.Module:
@@ -96,17 +102,52 @@ class NetworkProblem(Problem):
         return self._gradients_looped(weights, output_gain)
 
     def _gradients_looped(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
-        losses, gradients = [], []
-        for row in weights.detach():
-            leaf = row.requires_grad_()
-            loss = self.loss(leaf, output_gain)
-            gradients.append(torch.autograd.grad(loss, leaf)[0])
-            losses.append(loss.detach())
-        return torch.stack(losses), torch.stack(gradients)
+        found = [_with_gradient(partial(self.loss, output_gain=output_gain), row) for row in weights]
+        return torch.stack([loss for loss, _ in found]), torch.stack([gradient for _, gradient in found])
 
     def _gradients_batched(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
         gradients, losses = vmap(grad_and_value(lambda row: self.loss(row, output_gain)))(weights)
         return losses, gradients
+
+    def batch_gradients(self, weights: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean losses (B,) and gradients (B, P) on minibatches: training samples (B, m), a batch per network."""
+        inputs, labels = self._data["train"]
+        if self.device.type == "cuda":
+            batches = inputs[samples].to(weights.dtype), labels[samples]
+            gradients, losses = vmap(grad_and_value(self._loss_on))(weights, *batches)
+            return losses, gradients
+        found = [
+            _with_gradient(partial(self._loss_on, inputs=inputs[own].to(row.dtype), labels=labels[own]), row)
+            for row, own in zip(weights, samples, strict=True)
+        ]
+        return torch.stack([loss for loss, _ in found]), torch.stack([gradient for _, gradient in found])
+
+    @torch.no_grad()
+    def batch_margins(self, weights: Tensor, samples: Tensor) -> Tensor:
+        """Return the margins (m,) of one network (P,) on some training samples (m,), in the dtype of the weights.
+
+        For a first look: where rounding could decide a sign, `sample_margins` does not leave it to this dtype.
+        """
+        inputs, labels = self._data["train"]
+        return torch.cat(
+            [
+                margins(self._logits(weights, _channels_last(inputs[rows].to(weights.dtype))), labels[rows])
+                for rows in torch.split(samples, CHUNK)
+            ]
+        )
+
+    def _decided(self, sample_margins: Tensor, outputs: Tensor, weights: Tensor, datasets: Tensor) -> Tensor:
+        """Compute again, in float64, only the samples in doubt: float64 is ten times slower for convolutions."""
+        if weights.dtype == torch.float32:
+            scale = outputs.flatten(1).abs().amax(1, keepdim=True)
+            for row, doubtful in enumerate(sample_margins.abs() <= DOUBTFUL * scale):
+                samples = doubtful.nonzero().squeeze(1)
+                if len(samples):
+                    sample_margins[row, samples] = self.batch_margins(weights[row].double(), samples)
+        return sample_margins
+
+    def _loss_on(self, weights: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
+        return mean_loss(self._logits(weights, inputs), labels)
 
     def loss(self, weights: Tensor, output_gain: float = 1.0) -> Tensor:
         """Return the mean training loss (scalar) of one network (P,), differentiable as often as the network is."""
@@ -116,6 +157,14 @@ class NetworkProblem(Problem):
     def _logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         logits: Tensor = functional_call(self._skeleton, self.unflatten(weights), (inputs,))
         return logits
+
+
+def _with_gradient(loss_at: Callable[[Tensor], Tensor], weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a loss and its gradient (P,) at the weights (P,)."""
+    leaf = weights.detach().requires_grad_()
+    loss = loss_at(leaf)
+    (gradient,) = torch.autograd.grad(loss, leaf)
+    return loss.detach(), gradient
 
 
 def _channels_last(inputs: Tensor) -> Tensor:

@@ -17,7 +17,14 @@ from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.seeds import generator
 from ramble.tracking.path import Path, Setting
-from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines, with_points_between
+from ramble.tracking.polyline import (
+    Strand,
+    bend_gradients,
+    certify_strands,
+    evaluate_polylines,
+    with_middles,
+    with_points_between,
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ class GuardedTracker:
             alive, polygons = alive[rows], polygons[rows.to(polygons.device)]
             progress.advance(1, training=len(alive), joined=len(strands) - len(alive), bends=polygons.shape[1] - 2)
             if number % self.doubling_rounds == 0 and 2 * polygons.shape[1] - 3 <= self.max_bends:
-                polygons = _with_middles(polygons)
+                polygons = with_middles(polygons)
         for strand in strands:
             strand.refine(with_points_between(strand.points, self.stored_points))
         return [strand.path() for strand in strands]
@@ -110,11 +117,9 @@ class GuardedTracker:
             points = torch.lerp(polygons[:, :-1], polygons[:, 1:], share)
             _, gradients = problem.gradients(points.flatten(0, 1), owners, self.gain)
             gradients = gradients.view_as(points)
-            # a bend takes its share of the point before it and of the point behind it (chain rule)
-            by_bend = gradients[:, :-1] * share[:-1] + gradients[:, 1:] * (1 - share[1:])
             bends = polygons[:, 1:-1]
             tension = (polygons[:, :-2] + polygons[:, 2:]) / 2 - bends
-            polygons[:, 1:-1] = bends - self.rate * by_bend + self.spring * tension
+            polygons[:, 1:-1] = bends - self.rate * bend_gradients(gradients, share) + self.spring * tension
         return polygons
 
     def _look(self, strands: list[Strand], polygons: Tensor, datasets: Tensor, spent: int) -> Tensor:
@@ -127,10 +132,3 @@ class GuardedTracker:
         ]
         certify_strands(clean, self.resolution, self.margin_share)
         return torch.tensor([row for row, strand in enumerate(strands) if not strand.arrived], dtype=torch.long)
-
-
-def _with_middles(polygons: Tensor) -> Tensor:
-    """Return the polygons (B, n, P) with a new bend in the middle of every segment, (B, 2 n - 1, P)."""
-    middles = (polygons[:, :-1] + polygons[:, 1:]) / 2
-    pairs = torch.stack([polygons[:, :-1], middles], 2).flatten(1, 2)
-    return torch.cat([pairs, polygons[:, -1:]], 1)

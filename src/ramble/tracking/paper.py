@@ -63,7 +63,7 @@ class PaperTracker:
         alive = torch.arange(len(starts))
         weights, here = setting.starts, setting
         for number in range(1, self.max_steps + 1):
-            moved = self._gradient_moves(here, weights)
+            moved = self._gradient_moves(here, weights, number)
             found = problem.evaluate(moved, here.datasets)
             inside = found.in_solution_space
             weights, found, accepted = self._elastic_move(here, moved, found)
@@ -86,7 +86,8 @@ class PaperTracker:
             walks[chain].end(Status.OUT_OF_BUDGET, f"t = {walks[chain].t:.4f} after max_steps = {self.max_steps}")
         return [walk.path() for walk in walks]
 
-    def _gradient_moves(self, here: Setting, weights: Tensor) -> Tensor:
+    def _gradient_moves(self, here: Setting, weights: Tensor, number: int) -> Tensor:
+        """Return the weights after the gradient moves of one step, the number of which matters only to a subclass."""
         for _ in range(self.gradient_steps):
             _, gradients = here.problem.gradients(weights, here.datasets)
             weights = rescale_layers(here.problem, weights - self.eta * gradients, here.starts, here.ends)

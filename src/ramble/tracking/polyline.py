@@ -140,3 +140,22 @@ def with_points_between(points: Tensor, count: int) -> Tensor:
         for piece in range(number)
     ]
     return torch.stack([*filled, points[-1]])
+
+
+def bend_gradients(gradients: Tensor, shares: Tensor) -> Tensor:
+    """Return the gradients (..., S - 1, P) of a polygon's bends from those at one point of each of its S segments.
+
+    A bend takes its share of the point before it and of the point behind it (chain rule).
+
+    Args:
+        gradients: (..., S, P).
+        shares: (S, 1), where on its segment each point lies.
+    """
+    return gradients[..., :-1, :] * shares[:-1] + gradients[..., 1:, :] * (1 - shares[1:])
+
+
+def with_middles(polygons: Tensor) -> Tensor:
+    """Return the polygons (..., n, P) with a new bend in the middle of every segment, (..., 2 n - 1, P)."""
+    middles = (polygons[..., :-1, :] + polygons[..., 1:, :]) / 2
+    pairs = torch.stack([polygons[..., :-1, :], middles], -2).flatten(-3, -2)
+    return torch.cat([pairs, polygons[..., -1:, :]], -2)

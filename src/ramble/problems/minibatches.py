@@ -1,0 +1,65 @@
+"""Which training samples a minibatch holds: all in turn, or the hardest ones most often."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+FIRST = 0.1  # share of the samples that is looked at before the others: the hardest ones
+
+
+def epoch(samples: int, size: int, random: torch.Generator) -> Sequence[Tensor]:
+    """Return all training samples in random order, shared out to batches (<= size,)."""
+    return torch.split(torch.randperm(samples, generator=random), size)
+
+
+class Hardest:
+    """The training samples in the order of the margins last seen.
+
+    Args:
+        margins: (M,), as they were last seen.
+    """
+
+    def __init__(self, margins: Tensor) -> None:
+        self.margins = margins
+
+    @property
+    def errors(self) -> int:
+        """Samples last seen with an error; a tie is one."""
+        return int((self.margins <= 0).sum())
+
+    @property
+    def smallest(self) -> float:
+        """The smallest margin."""
+        return float(self.margins.min())
+
+    def look(self, margins_of: Callable[[Tensor], Tensor], wanted: float, *, thorough: bool = True) -> bool:
+        """Look whether every sample has the margin wanted, the hardest tenth first and at the others only if it has.
+
+        Args:
+            margins_of: training samples (m,) -> their margins (m,) now.
+            wanted: smallest margin asked for.
+            thorough: whether the others are looked at at all.
+        """
+        order, first = self.margins.argsort(stable=True), round(FIRST * len(self.margins))
+        for samples in (order[:first], order[first:])[: 1 + thorough]:
+            self.margins[samples] = margins_of(samples)
+            if not bool((self.margins[samples] >= wanted).all()):
+                return False
+        return True
+
+    def draw(self, shape: tuple[int, ...], focus: float, random: torch.Generator) -> Tensor:
+        """Draw samples, the hardest ones most often.
+
+        Of M samples, one of the first M u^focus in order is drawn, for u uniform on [0, 1): with focus 3 a tenth of the
+        draws goes to the first thousandth and nearly half to the first tenth; with 1 all samples are alike. No size or
+        share of a set of hard samples has to be chosen.
+
+        Args:
+            shape: of the draws.
+            focus: see above.
+            random: on the CPU, as the streams are.
+        """
+        order = self.margins.argsort(stable=True)
+        ranks = (len(order) * torch.rand(shape, generator=random, dtype=torch.float64) ** focus).long()
+        return order[ranks.to(order.device)]

@@ -1,0 +1,246 @@
+"""The guarded tracker where a training set is too large for gradients of all of it: a polygon trained by minibatches.
+
+As `guarded` does, it trains the bends of a polygon at random points of the segments, and stops as soon as every segment
+is certified to lie in S. Two phases follow each other. While bends are still added, every training sample counts alike,
+at the full rate. Then batches hold the hardest samples most often, by the smallest margin anywhere on the polygon, at a
+falling rate. The bends start on the arc rather than the chord: independent solutions are nearly orthogonal, and
+halfway between them the chord's weights have lost a third of their norm, in every layer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ramble.checkpoints import Checkpoint, State
+from ramble.errors import RambleError
+from ramble.problems.minibatches import Hardest
+from ramble.problems.network import NetworkProblem
+from ramble.problems.problem import Problem
+from ramble.progress import Progress
+from ramble.seeds import generator
+from ramble.tracking.path import Path, Status, Step, normalised_distance, rescale_layers
+from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
+
+
+@dataclass(frozen=True)
+class StochasticGuardedTracker:
+    """How the polygon is trained.
+
+    Attributes:
+        bends: between the ends, to begin with.
+        rate: of gradient descent in the first phase; a round that diverges is undone, and both rates halved.
+        batch: training samples per gradient.
+        round_steps: training steps between two looks; a step takes one gradient on every segment.
+        doubling_rounds: rounds after which the bends are doubled.
+        max_bends: no doubling beyond; the second phase begins where the next one would be.
+        fine_rate: of gradient descent as the second phase begins.
+        decay: of that rate, per round.
+        focus: on the hardest samples in the second phase, see `Hardest.draw`.
+        max_rounds: budget, both phases together.
+        looked_points: about how many points margins are looked at between two rounds, evenly spread, bends among them.
+        margin_share: smallest margin asked for there, and of the hardest samples at all stored points, as a share of
+            the smaller one of both ends.
+        stored_points: about how many points of the finished polygon are stored, evenly spread over its length; its
+            bends are among them.
+        resolution: of the certificates, see `certify_segments`.
+        seed: of the random points and batches.
+        checkpoints: one per chain, or none.
+    """
+
+    bends: int
+    rate: float
+    batch: int
+    round_steps: int
+    doubling_rounds: int
+    max_bends: int
+    fine_rate: float
+    decay: float
+    focus: float
+    max_rounds: int
+    looked_points: int
+    margin_share: float
+    stored_points: int
+    resolution: float
+    seed: int
+    checkpoints: Sequence[Checkpoint] = ()
+
+    @property
+    def budget(self) -> int:
+        """Rounds at most."""
+        return self.max_rounds
+
+    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
+        """Train a polygon from every start to its end, one chain after the other.
+
+        Args:
+            problem: a network with one training set.
+            starts: W_a (B, P).
+            ends: W_b (B, P).
+            datasets: (B,), zeros.
+            progress: advanced by one per round.
+
+        Returns:
+            One path per chain, with a row per look: train_loss is the mean over the round's batches, errors the
+            training samples with an error anywhere on the polygon as last seen, t is not a number. Gradients are those
+            of minibatches; evaluations count networks looked at, many of them at the hardest samples only.
+
+        Raises:
+            RambleError: the problem has no minibatches, or a checkpoint is of other settings.
+        """
+        if not isinstance(problem, NetworkProblem):
+            raise RambleError("The stochastic trackers need minibatches; derive the problem from NetworkProblem.")
+        kept: Sequence[Checkpoint | None] = self.checkpoints or [None] * len(starts)
+        return [
+            self._path(problem, start, end, checkpoint, progress)
+            for start, end, checkpoint in zip(starts.to(problem.device), ends.to(problem.device), kept, strict=True)
+        ]
+
+    def _path(
+        self, problem: NetworkProblem, start: Tensor, end: Tensor, checkpoint: Checkpoint | None, progress: Progress
+    ) -> Path:
+        state = checkpoint.load() if checkpoint else None
+        chain = _taken_up(state, problem.device) if state else self._begin(problem, start, end)
+        every = torch.arange(problem.n_samples, device=problem.device)
+        wanted = self.margin_share * float(_smallest_margins(problem, torch.stack([start, end]), every).min())
+        progress.advance(chain.rounds)
+        while not (arrived := self._look(problem, chain, wanted)) and chain.rounds < self.max_rounds:
+            self._train(problem, chain)
+            progress.advance(1, bends=len(chain.polygon) - 2, loss=f"{chain.loss:.2g}", **chain.seen)
+            if checkpoint and checkpoint.due:
+                checkpoint.save(*_state(chain))
+        points = with_points_between(chain.polygon, self.stored_points)
+        t = normalised_distance(points.double(), start[None].double(), end[None].double())
+        status = Status.ARRIVED if arrived else Status.STUCK
+        return Path(points.cpu(), t.cpu(), status, _reason(chain, arrived), chain.steps)
+
+    def _begin(self, problem: NetworkProblem, start: Tensor, end: Tensor) -> "_Chain":
+        """Lay the polygon on the arc: the chord with the norms of the layers that Algorithm 1 prescribes."""
+        times = torch.linspace(0, 1, self.bends + 2).tolist()[1:-1]
+        chord = torch.stack([torch.lerp(start, end, t) for t in times])
+        bends = rescale_layers(problem, chord, start.expand_as(chord), end.expand_as(chord))
+        unseen = Hardest(torch.zeros(problem.n_samples, device=problem.device))
+        return _Chain(torch.stack([start, *bends, end]), unseen, generator(self.seed, "stochastic"))
+
+    def _train(self, problem: NetworkProblem, chain: "_Chain") -> None:
+        """Train the bends for a round."""
+        fine_rounds = chain.rounds - self._growing_rounds
+        growing = fine_rounds < 0
+        rate = chain.slowing * (self.rate if growing else self.fine_rate * self.decay**fine_rounds)
+        polygon, segments = chain.polygon.clone(), len(chain.polygon) - 1
+        shape = (self.round_steps, segments, self.batch)
+        losses = []
+        for samples in chain.hardest.draw(shape, 1.0 if growing else self.focus, chain.random):
+            share = torch.rand(segments, 1, generator=chain.random).to(polygon)
+            found, gradients = problem.batch_gradients(torch.lerp(polygon[:-1], polygon[1:], share), samples)
+            polygon[1:-1] -= rate * bend_gradients(gradients, share)
+            losses.append(found.mean())
+        chain.rounds += 1
+        chain.gradients += self.round_steps * segments
+        chain.loss = float(torch.stack(losses).mean())
+        if not bool(torch.isfinite(polygon).all()):
+            polygon, chain.slowing = chain.polygon, chain.slowing / 2  # diverged: the round is undone
+        doubles = chain.rounds % self.doubling_rounds == 0 and chain.rounds < self._growing_rounds
+        chain.polygon = with_middles(polygon) if doubles else polygon
+
+    @property
+    def _growing_rounds(self) -> int:
+        """Rounds of the first phase."""
+        bends, stages = self.bends, 1
+        while 2 * bends + 1 <= self.max_bends:
+            bends, stages = 2 * bends + 1, stages + 1
+        return stages * self.doubling_rounds
+
+    def _look(self, problem: NetworkProblem, chain: "_Chain", wanted: float) -> bool:
+        """Look at the grown polygon, and tell whether it has the margin wanted wherever it was looked at."""
+        if chain.rounds < self._growing_rounds:
+            return False
+        few, many = (with_points_between(chain.polygon, n)[1:-1] for n in (self.looked_points, self.stored_points))
+        if chain.rounds == self._growing_rounds:
+            every = torch.arange(problem.n_samples, device=problem.device)
+            chain.hardest = Hardest(_smallest_margins(problem, few, every))
+            chain.evaluations += len(few)
+        if not self._has_margin(problem, chain, few, wanted, thorough=True):
+            return False
+        # the certificate will look at all samples there
+        return self._has_margin(problem, chain, many, wanted, thorough=False)
+
+    def _has_margin(
+        self, problem: NetworkProblem, chain: "_Chain", points: Tensor, wanted: float, *, thorough: bool
+    ) -> bool:
+        """Look at points (K, P) of the polygon, the hardest samples first, and write down what was seen."""
+        has = chain.hardest.look(partial(_smallest_margins, problem, points), wanted, thorough=thorough)
+        chain.evaluations += len(points)
+        chain.steps.append(
+            Step(
+                step=chain.rounds,
+                t=float("nan"),  # the polygon moves as a whole
+                train_loss=chain.loss,
+                train_errors=chain.hardest.errors,
+                min_margin=chain.hardest.smallest,
+                accepted=has,
+                gamma=0.0,  # no elastic moves
+                eta=chain.slowing * self.fine_rate * self.decay ** (chain.rounds - self._growing_rounds),
+                gradients=chain.gradients,
+                evaluations=chain.evaluations,
+            )
+        )
+        return has
+
+
+@dataclass
+class _Chain:
+    """Where the training of one polygon stands."""
+
+    polygon: Tensor  # (n, P)
+    hardest: Hardest  # by the smallest margin seen anywhere on the polygon
+    random: torch.Generator
+    rounds: int = 0
+    gradients: int = 0
+    evaluations: int = 0
+    slowing: float = 1.0  # factor on the rates, halved whenever a round diverges
+    loss: float = float("nan")  # mean over the batches of the last round
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def seen(self) -> dict[str, object]:
+        """What the last look found, for the progress bar."""
+        if not self.steps:
+            return {}
+        return {"errors": self.hardest.errors, "margin": f"{self.hardest.smallest:.2f}"}
+
+
+def _state(chain: _Chain) -> tuple[dict[str, Tensor], dict[str, object]]:
+    """Return what a checkpoint keeps of a chain."""
+    tensors = {"polygon": chain.polygon, "margins": chain.hardest.margins, "random": chain.random.get_state()}
+    counts = {"rounds": chain.rounds, "gradients": chain.gradients, "evaluations": chain.evaluations}
+    return tensors, {
+        **counts,
+        "slowing": chain.slowing,
+        "loss": chain.loss,
+        "steps": [asdict(step) for step in chain.steps],
+    }
+
+
+def _taken_up(state: State, device: torch.device) -> _Chain:
+    """Return the chain that a checkpoint keeps."""
+    random = torch.Generator()
+    random.set_state(state.tensors["random"])
+    polygon, margins = (state.tensors[name].to(device) for name in ("polygon", "margins"))
+    facts = state.facts | {"steps": [Step(**row) for row in state.facts["steps"]]}
+    return _Chain(polygon, Hardest(margins), random, **facts)
+
+
+def _smallest_margins(problem: NetworkProblem, points: Tensor, samples: Tensor) -> Tensor:
+    """Return the smallest margin (m,) of each training sample (m,) at some points (K, P)."""
+    return torch.stack([problem.batch_margins(point, samples) for point in points]).amin(0)
+
+
+def _reason(chain: _Chain, arrived: bool) -> str:
+    loss = f"mean loss {chain.loss:.3g} over the last round's batches"
+    if arrived:
+        return f"margins of at least {chain.hardest.smallest:.3g} wherever it was looked at; {loss}"
+    errors = f"{chain.hardest.errors} training samples with an error somewhere on it"
+    return f"not a zero-error path after {chain.rounds} rounds: {errors}; {loss}"

@@ -1,0 +1,28 @@
+"""Find the solutions of one study by stochastic gradient descent."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.artifacts import read_tensors
+    from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
+    from ramble.contract.problems import load_problem
+    from ramble.contract.solutions import write_solutions
+    from ramble.devices import choose_device
+    from ramble.stochastic import StochasticRecipe, find_stochastic_solutions
+
+    settings = dict(snakemake.params.solutions)
+    count = settings.pop("count")
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    images, _ = read_tensors(snakemake.input.data[0])
+    settings_of_run = dict(snakemake.params.items())
+    every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
+    checkpoint = Checkpoint(checkpoint_of(snakemake.output.pairs), key_of(settings_of_run, images), every)
+    solutions = find_stochastic_solutions(
+        problem, snakemake.params.seed, snakemake.params.study, count, StochasticRecipe(**settings), checkpoint
+    )
+    write_solutions(
+        problem, snakemake.params.study, solutions, count, snakemake.output.solutions, snakemake.output.pairs
+    )
+    checkpoint.remove()

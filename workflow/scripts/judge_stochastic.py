@@ -1,0 +1,18 @@
+"""Judge the claims of section 3.3 by what was measured on one stochastic study."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.claims.generalisation import judge_generalisation, read_pairs, write_generalisation
+    from ramble.parameters.claims import Thresholds
+
+    pairs = read_pairs(
+        snakemake.input.paths,
+        snakemake.input.profiles,
+        snakemake.input.lines,
+        snakemake.input.controls,
+        snakemake.input.printed,
+    )
+    thresholds = Thresholds(**snakemake.params.thresholds)
+    claims = judge_generalisation(snakemake.params.study, pairs, thresholds)
+    write_generalisation(claims, pairs, snakemake.output.csv, snakemake.output.md)

@@ -1,0 +1,32 @@
+"""Walk between pairs of solutions with the tracker `guarded` of a stochastic study."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
+    from ramble.contract.paths import track_pairs
+    from ramble.contract.problems import load_problem, read_weights
+    from ramble.devices import choose_device
+    from ramble.seeds import derive_seed
+    from ramble.tracking.stochastic import StochasticGuardedTracker
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "guarded")
+    solutions = {file: read_weights(problem, file) for file in snakemake.input.solutions}
+    settings_of_run = dict(snakemake.params.items(), seed=seed)
+    every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
+    key = key_of(settings_of_run, solutions)
+    checkpoints = [Checkpoint(checkpoint_of(file), key, every) for file in snakemake.output.points]
+    track_pairs(
+        problem,
+        snakemake.params.study,
+        "guarded",
+        StochasticGuardedTracker(**snakemake.params.settings, seed=seed, checkpoints=checkpoints),
+        snakemake.input.solutions,
+        snakemake.output.points,
+        snakemake.output.steps,
+    )
+    for checkpoint in checkpoints:
+        checkpoint.remove()

@@ -1,0 +1,24 @@
+"""Walk between pairs of solutions with the tracker `paper` of a stochastic study."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.contract.paths import track_pairs
+    from ramble.contract.problems import load_problem
+    from ramble.devices import choose_device
+    from ramble.seeds import derive_seed
+    from ramble.tracking.stochastic_paper import StochasticPaperTracker
+
+    problem = load_problem(
+        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    )
+    seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "paper")
+    track_pairs(
+        problem,
+        snakemake.params.study,
+        "paper",
+        StochasticPaperTracker(**snakemake.params.settings, seed=seed),
+        snakemake.input.solutions,
+        snakemake.output.points,
+        snakemake.output.steps,
+    )
