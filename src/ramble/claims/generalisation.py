@@ -109,7 +109,8 @@ def _inside(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds)
     return at_least(
         "The best test error lies inside the path", SECTION, study,
         "share of joined pairs with a point inside that makes fewer test errors than both ends",
-        _share([gain > 0 for gain in gains]), f"at t = {t} (s = {along}); fewer than the better end by {_spread(gains)}",
+        _share([gain > 0 for gain in gains]),
+        f"at t = {t} (s = {along}); fewer than the better end by {_spread(gains)}",
         limits.best_inside_share,
     )  # fmt: skip
 
@@ -141,8 +142,8 @@ def write_generalisation(claims: Sequence[Claim], pairs: Sequence[Generalisation
         [
             "# The claims on the whole training set, and what we measured",
             "",
-            "Spreads are smallest .. median .. largest over the pairs. *t* is the normalised distance, *s* the share of the",
-            "path's length.",
+            "Spreads are smallest .. median .. largest over the pairs. *t* is the normalised distance, *s* the share of",
+            "the path's length.",
             "",
             *claim_rows(claims),
             "",
