@@ -20,7 +20,9 @@ def stored(status: str, certificate: str = "sampled", reached: float = 1.0) -> S
 
 
 def pair(test_errors: list[int], control: list[int], losses: list[float], path: StoredPath | None = None):
-    profile = pd.DataFrame({"s": [0.0, 0.3, 0.6, 1.0], "test_errors": test_errors, "train_loss": losses})
+    profile = pd.DataFrame(
+        {"t": [0.0, 0.2, 0.6, 1.0], "s": [0.0, 0.3, 0.6, 1.0], "test_errors": test_errors, "train_loss": losses}
+    )
     line = pd.DataFrame({"train_error": [0.0, 0.2, 0.0]})
     further = pd.DataFrame({"test_errors": control})
     return GeneralisationPair(path or stored("arrived"), profile, line, further, stored("out-of-budget", "none", 0.1))
@@ -61,5 +63,5 @@ def test_the_table_has_every_pairs_numbers(tmp_path):
     pairs = [pair([90, 70, 80, 85], [90, 75, 71], [1.0, 3.0, 2.0, 2.0])]
     claims = judge_generalisation("mnist", pairs, LIMITS)
     write_generalisation(claims, pairs, str(tmp_path / "a.csv"), str(tmp_path / "a.md"))
-    assert "| 0-0-1 | 90, 85 | 70 | 0.30 | 75 | 71 |" in (tmp_path / "a.md").read_text()
+    assert "| 0-0-1 | 90, 85 | 70 | 0.20 | 75 | 71 |" in (tmp_path / "a.md").read_text()
     assert len(pd.read_csv(tmp_path / "a.csv")) == len(claims)

@@ -105,11 +105,12 @@ def _line_leaves(study: str, pairs: Sequence[GeneralisationPair], limits: Thresh
 
 def _inside(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
     gains = [float(pair.ends.test_errors.min() - pair.at_best.test_errors) for pair in pairs]
-    places = _spread([float(pair.at_best.s) for pair in pairs])
+    t, along = (_spread([float(pair.at_best[column]) for pair in pairs]) for column in ("t", "s"))
     return at_least(
         "The best test error lies inside the path", SECTION, study,
         "share of joined pairs with a point inside that makes fewer test errors than both ends",
-        _share([gain > 0 for gain in gains]), f"at s = {places}; fewer than the better end by {_spread(gains)}",
+        _share([gain > 0 for gain in gains]),
+        f"at t = {t} (s = {along}); fewer than the better end by {_spread(gains)}",
         limits.best_inside_share,
     )  # fmt: skip
 
@@ -135,13 +136,14 @@ def _higher_loss(study: str, pairs: Sequence[GeneralisationPair], limits: Thresh
 def write_generalisation(claims: Sequence[Claim], pairs: Sequence[GeneralisationPair], csv: str, markdown: str) -> None:
     """Write the claims as CSV, and as Markdown with the numbers of every pair."""
     write_table(csv, pd.DataFrame([asdict(claim) for claim in claims]))
-    header = ("pair", "test errors of W_a, W_b", "fewest inside", "at s", "median inside", "fewest in further training")
+    header = ("pair", "test errors of W_a, W_b", "fewest inside", "at t", "median inside", "fewest in further training")
     rows = [header, ("---",) * len(header), *(_row(pair) for pair in pairs)]
     text = "\n".join(
         [
             "# The claims on the whole training set, and what we measured",
             "",
-            "Spreads are smallest .. median .. largest over the pairs. *s* is the share of the path's length.",
+            "Spreads are smallest .. median .. largest over the pairs. *t* is the normalised distance, *s* the share of",
+            "the path's length.",
             "",
             *claim_rows(claims),
             "",
@@ -162,7 +164,7 @@ def _row(pair: GeneralisationPair) -> tuple[str, ...]:
     inside = pair.profile.test_errors.iloc[1:-1]
     control = int(pair.control.test_errors.min())
     best = int(pair.at_best.test_errors)
-    return pair.path.pair, f"{first}, {last}", str(best), f"{pair.at_best.s:.2f}", f"{inside.median():g}", str(control)
+    return pair.path.pair, f"{first}, {last}", str(best), f"{pair.at_best.t:.2f}", f"{inside.median():g}", str(control)
 
 
 def _share(flags: Sequence[bool]) -> float:
