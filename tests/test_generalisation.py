@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from conftest import ROOT
+from checkouts import ROOT
 
 from ramble.claims.generalisation import GeneralisationPair, judge_generalisation, write_generalisation
 from ramble.contract.stored_paths import StoredPath
