@@ -6,6 +6,7 @@ import torch
 import yaml
 from checkouts import ROOT
 
+from ramble.artifacts import read_table
 from ramble.claims.generalisation import GeneralisationPair, judge_generalisation, write_generalisation
 from ramble.contract.stored_paths import StoredPath
 from ramble.parameters.claims import Thresholds
@@ -64,4 +65,4 @@ def test_the_table_has_every_pairs_numbers(tmp_path):
     claims = judge_generalisation("mnist", pairs, LIMITS)
     write_generalisation(claims, pairs, str(tmp_path / "a.csv"), str(tmp_path / "a.md"))
     assert "| 0-0-1 | 90, 85 | 70 | 0.20 | 75 | 71 |" in (tmp_path / "a.md").read_text()
-    assert len(pd.read_csv(tmp_path / "a.csv")) == len(claims)
+    assert len(read_table(tmp_path / "a.csv")) == len(claims)
