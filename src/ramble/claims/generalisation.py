@@ -142,8 +142,8 @@ def write_generalisation(claims: Sequence[Claim], pairs: Sequence[Generalisation
         [
             "# The claims on the whole training set, and what we measured",
             "",
-            "Spreads are smallest .. median .. largest over the pairs. *t* is the normalised distance, *s* the share of",
-            "the path's length.",
+            "Spreads are smallest .. median .. largest over the pairs. *t* is the normalised distance, *s* the share",
+            "of the path's length.",
             "",
             *claim_rows(claims),
             "",
