@@ -131,7 +131,8 @@ def test_the_default_target_is_the_paper(checkout: Checkout) -> None:
 
 
 def test_spectra_on_request_wait_for_the_target_all(checkout: Checkout) -> None:
-    checkout.edit("tests/small.yaml", "      points: 3\n", "      points: 3\n      on_request: [guarded]\n      trackers: [paper]\n")
+    wanted = "      points: 3\n      trackers: [paper]\n      on_request: [guarded]\n"
+    checkout.edit("tests/small.yaml", "      points: 3\n", wanted)
     by_default, everything = checkout.planned(), checkout.planned("all")
     later = {"draw_fig4-guarded", "spectra_mnist100_guarded_0"}
     assert later <= set(everything)
