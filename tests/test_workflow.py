@@ -255,10 +255,16 @@ def test_a_truncated_artifact_is_named_and_made_anew(finished_copy: Checkout) ->
     assert file.read_bytes() == whole
 
 
+def hear_interrupts() -> None:
+    """A shell's background jobs, and all that they start, ignore interrupts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupt_leaves_nothing_half_and_the_next_run_goes_on(checkout: Checkout) -> None:
     process = subprocess.Popen(
         checkout.command("tcm"), cwd=checkout.root, env=checkout.environment,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        preexec_fn=hear_interrupts,
     )  # fmt: skip
     solutions = checkout.root / "logs/tcm/solutions.log"
     deadline = time.monotonic() + 120

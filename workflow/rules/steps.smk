@@ -25,6 +25,7 @@ KEYS = {
     "study": [],
     "tracker": [],
     "part": [],
+    "script": [],
     **dict.fromkeys(("engine", "settings", "ours", "theirs"), []),  # see spectra_keys
     "datasets": [],
     "threads": [],
