@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from small_problems import committee_on, pattern_sets, smooth_problem
 from unhurried import unhurried
 
-from ramble.tracking.path import normalised_distance, rescale_layers
+from ramble.tracking.path import NormRule, normalised_distance
 
 PROBLEM = smooth_problem()
 LAYERS = (slice(0, 16), slice(16, 31))
@@ -32,7 +32,7 @@ def prescribed_norm(here: np.ndarray, start: np.ndarray, end: np.ndarray) -> flo
 @given(seeds, scales, scales, scales)
 def test_every_layer_gets_the_prescribed_norm_and_keeps_its_direction(seed, here_scale, start_scale, end_scale):
     here, start, end = vectors(seed, here_scale, start_scale, end_scale)
-    scaled = rescale_layers(PROBLEM, here, start, end)
+    scaled = NormRule(PROBLEM, start, end)(here)
     for columns in LAYERS:
         before, after = here[0, columns].numpy(), scaled[0, columns].numpy()
         expected = prescribed_norm(before, start[0, columns].numpy(), end[0, columns].numpy())
@@ -44,7 +44,7 @@ def test_every_layer_gets_the_prescribed_norm_and_keeps_its_direction(seed, here
 @given(seeds, st.floats(1.0, 1e9), scales, scales)
 def test_norms_stay_between_those_of_the_ends_however_far_away(seed, here_scale, start_scale, end_scale):
     here, start, end = vectors(seed, here_scale, start_scale, end_scale)
-    scaled = rescale_layers(PROBLEM, here, start, end)
+    scaled = NormRule(PROBLEM, start, end)(here)
     for columns in LAYERS:
         norms = sorted(float(each[0, columns].norm()) for each in (start, end))
         assert norms[0] * (1 - 1e-9) <= float(scaled[0, columns].norm()) <= norms[1] * (1 + 1e-9)
@@ -55,7 +55,7 @@ def test_norms_stay_between_those_of_the_ends_however_far_away(seed, here_scale,
 def test_the_ends_keep_their_norms(seed, start_scale, end_scale):
     start, end = vectors(seed, start_scale, end_scale)
     for one in (start, end):
-        assert torch.allclose(rescale_layers(PROBLEM, one, start, end), one, rtol=1e-9)
+        assert torch.allclose(NormRule(PROBLEM, start, end)(one), one, rtol=1e-9)
 
 
 @unhurried
@@ -64,7 +64,7 @@ def test_a_layer_that_both_ends_share_keeps_its_norm(seed):
     here, start, end = vectors(seed, 3.0, 1.0, 1.0)
     end[:, LAYERS[0]] = start[:, LAYERS[0]]
     for one in (here, start, end):
-        scaled = rescale_layers(PROBLEM, one, start, end)
+        scaled = NormRule(PROBLEM, start, end)(one)
         assert torch.isfinite(scaled).all()
         assert torch.allclose(scaled[:, LAYERS[0]].norm(), end[:, LAYERS[0]].norm(), rtol=1e-9)
 
@@ -72,23 +72,23 @@ def test_a_layer_that_both_ends_share_keeps_its_norm(seed):
 def test_a_layer_of_zeros_stays_zero():
     here, start, end = vectors(1, 1.0, 1.0, 2.0)
     here[:, LAYERS[1]] = 0
-    assert not rescale_layers(PROBLEM, here, start, end)[:, LAYERS[1]].any()
+    assert not NormRule(PROBLEM, start, end)(here)[:, LAYERS[1]].any()
 
 
 def test_chains_are_rescaled_each_on_its_own():
     problem = committee_on(pattern_sets(1, 1, 4, 12))
     random = torch.Generator().manual_seed(2)
     here, start, end = torch.randn(3, 5, 12, generator=random, dtype=torch.float64)
-    together = rescale_layers(problem, here, start, end)
+    together = NormRule(problem, start, end)(here)
     for row in range(5):
         own = slice(row, row + 1)
-        assert torch.allclose(together[own], rescale_layers(problem, here[own], start[own], end[own]), rtol=1e-12)
+        assert torch.allclose(together[own], NormRule(problem, start[own], end[own])(here[own]), rtol=1e-12)
 
 
 def test_rescaling_leaves_its_argument_alone():
     here, start, end = vectors(3, 1.0, 2.0, 3.0)
     before = here.clone()
-    rescale_layers(PROBLEM, here, start, end)
+    NormRule(PROBLEM, start, end)(here)
     assert torch.equal(here, before)
 
 

@@ -150,7 +150,11 @@ def test_a_round_that_diverges_is_undone_and_the_rate_halved(ends):
     wild = walk(ends, rate=1e6)
     assert wild.joins, wild.reason
     assert bool(torch.isfinite(wild.points).all())
-    assert wild.steps[0].eta == TRACKER["fine_rate"] / 2**6  # one halving for each round of the first phase
+    assert wild.steps[0].eta == TRACKER["fine_rate"]  # six halvings left more than that
+
+
+def test_the_second_phase_begins_no_faster_than_the_first_one_went(ends):
+    assert walk(ends, rate=1e-3, fine_rate=1.0, max_rounds=7).steps[0].eta == 1e-3
 
 
 def test_a_polygon_that_makes_errors_is_stuck(ends):

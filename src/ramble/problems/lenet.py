@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
+from ramble.problems.pooled_convolution import PooledConvolution
 
 
 class LeNet5(nn.Sequential):
@@ -81,7 +83,16 @@ class LeNet5Problem(NetworkProblem):
             device,
         )
         self.metadata = {"input_mean": input_mean, "input_std": input_std}
+        modules = list(self._skeleton.named_children())
+        self._after_first_stage = nn.Sequential(OrderedDict(modules[3:]))
 
     def build_network(self) -> nn.Module:
         """Return a LeNet5 with fresh Xavier weights."""
         return LeNet5()
+
+    def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
+        """Take convolution, pooling and ReLU of the first stage in one."""
+        state = self.unflatten(weights)
+        maps = PooledConvolution.apply(inputs, state.pop("conv1.weight"), state.pop("conv1.bias"))
+        logits: Tensor = functional_call(self._after_first_stage, state, (maps,))
+        return logits

@@ -1,8 +1,7 @@
 """Any torch module as a problem: one training set, classes as labels, cross-entropy as loss."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -93,7 +92,7 @@ class NetworkProblem(Problem):
             if self.device.type == "cuda":
                 batched = vmap(self._logits, in_dims=(0, None))
                 return torch.cat([batched(weights, chunk) for chunk in chunks], dim=1)
-            return torch.stack([torch.cat([self._logits(row, chunk) for chunk in chunks]) for row in weights])
+            return torch.stack([torch.cat([self._one_by_one(row, chunk) for chunk in chunks]) for row in weights])
 
     def gradients(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> tuple[Tensor, Tensor]:
         """Return losses (B,) and gradients (B, P)."""
@@ -102,25 +101,40 @@ class NetworkProblem(Problem):
         return self._gradients_looped(weights, output_gain)
 
     def _gradients_looped(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
-        found = [_with_gradient(partial(self.loss, output_gain=output_gain), row) for row in weights]
-        return torch.stack([loss for loss, _ in found]), torch.stack([gradient for _, gradient in found])
+        inputs, labels = self._data["train"]
+        batches = [(inputs.to(weights.dtype), labels)] * len(weights)
+        return self._looped(weights, batches, output_gain)
 
     def _gradients_batched(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
-        gradients, losses = vmap(grad_and_value(lambda row: self.loss(row, output_gain)))(weights)
-        return losses, gradients
+        inputs, labels = self._data["train"]
+        return self._batched(weights, inputs.to(weights.dtype), labels, output_gain, each=None)
 
     def batch_gradients(self, weights: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean losses (B,) and gradients (B, P) on minibatches: training samples (B, m), a batch per network."""
         inputs, labels = self._data["train"]
         if self.device.type == "cuda":
-            batches = inputs[samples].to(weights.dtype), labels[samples]
-            gradients, losses = vmap(grad_and_value(self._loss_on))(weights, *batches)
-            return losses, gradients
-        found = [
-            _with_gradient(partial(self._loss_on, inputs=inputs[own].to(row.dtype), labels=labels[own]), row)
-            for row, own in zip(weights, samples, strict=True)
-        ]
-        return torch.stack([loss for loss, _ in found]), torch.stack([gradient for _, gradient in found])
+            return self._batched(weights, inputs[samples].to(weights.dtype), labels[samples], 1.0, each=0)
+        return self._looped(weights, [(inputs[own].to(weights.dtype), labels[own]) for own in samples], 1.0)
+
+    def _looped(
+        self, weights: Tensor, batches: Sequence[tuple[Tensor, Tensor]], output_gain: float
+    ) -> tuple[Tensor, Tensor]:
+        found = []
+        for row, (inputs, labels) in zip(weights, batches, strict=True):
+            leaf = row.detach().requires_grad_()
+            loss = mean_loss(self._one_by_one(leaf, inputs), labels, output_gain)
+            found.append((loss.detach(), *torch.autograd.grad(loss, leaf)))
+        losses, gradients = zip(*found, strict=True)
+        return torch.stack(losses), torch.stack(gradients)
+
+    def _batched(
+        self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float, each: int | None
+    ) -> tuple[Tensor, Tensor]:
+        def loss(row: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
+            return mean_loss(self._logits(row, inputs), labels, output_gain)
+
+        gradients, losses = vmap(grad_and_value(loss), in_dims=(0, each, each))(weights, inputs, labels)
+        return losses, gradients
 
     @torch.no_grad()
     def batch_margins(self, weights: Tensor, samples: Tensor) -> Tensor:
@@ -131,7 +145,7 @@ class NetworkProblem(Problem):
         inputs, labels = self._data["train"]
         return torch.cat(
             [
-                margins(self._logits(weights, _channels_last(inputs[rows].to(weights.dtype))), labels[rows])
+                margins(self._one_by_one(weights, _channels_last(inputs[rows].to(weights.dtype))), labels[rows])
                 for rows in torch.split(samples, CHUNK)
             ]
         )
@@ -146,25 +160,14 @@ class NetworkProblem(Problem):
                     sample_margins[row, samples] = self.batch_margins(weights[row].double(), samples)
         return sample_margins
 
-    def _loss_on(self, weights: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
-        return mean_loss(self._logits(weights, inputs), labels)
-
-    def loss(self, weights: Tensor, output_gain: float = 1.0) -> Tensor:
-        """Return the mean training loss (scalar) of one network (P,), differentiable as often as the network is."""
-        inputs, labels = self._data["train"]
-        return mean_loss(self._logits(weights, inputs.to(weights.dtype)), labels, output_gain)
-
     def _logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
+        """Return the logits (m, C) of one network (P,), or of many under vmap."""
         logits: Tensor = functional_call(self._skeleton, self.unflatten(weights), (inputs,))
         return logits
 
-
-def _with_gradient(loss_at: Callable[[Tensor], Tensor], weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Return a loss and its gradient (P,) at the weights (P,)."""
-    leaf = weights.detach().requires_grad_()
-    loss = loss_at(leaf)
-    (gradient,) = torch.autograd.grad(loss, leaf)
-    return loss.detach(), gradient
+    def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
+        """Return the same where networks are looped over, differentiable once: a place for a faster way."""
+        return self._logits(weights, inputs)
 
 
 def _channels_last(inputs: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Evaluation, Problem
 from ramble.progress import Progress
-from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance, rescale_layers
+from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,13 @@ class PaperTracker:
         """Return the weights after the gradient moves of one step, the number of which matters only to a subclass."""
         for _ in range(self.gradient_steps):
             _, gradients = here.problem.gradients(weights, here.datasets)
-            weights = rescale_layers(here.problem, weights - self.eta * gradients, here.starts, here.ends)
+            weights = here.norm_rule(weights - self.eta * gradients)
         return weights
 
     def _elastic_move(self, here: Setting, weights: Tensor, found: Evaluation) -> tuple[Tensor, Evaluation, Tensor]:
         """Keep the candidate W_x + gamma (W_b - W_x) where it is in S."""
         candidate = torch.lerp(weights, here.ends, self.gamma)
-        candidate = rescale_layers(here.problem, candidate, here.starts, here.ends)
+        candidate = here.norm_rule(candidate)
         there = here.problem.evaluate(candidate, here.datasets)
         # a chain that its gradient steps took out of S has ended: it shows where it left
         accepted = there.in_solution_space & found.in_solution_space

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -79,8 +80,8 @@ def normalised_distance(weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor
     return t
 
 
-def rescale_layers(problem: Problem, weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-    """Rescale every layer to the norm that Algorithm 1 prescribes (section 2.2).
+class NormRule:
+    """Rescales every layer to the norm that Algorithm 1 prescribes (section 2.2).
 
     n_l = |W_b| - (|W_b| - |W_a|) / |W_b - W_a| * |W_b - W_x|, Frobenius norms of layer l: a linear interpolation of
     the norms in the distance to W_b. The distance is clamped to the initial one; beyond it the printed formula
@@ -88,24 +89,30 @@ def rescale_layers(problem: Problem, weights: Tensor, starts: Tensor, ends: Tens
 
     Args:
         problem: for its layers.
-        weights: W_x (B, P).
         starts: W_a (B, P).
         ends: W_b (B, P).
-
-    Returns:
-        The rescaled weights (B, P); layers of norm zero stay as they are.
     """
-    scaled = weights.clone()
-    for layer in problem.layers:
-        here, start, end = (each[:, layer.columns] for each in (weights, starts, ends))
-        start_norm, end_norm, norm = (each.norm(dim=1) for each in (start, end, here))
-        initial = (end - start).norm(dim=1)
-        # two ends that share this layer have one norm for it, whatever the ratio
-        share = ((end - here).norm(dim=1) / initial).nan_to_num(0.0, posinf=1.0).clamp(max=1.0)
-        wanted = end_norm - (end_norm - start_norm) * share
-        factor = torch.where(norm > 0, wanted / norm, torch.ones_like(norm))
-        scaled[:, layer.columns] = here * factor.unsqueeze(1)
-    return scaled
+
+    def __init__(self, problem: Problem, starts: Tensor, ends: Tensor) -> None:
+        self._problem, self._ends = problem, ends
+        self._start_norms, self._end_norms, self._distances = map(self._norms, (starts, ends, ends - starts))
+
+    def __call__(self, weights: Tensor) -> Tensor:
+        """Return the weights W_x (B, P) rescaled; layers of norm zero stay as they are."""
+        norms = self._norms(weights)
+        # two ends that share a layer have one norm for it, whatever the ratio
+        shares = (self._norms(self._ends - weights) / self._distances).nan_to_num(0.0, posinf=1.0).clamp(max=1.0)
+        wanted = self._end_norms - (self._end_norms - self._start_norms) * shares
+        factors = torch.where(norms > 0, wanted / norms, torch.ones_like(norms))
+        scaled = torch.empty_like(weights)
+        for layer, factor in zip(self._problem.layers, factors, strict=True):
+            torch.mul(weights[:, layer.columns], factor.unsqueeze(1), out=scaled[:, layer.columns])
+        return scaled
+
+    def _norms(self, weights: Tensor) -> Tensor:
+        """Return the norms (L, B) of the layers of B networks."""
+        parts = [weights[:, layer.columns] for layer in self._problem.layers]
+        return torch.stack([torch.linalg.vector_norm(part, dim=1) for part in parts])
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,11 @@ class Setting:
     starts: Tensor  # W_a (B, P)
     ends: Tensor  # W_b (B, P)
     datasets: Tensor  # (B,)
+
+    @cached_property
+    def norm_rule(self) -> NormRule:
+        """Rescales the layers of networks between the ends."""
+        return NormRule(self.problem, self.starts, self.ends)
 
     def select(self, rows: Tensor) -> "Setting":
         """Return the setting of some of the chains only."""

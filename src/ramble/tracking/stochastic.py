@@ -21,7 +21,7 @@ from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.seeds import generator
-from ramble.tracking.path import Path, Status, Step, normalised_distance, rescale_layers
+from ramble.tracking.path import NormRule, Path, Status, Step, normalised_distance
 from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
 
 
@@ -31,12 +31,12 @@ class StochasticGuardedTracker:
 
     Attributes:
         bends: between the ends, to begin with.
-        rate: of gradient descent in the first phase; a round that diverges is undone, and both rates halved.
+        rate: of gradient descent in the first phase; a round that diverges is undone, and the rate halved.
         batch: training samples per gradient.
         round_steps: training steps between two looks; a step takes one gradient on every segment.
         doubling_rounds: rounds after which the bends are doubled.
         max_bends: no doubling beyond; the second phase begins where the next one would be.
-        fine_rate: of gradient descent as the second phase begins.
+        fine_rate: of gradient descent as the second phase begins, unless the first one's is smaller by then.
         decay: of that rate, per round.
         focus: on the hardest samples in the second phase, see `Hardest.draw`.
         max_rounds: budget, both phases together.
@@ -120,15 +120,13 @@ class StochasticGuardedTracker:
         """Lay the polygon on the arc: the chord with the norms of the layers that Algorithm 1 prescribes."""
         times = torch.linspace(0, 1, self.bends + 2).tolist()[1:-1]
         chord = torch.stack([torch.lerp(start, end, t) for t in times])
-        bends = rescale_layers(problem, chord, start.expand_as(chord), end.expand_as(chord))
+        bends = NormRule(problem, start.expand_as(chord), end.expand_as(chord))(chord)
         unseen = Hardest(torch.zeros(problem.n_samples, device=problem.device))
         return _Chain(torch.stack([start, *bends, end]), unseen, generator(self.seed, "stochastic"))
 
     def _train(self, problem: NetworkProblem, chain: "_Chain") -> None:
         """Train the bends for a round."""
-        fine_rounds = chain.rounds - self._growing_rounds
-        growing = fine_rounds < 0
-        rate = chain.slowing * (self.rate if growing else self.fine_rate * self.decay**fine_rounds)
+        growing, rate = chain.rounds < self._growing_rounds, self._rate(chain)
         polygon, segments = chain.polygon.clone(), len(chain.polygon) - 1
         shape = (self.round_steps, segments, self.batch)
         losses = []
@@ -144,6 +142,11 @@ class StochasticGuardedTracker:
             polygon, chain.slowing = chain.polygon, chain.slowing / 2  # diverged: the round is undone
         doubles = chain.rounds % self.doubling_rounds == 0 and chain.rounds < self._growing_rounds
         chain.polygon = with_middles(polygon) if doubles else polygon
+
+    def _rate(self, chain: "_Chain") -> float:
+        """Rate of the next round: in the second phase no more than the first phase bore."""
+        rate, fine_rounds = chain.slowing * self.rate, chain.rounds - self._growing_rounds
+        return rate if fine_rounds < 0 else min(rate, self.fine_rate) * self.decay**fine_rounds
 
     @property
     def _growing_rounds(self) -> int:
@@ -182,7 +185,7 @@ class StochasticGuardedTracker:
                 min_margin=chain.hardest.smallest,
                 accepted=has,
                 gamma=0.0,  # no elastic moves
-                eta=chain.slowing * self.fine_rate * self.decay ** (chain.rounds - self._growing_rounds),
+                eta=self._rate(chain),
                 gradients=chain.gradients,
                 evaluations=chain.evaluations,
             )
@@ -200,7 +203,7 @@ class _Chain:
     rounds: int = 0
     gradients: int = 0
     evaluations: int = 0
-    slowing: float = 1.0  # factor on the rates, halved whenever a round diverges
+    slowing: float = 1.0  # factor on `rate`, halved whenever a round diverges
     loss: float = float("nan")  # mean over the batches of the last round
     steps: list[Step] = field(default_factory=list)
 

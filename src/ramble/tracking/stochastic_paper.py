@@ -8,7 +8,7 @@ from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
 from ramble.tracking.paper import PaperTracker
-from ramble.tracking.path import Setting, rescale_layers
+from ramble.tracking.path import Setting
 
 
 @dataclass(frozen=True)
@@ -31,5 +31,5 @@ class StochasticPaperTracker(PaperTracker):
             for samples in epoch(here.problem.n_samples, self.batch, random):
                 batches = samples.to(weights.device).expand(len(weights), -1)
                 _, gradients = here.problem.batch_gradients(weights, batches)
-                weights = rescale_layers(here.problem, weights - self.eta * gradients, here.starts, here.ends)
+                weights = here.norm_rule(weights - self.eta * gradients)
         return weights
