@@ -7,11 +7,10 @@ of many points by their test error is optimistic on both sides alike.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import pandas as pd
 
 from ramble.artifacts import read_table, write_table, write_whole
-from ramble.claims.claim import Claim, at_least
+from ramble.claims.claim import Claim, at_least, share, spread
 from ramble.claims.table import claim_rows
 from ramble.contract.stored_paths import StoredPath, read_path
 from ramble.parameters.claims import Thresholds
@@ -76,21 +75,21 @@ def judge_generalisation(study: str, pairs: Sequence[GeneralisationPair], limits
 def _printed(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
     headers = [pair.printed.metadata for pair in pairs]
     counts = ", ".join(f"{header['pair']} {header['status']}" for header in headers)
-    reached = _spread([float(pair.printed.t.max()) for pair in pairs])
+    reached = spread([float(pair.printed.t.max()) for pair in pairs])
     return at_least(
         "Algorithm 1 as printed finds a zero-error path", SECTION, study, "share of pairs joined, within the budget",
-        _share([header["status"] == "arrived" for header in headers]), f"{counts}; t reached {reached}",
+        share([header["status"] == "arrived" for header in headers]), f"{counts}; t reached {reached}",
         limits.joined_share,
     )  # fmt: skip
 
 
 def _exists(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
     headers = [pair.path.metadata for pair in pairs]
-    margins = _spread([float(header["min_margin"]) for header in headers])
+    margins = spread([float(header["min_margin"]) for header in headers])
     kinds = ", ".join(f"{header['pair']} {header['certificate']}" for header in headers)
     return at_least(
         "A zero-error path exists between every two solutions", SECTION, study,
-        "share of pairs joined, and certified, by the tracker guarded", _share([pair.joined for pair in pairs]),
+        "share of pairs joined, and certified, by the tracker guarded", share([pair.joined for pair in pairs]),
         f"certificates: {kinds}; smallest margin {margins}", limits.certified_share,
     )  # fmt: skip
 
@@ -99,18 +98,18 @@ def _line_leaves(study: str, pairs: Sequence[GeneralisationPair], limits: Thresh
     worst = [float(pair.line.train_error.max()) for pair in pairs]
     return at_least(
         "The straight line between two solutions makes errors", SECTION, study, "share of lines with training errors",
-        _share([error > 0 for error in worst]), f"largest error on the line {_spread(worst)}", limits.line_left_share,
+        share([error > 0 for error in worst]), f"largest error on the line {spread(worst)}", limits.line_left_share,
     )  # fmt: skip
 
 
 def _inside(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
     gains = [float(pair.ends.test_errors.min() - pair.at_best.test_errors) for pair in pairs]
-    t, along = (_spread([float(pair.at_best[column]) for pair in pairs]) for column in ("t", "s"))
+    t, along = (spread([float(pair.at_best[column]) for pair in pairs]) for column in ("t", "s"))
     return at_least(
         "The best test error lies inside the path", SECTION, study,
         "share of joined pairs with a point inside that makes fewer test errors than both ends",
-        _share([gain > 0 for gain in gains]),
-        f"at t = {t} (s = {along}); fewer than the better end by {_spread(gains)}",
+        share([gain > 0 for gain in gains]),
+        f"at t = {t} (s = {along}); fewer than the better end by {spread(gains)}",
         limits.best_inside_share,
     )  # fmt: skip
 
@@ -120,7 +119,7 @@ def _beats_control(study: str, pairs: Sequence[GeneralisationPair], limits: Thre
     return at_least(
         "... by more than training on gives", SECTION, study,
         "share of joined pairs whose best point inside makes fewer test errors than the best of equally much training",
-        _share([gain > 0 for gain in gains]), f"fewer by {_spread(gains)}", limits.best_inside_share,
+        share([gain > 0 for gain in gains]), f"fewer by {spread(gains)}", limits.best_inside_share,
     )  # fmt: skip
 
 
@@ -129,7 +128,7 @@ def _higher_loss(study: str, pairs: Sequence[GeneralisationPair], limits: Thresh
     return at_least(
         "The training loss is higher there", SECTION, study,
         "share of joined pairs whose best point inside has a higher training loss than both ends",
-        _share([ratio > 1 for ratio in ratios]), f"over the larger one {_spread(ratios)}", limits.best_inside_share,
+        share([ratio > 1 for ratio in ratios]), f"over the larger one {spread(ratios)}", limits.best_inside_share,
     )  # fmt: skip
 
 
@@ -165,14 +164,3 @@ def _row(pair: GeneralisationPair) -> tuple[str, ...]:
     control = int(pair.control.test_errors.min())
     best = int(pair.at_best.test_errors)
     return pair.path.pair, f"{first}, {last}", str(best), f"{pair.at_best.t:.2f}", f"{inside.median():g}", str(control)
-
-
-def _share(flags: Sequence[bool]) -> float:
-    return float(np.mean(flags)) if flags else float("nan")
-
-
-def _spread(values: Sequence[float]) -> str:
-    if not values:
-        return "-"
-    low, middle, high = np.nanquantile(np.asarray(values, dtype=float), (0.0, 0.5, 1.0))
-    return f"{low:.3g} .. {middle:.3g} .. {high:.3g}"
