@@ -12,7 +12,7 @@ BATCH = 16  # networks evaluated at a time
 def profile(problem: Problem, path: StoredPath) -> pd.DataFrame:
     """Return one row per stored point: point, t, s, losses, errors (counts and shares) on every split.
 
-    Columns of the test split are there only where the problem has one.
+    Columns of the validation and the test split are there only where the problem has them.
     """
     datasets = torch.full((len(path.points),), path.dataset)
     columns: dict[str, object] = {"point": range(len(path.points)), "t": path.t, "s": path.s}

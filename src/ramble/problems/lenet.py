@@ -10,6 +10,7 @@ from torch.func import functional_call
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
 from ramble.problems.pooled_convolution import PooledConvolution
+from ramble.problems.problem import Split
 
 
 class LeNet5(nn.Sequential):
@@ -47,7 +48,8 @@ class LeNet5Problem(NetworkProblem):
     """LeNet5 on one set of images.
 
     Args:
-        datasets: one dictionary with `train_images` (M, 28, 28) uint8, `train_labels` (M,), and the same for `test`.
+        datasets: one dictionary with `train_images` (M, 28, 28) uint8, `train_labels` (M,), the same for `test`, and
+            where there are any for `validation`.
         input_mean: subtracted from pixel / 255.
         input_std: divides the difference.
         device: where images and weights live.
@@ -65,7 +67,10 @@ class LeNet5Problem(NetworkProblem):
         device: torch.device | str = "cpu",
     ) -> None:
         (tensors,) = datasets
-        for name in ("train_images", "test_images"):
+        splits: list[Split] = ["train", "test"]
+        if "validation_images" in tensors:
+            splits.insert(1, "validation")
+        for name in (f"{split}_images" for split in splits):
             if tensors[name].dtype != torch.uint8:
                 raise RambleError(
                     f"problem LeNet5Problem: {name} are {tensors[name].dtype}, not raw pixels (uint8), and would be "
@@ -76,11 +81,7 @@ class LeNet5Problem(NetworkProblem):
             return ((images.float() / 255 - input_mean) / input_std).unsqueeze(1)
 
         super().__init__(
-            {
-                "train": (pixels(tensors["train_images"]), tensors["train_labels"]),
-                "test": (pixels(tensors["test_images"]), tensors["test_labels"]),
-            },
-            device,
+            {split: (pixels(tensors[f"{split}_images"]), tensors[f"{split}_labels"]) for split in splits}, device
         )
         self.metadata = {"input_mean": input_mean, "input_std": input_std}
         modules = list(self._skeleton.named_children())

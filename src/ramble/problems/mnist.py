@@ -14,8 +14,12 @@ from torchvision.datasets.utils import check_integrity
 from ramble.errors import RambleError
 
 
-def mnist_images(seed: int, name: str, dataset: int, data_root: str, train: int, test: int) -> dict[str, Tensor]:
+def mnist_images(
+    seed: int, name: str, dataset: int, data_root: str, train: int, test: int, validation: int = 0
+) -> dict[str, Tensor]:
     """Return the first `train` training and the first `test` test images of MNIST, uint8, with their labels.
+
+    Where `validation` is not 0, the last so many of the training images, which nothing trains on, are a third split.
 
     Args:
         seed: unused; every data maker takes it.
@@ -25,9 +29,11 @@ def mnist_images(seed: int, name: str, dataset: int, data_root: str, train: int,
             overrides it. Only the folder named by `data_root` is ever downloaded into.
         train: number of training images, at most 60,000.
         test: number of test images, at most 10,000.
+        validation: number of validation images; 60,000 less `train` at most.
 
     Raises:
-        RambleError: a file is missing, corrupt or cannot be downloaded.
+        RambleError: a file is missing, corrupt or cannot be downloaded; more images are asked for than there are, or
+            an image for training and for validation.
     """
     given = os.environ.get("RAMBLE_DATA_ROOT")
     folder = Path(given or data_root) / "MNIST" / "raw"
@@ -47,10 +53,19 @@ def mnist_images(seed: int, name: str, dataset: int, data_root: str, train: int,
     for split, size in sizes.items():
         if size > len(sets[split]):
             raise RambleError(f"data.arguments.{split}: {size} images asked for, MNIST has {len(sets[split])}.")
+    first = len(sets["train"]) - validation
+    if not train <= first <= len(sets["train"]):
+        raise RambleError(
+            f"data.arguments.validation: the last {validation} of MNIST's {len(sets['train'])} training images cannot "
+            f"be kept from the first {train}, which are trained on; ask for 0 to {len(sets['train']) - train}."
+        )
+    parts = {split: (sets[split], slice(size)) for split, size in sizes.items()}
+    if validation:
+        parts["validation"] = sets["train"], slice(first, None)
     return {
-        f"{split}_{part}": values[: sizes[split]].clone().to(torch.uint8)
-        for split in sizes
-        for part, values in (("images", sets[split].data), ("labels", sets[split].targets))
+        f"{split}_{part}": values[rows].clone().to(torch.uint8)
+        for split, (images, rows) in parts.items()
+        for part, values in (("images", images.data), ("labels", images.targets))
     }
 
 

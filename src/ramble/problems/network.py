@@ -23,7 +23,7 @@ class NetworkProblem(Problem):
     72 ms with vmap.
 
     Args:
-        splits: inputs and integer labels of "train" and, where there is one, "test".
+        splits: inputs and integer labels of "train" and, where there are any, "validation" and "test".
         device: where data and weights live.
     """
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ramble.problems.margins import margins, mean_loss
 
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "test"]
 
 # A float32 margin closer to zero than this share of the largest output is decided again in float64.
 # Rounding of a float32 forward pass stays below 1e-5 of it for the depths and widths met here.
