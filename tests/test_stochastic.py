@@ -176,12 +176,15 @@ def test_the_printed_gamma_is_rejected_where_the_step_leaves_s(ends):
 
 
 def test_training_on_starts_at_the_solution_and_is_looked_at_evenly(ends):
-    table = wander(PROBLEM, ends[0][0], gradients=10, points=6, rate=0.1, batch=7, seed=1)
+    found = wander(PROBLEM, ends[0][0], gradients=10, points=6, rate=0.1, batch=7, seed=1)
+    table = found.table
     assert table.gradients.tolist() == [0, 2, 4, 6, 8, 10]
     assert table.train_errors.iloc[0] == 0
     start = PROBLEM.evaluate(ends[0], ZERO, "test")
     assert table.test_errors.iloc[0] == int(start.errors)
     assert table.train_loss.nunique() == 6
+    seen = PROBLEM.evaluate(found.points, ZERO.expand(6))
+    assert table.train_loss.tolist() == pytest.approx(seen.losses.tolist())
 
 
 def test_no_minibatches_no_stochastic_tracker(ends):

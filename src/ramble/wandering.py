@@ -1,6 +1,7 @@
 """The control of a path's best test error: as many further gradients of plain training from one of its ends."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import pandas as pd
@@ -13,9 +14,17 @@ from ramble.progress import Progress
 from ramble.seeds import generator
 
 
+@dataclass(frozen=True)
+class Wandering:
+    """What was seen on the way."""
+
+    table: pd.DataFrame  # a row per look: gradients (so far); for each split loss, errors, and error (their share)
+    points: Tensor  # (looks, P) the weights then, on the CPU
+
+
 def wander(
     problem: NetworkProblem, start: Tensor, gradients: int, points: int, rate: float, batch: int, seed: int
-) -> pd.DataFrame:
+) -> Wandering:
     """Train on from a solution (P,), and look at the network as often as a path stores points.
 
     Args:
@@ -26,12 +35,9 @@ def wander(
         rate: of stochastic gradient descent.
         batch: training samples per gradient.
         seed: of the order of the training samples.
-
-    Returns:
-        One row per look: gradients (so far), and for training and test set loss, errors, and error (their share).
     """
     batches, weights, done = _batches(problem, batch, generator(seed, "wander")), start.to(problem.device), 0
-    rows = []
+    rows, seen = [], []
     with Progress("further training", points) as progress:
         for look in torch.linspace(0, gradients, points, dtype=torch.float64).round().long().tolist():
             for samples in islice(batches, look - done):
@@ -39,8 +45,9 @@ def wander(
                 weights = weights - rate * gradient
             done = look
             rows.append({"gradients": look} | _row(problem, weights))
+            seen.append(weights.cpu())
             progress.advance()
-    return pd.DataFrame(rows)
+    return Wandering(pd.DataFrame(rows), torch.stack(seen))
 
 
 def _batches(problem: NetworkProblem, size: int, random: torch.Generator) -> Iterator[Tensor]:

@@ -3,7 +3,7 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from ramble.artifacts import read_tensors, write_table
+    from ramble.artifacts import read_tensors, write_table, write_tensors
     from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
     from ramble.seeds import derive_seed
@@ -12,9 +12,13 @@ with step(snakemake.log[0], snakemake.params.threads):
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
-    for path, output in zip(snakemake.input.paths, snakemake.output.tables, strict=True):
+    for number, path in enumerate(snakemake.input.paths):
         tensors, header = read_tensors(path)
         points = tensors["points"]
         seed = derive_seed(snakemake.params.seed, snakemake.params.study, "further training", header["pair"])
         gradients = int(header["gradients"])
-        write_table(output, wander(problem, points[0], gradients, len(points), **snakemake.params.settings, seed=seed))
+        found = wander(problem, points[0], gradients, len(points), **snakemake.params.settings, seed=seed)
+        write_table(snakemake.output.tables[number], found.table)
+        if snakemake.output.get("points"):  # where a step goes on from them
+            facts = {"study": snakemake.params.study, "pair": header["pair"], "gradients": gradients}
+            write_tensors(snakemake.output.points[number], {"points": found.points}, facts | problem.metadata)
