@@ -3,10 +3,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims restore record dvc.yaml test lint
+.PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore record dvc.yaml test lint
 .PHONY: format schema lock clean
 
-paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims: .venv/installed
+paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting: .venv/installed
 	$(BIN)/snakemake --cores all -- $@
 
 # what dvc.lock records, fetched from the DVC remote instead of computed; nothing is believed before dvc has checked it

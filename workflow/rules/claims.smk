@@ -30,8 +30,8 @@ rule judge_claims:
         "../scripts/judge_claims.py"
 
 
-# a table of its own for each stochastic study: the default target waits for none of them
-for study in STOCHASTIC_STUDIES:
+# a table of its own for each of these stochastic studies: the default target waits for none of them
+for study in JUDGED_STUDIES:
 
     rule:
         name:

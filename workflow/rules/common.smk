@@ -28,6 +28,8 @@ PATH_STUDIES = {
 STOCHASTIC_STUDIES = [
     name for name, study in PATH_STUDIES.items() if isinstance(study, StochasticStudy)
 ]
+JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
+BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
 RECIPE_STUDIES = {
     name: study
     for name, study in PARAMETERS.studies.items()
@@ -122,6 +124,13 @@ def pair_files(kind, study, tracker, suffix, pairs=None):
         f"results/{study}/{kind}/{tracker}/{pair}.{suffix}"
         for pair in pairs or pair_names(study)
     ]
+
+
+def control_points(study, pairs):
+    """What further training keeps of its networks: all of them where the best is to be chosen, else none."""
+    if study not in BOOSTING_STUDIES:
+        return {}
+    return dict(points=pair_files("control", study, "guarded", "safetensors", pairs))
 
 
 def jobs(study, tracker):
@@ -261,8 +270,10 @@ def study_files(study):
         files += pair_files("spectra", study, tracker, "csv")
     for part in SPECTRA_PARTS[study]:
         files += part_files(study, part)
-    if study in STOCHASTIC_STUDIES:
+    if study in JUDGED_STUDIES:
         files += [f"results/tables/claims-{study}.md"]
+    if study in BOOSTING_STUDIES:
+        files += [f"results/tables/boosting-{study}.md"]
     return files
 
 

@@ -1,5 +1,5 @@
 # paths of stochastic studies -> what equally many further gradients of plain training reach, from the same start
-for study in STOCHASTIC_STUDIES:
+for study in dict.fromkeys(JUDGED_STUDIES + BOOSTING_STUDIES):
     parameters = PATH_STUDIES[study]
     for job, pairs in jobs(study, "guarded").items():
 
@@ -10,6 +10,7 @@ for study in STOCHASTIC_STUDIES:
                 data=data_files(study),
                 paths=pair_files("paths", study, "guarded", "safetensors", pairs),
             output:
+                **control_points(study, pairs),
                 tables=pair_files("control", study, "guarded", "csv", pairs),
             log:
                 f"logs/{study}/control-{job}.log",

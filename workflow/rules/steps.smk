@@ -21,6 +21,7 @@ KEYS = {
     "zero": ["claims.zero_eigenvalue"],
     "low_loss_factor": ["paper", "claims.low_loss_factor"],
     "thresholds": ["paper", "claims"],
+    "boosting": ["studies.{of}.boosting"],
     "studies": ["figures.fig2.study", "figures.fig3.study"],
     "study": [],
     "tracker": [],

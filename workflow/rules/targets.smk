@@ -20,6 +20,13 @@ rule trackers:
         rules.compare_trackers.output,
 
 
+if BOOSTING_STUDIES:
+
+    rule boosting:
+        input:
+            [f"results/tables/boosting-{study}.md" for study in BOOSTING_STUDIES],
+
+
 for study in PARAMETERS.studies:
 
     rule:

@@ -8,6 +8,8 @@ from ramble.parameters.model import Count, Fraction, Maker, Model, Positive
 from ramble.parameters.spectra import ExactSpectra, KrylovSpectra, PyHessianSpectra
 from ramble.parameters.trackers import StochasticTrackers, Trackers
 
+Spectra = Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
+
 
 class Data(Maker):
     """The training sets of a study."""
@@ -64,7 +66,7 @@ class PathStudy(Model):
     problem: Maker
     solutions: Solutions | StochasticSolutions
     trackers: Trackers | StochasticTrackers
-    spectra: Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
+    spectra: Spectra
 
     @model_validator(mode="after")
     def _tree_committee(self) -> "PathStudy":
@@ -117,6 +119,17 @@ class FullBatchStudy(PathStudy):
     trackers: Trackers
 
 
+class Boosting(Model):
+    """How better networks are made of the paths of tracker `guarded`, chosen by validation images."""
+
+    widths: Annotated[list[Fraction], Field(min_length=1)] = Field(
+        description="of the windows whose points' weights are averaged, as shares of the path's length"
+    )
+    members: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)] = Field(
+        description="points of the path that predict together, evenly spread, the ends among them"
+    )
+
+
 class StochasticStudy(PathStudy):
     """Training sets too large for that: gradients are those of minibatches."""
 
@@ -124,3 +137,20 @@ class StochasticStudy(PathStudy):
     checkpoint_seconds: Positive = Field(description="between two states that a killed run goes on from")
     solutions: StochasticSolutions
     trackers: StochasticTrackers
+    spectra: Spectra = ExactSpectra(
+        engine="exact", trackers=[], on_request=[], points=2
+    )  # none, unless a study asks for some
+    boosting: Boosting | None = Field(None, description="needs tracker `guarded`, and data.arguments.validation")
+
+    @model_validator(mode="after")
+    def _boosts(self) -> "StochasticStudy":
+        if self.boosting and self.trackers.guarded is None:
+            raise ValueError("boosting: starts from the paths of tracker 'guarded'; give the study one")
+        if self.boosting and not self.data.arguments.get("validation"):
+            raise ValueError("boosting: the data have no validation images; set data.arguments.validation")
+        return self
+
+    @property
+    def judged(self) -> bool:
+        """Whether it has all paths that the claims of section 3.3 are judged by."""
+        return {"paper", "guarded", "line"} <= set(self.tracker_names)

@@ -1,0 +1,76 @@
+"""What the networks that the validation split chose do on the test set, looked at once."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from scipy.stats import binomtest
+from torch import Tensor
+
+from ramble.boosting.choice import Chosen, choose, score
+from ramble.boosting.methods import BETTER_END, methods
+from ramble.contract.stored_paths import StoredPath
+from ramble.problems.network import NetworkProblem
+from ramble.progress import Progress
+
+
+def boost(
+    problem: NetworkProblem, path: StoredPath, further: Tensor, widths: Sequence[float], members: Sequence[int]
+) -> pd.DataFrame:
+    """Choose a network in every way by its validation errors, then count its test errors.
+
+    Args:
+        problem: with a validation and a test split.
+        path: from W_a to W_b.
+        further: weights (looks, P) in further training from W_a.
+        widths: see `methods`.
+        members: likewise.
+
+    Returns:
+        One row per way: pair, status (of the path), method, networks (that predict together), choice (what was taken),
+        candidates (of how many), validation_errors, validation_loss, test_errors, and against the end that does better
+        on the validation split fixed (its test errors that are none here), broken (the other way round) and p_value
+        (see `mcnemar`).
+
+    Raises:
+        RambleError: the problem has no validation split.
+    """
+    chosen = {}
+    ways, chosen = methods(path, further, widths, members), dict[str, Chosen]()
+    with Progress(f"better networks from path {path.pair}", len(ways)) as progress:
+        for method, candidates in ways.items():
+            chosen[method] = choose(problem, candidates)
+            progress.advance()
+    tested = {method: score(problem, best.candidate, "test") for method, best in chosen.items()}
+    end = tested[BETTER_END].wrong
+    rows = []
+    for method, best in chosen.items():
+        wrong = tested[method].wrong
+        fixed, broken = int((end & ~wrong).sum()), int((wrong & ~end).sum())
+        rows.append(
+            {
+                "pair": path.pair,
+                "status": path.metadata["status"],
+                "method": method,
+                "networks": len(best.candidate.weights),
+                "choice": best.candidate.name,
+                "candidates": best.candidates,
+                "validation_errors": best.validation.errors,
+                "validation_loss": best.validation.loss,
+                "test_errors": tested[method].errors,
+                "fixed": fixed,
+                "broken": broken,
+                "p_value": mcnemar(fixed, broken),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def mcnemar(fixed: int, broken: int) -> float:
+    """Return the two-sided p-value of McNemar's exact test: are these halves of as many tosses of a fair coin?
+
+    Args:
+        fixed: samples that only the first of two classifiers gets wrong.
+        broken: samples that only the second gets wrong.
+    """
+    discordant = fixed + broken
+    return float(binomtest(fixed, discordant, 0.5).pvalue) if discordant else 1.0

@@ -1,0 +1,87 @@
+"""All pairs' boosted networks, as CSV for machines and Markdown for people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ramble.artifacts import read_table, write_table, write_whole
+from ramble.boosting.methods import BETTER_END
+from ramble.claims.claim import spread
+
+ENDS = ("W_a", "W_b", BETTER_END)
+LEVEL = 0.05
+
+
+def read_boosted(files: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of all pairs with the columns fewer (test errors, than the better end) and standard_error.
+
+    The two counts differ by fixed - broken; where a sample is as likely to be in either, the standard deviation of that
+    is the root of their sum.
+    """
+    table = pd.concat([read_table(file) for file in files], ignore_index=True)
+    return table.assign(fewer=table.fixed - table.broken, standard_error=np.sqrt(table.fixed + table.broken))
+
+
+def write_boosted(study: str, table: pd.DataFrame, csv: str, markdown: str) -> None:
+    """Write boosting-<study>.csv and boosting-<study>.md."""
+    write_table(csv, table)
+    text = "\n".join(
+        [
+            f"# Better networks from the paths of {study}",
+            "",
+            *_lines(
+                ("method", "networks", "test errors", "fewer than the better end by", "standard error", "smallest p"),
+                [_summary(rows) for _, rows in table.groupby("method", sort=False)],
+            ),
+            "",
+            *_legend(table),
+            "",
+            "## Pair by pair",
+            "",
+            *_lines(
+                ("pair", "path", "method", "chosen", "of", "validation errors", "test errors", "fixed", "broken", "p"),
+                [_cells(row) for _, row in table.iterrows()],
+            ),
+            "",
+        ]
+    )
+    write_whole(markdown, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def _summary(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return one way's row over all pairs."""
+    first = rows.iloc[0]
+    compared = "" if first.method == BETTER_END else f"{rows.p_value.min():.2g}"
+    numbers = (spread(rows[name].to_numpy()) for name in ("test_errors", "fewer", "standard_error"))
+    return str(first.method), str(first.networks), *numbers, compared
+
+
+def _legend(table: pd.DataFrame) -> list[str]:
+    pairs = table.pair.nunique()
+    compared = table[~table.method.isin(ENDS)]
+    count, more = len(compared), int((compared.fewer < 0).sum())
+    fewer = compared[compared.fewer > 0]
+    alone, among_all = (int((fewer.p_value < level).sum()) for level in (LEVEL, LEVEL / count))
+    return [
+        "Every choice is made by the validation images, which no network was trained on: fewest errors, then lowest",
+        "loss. The test set is looked at once, for what was chosen. Spreads are smallest .. median .. largest over the",
+        f"{pairs} pairs. *networks*: that predict together, by the mean of their class probabilities. *fixed*: test",
+        "errors of the better end that the method does not make; *broken*: the other way round; *standard error*: of",
+        "the difference of the two counts, the root of fixed + broken; *p*: McNemar's exact test, two-sided. *best of",
+        "further training*: from W_a, as many gradients as the path took, looked at as often as it has points.",
+        "",
+        f"Of {count} comparisons with the better end {more} have more test errors and {len(fewer)} fewer, {alone} of",
+        f"these with p < {LEVEL:g} and {among_all} with p < {LEVEL:g} / {count}, which allows for their number.",
+        f"The pairs share the test images, and solutions: {pairs} pairs are not {pairs} independent repetitions.",
+    ]
+
+
+def _cells(row: "pd.Series[Any]") -> tuple[str, ...]:
+    plain = ("pair", "status", "method", "choice", "candidates", "validation_errors", "test_errors", "fixed", "broken")
+    return *(str(row[name]) for name in plain), f"{row.p_value:.2g}"
+
+
+def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]

@@ -1,0 +1,9 @@
+"""Put the boosted networks of all pairs of one study into one table."""
+
+from ramble.console import step
+
+with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.boosting.table import read_boosted, write_boosted
+
+    table = read_boosted(snakemake.input.tables)
+    write_boosted(snakemake.params.study, table, snakemake.output.csv, snakemake.output.md)
