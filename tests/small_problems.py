@@ -129,9 +129,9 @@ def torn_problem() -> tuple[ProductProblem, Tensor, Tensor]:
     return problem, torch.tensor([[1.0, 1.5]]), torch.tensor([[-1.2, -1.0]])
 
 
-def random_images(seed: int, train: int = 6, test: int = 4) -> dict[str, Tensor]:
+def random_images(seed: int, train: int = 6, test: int = 4, **others: int) -> dict[str, Tensor]:
     random = torch.Generator().manual_seed(seed)
-    sizes = {"train": train, "test": test}
+    sizes = {"train": train, "test": test, **others}
     images = {
         f"{split}_images": torch.randint(0, 256, (size, 28, 28), generator=random, dtype=torch.uint8)
         for split, size in sizes.items()

@@ -75,6 +75,8 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("studies.mnist.trackers.curve", {}, "studies.mnist.trackers.curve is not a known key"),
         ("studies.mnist.trackers.guarded.margin_share", 0.0, "greater than 0"),
         ("studies.mnist.checkpoint_seconds", 0.0, "greater than 0"),
+        ("studies.mnist_boosting.boosting.widths", [0.0], "greater than 0"),
+        ("studies.mnist_boosting.boosting.members", [1], "greater than or equal to 2"),
         ("studies.mnist100_graph10.of", "mnist", "studies.mnist100_graph10.of: no study of paths 'mnist'"),
         (f"{TCM}.tread", 1, "not a known key"),
         (f"{TCM}.solutions.settling.windw", 1, "not a known key"),
@@ -244,6 +246,17 @@ def test_no_rate_is_zero_or_negative(key, value):
 def test_the_json_schema_is_that_of_the_models():
     schema = Path(__file__).parents[1] / "workflow" / "schemas" / "params.schema.json"
     assert schema.read_text() == schema_text(), "run make schema"
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("data.arguments.validation", "the data have no validation images; set data.arguments.validation"),
+        ("trackers.guarded", "starts from the paths of tracker 'guarded'; give the study one"),
+    ],
+)
+def test_boosting_says_what_it_needs(key, says):
+    assert f"studies.mnist_boosting: boosting: {says}" in complaint(changed(f"studies.mnist_boosting.{key}", REMOVED))
 
 
 def test_a_study_that_needs_a_tracker_of_another_says_so():

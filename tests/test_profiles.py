@@ -5,10 +5,18 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from small_problems import committee_on, pattern_sets, plain_committee_loss, plain_committee_outputs, smooth_problem
+from small_problems import (
+    committee_on,
+    pattern_sets,
+    plain_committee_loss,
+    plain_committee_outputs,
+    random_images,
+    smooth_problem,
+)
 from unhurried import unhurried
 
 from ramble.contract.stored_paths import StoredPath
+from ramble.problems.lenet import LeNet5Problem
 from ramble.profiles import profile, spread_points
 
 times = st.lists(st.integers(-50, 100), min_size=1, max_size=40)
@@ -112,6 +120,22 @@ def test_a_committee_profile_is_loss_and_errors_of_every_point():
         assert found.train_errors[point] == int((margins <= 0).sum())
         assert found.train_error[point] == pytest.approx(int((margins <= 0).sum()) / 8)
         assert found.train_min_margin[point] == pytest.approx(float(margins.min()), abs=1e-5)
+
+
+def test_a_profile_has_columns_of_validation_images_where_there_are_any():
+    columns = {}
+    for validation in ({}, {"validation": 3}):
+        problem = LeNet5Problem([random_images(1, **validation)], input_mean=0.1307, input_std=0.3081)
+        points = problem.initial_weights(torch.Generator().manual_seed(1)).repeat(2, 1)
+        found = profile(problem, stored(points))
+        columns[len(validation)] = list(found)
+    own = [f"validation_{name}" for name in ("loss", "errors", "error", "min_margin")]
+    assert [name for name in columns[1] if name not in own] == columns[0]
+    assert set(own) <= set(columns[1])
+    images = random_images(1, validation=3)
+    pixels = ((images["validation_images"] / 255 - 0.1307) / 0.3081).unsqueeze(1)
+    predicted = problem.network(points[0])(pixels).argmax(1)
+    assert found.validation_errors.tolist() == [int((predicted != images["validation_labels"]).sum())] * 2
 
 
 def test_a_profile_covers_the_test_set_where_there_is_one():

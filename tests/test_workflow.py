@@ -99,6 +99,22 @@ def test_graphs_and_loads_are_made_of_the_studies_they_build_on(finished_copy: C
     assert not any("/data/" in name for name in made if "tcm_load" not in name)
 
 
+def test_networks_are_boosted_by_validation_images(checkout: Checkout) -> None:
+    checkout.run("boosting")
+    results = checkout.root / "results"
+    data, _ = read_tensors(results / "mnist_boosting/data/0.safetensors")
+    assert len(data["validation_images"]) == 200
+    further, _ = read_tensors(results / "mnist_boosting/control/guarded/0-0-1.safetensors")
+    path, _ = read_tensors(results / "mnist_boosting/paths/guarded/0-0-1.safetensors")
+    assert further["points"].shape == path["points"].shape
+    assert {"train_errors", "validation_errors", "test_errors"} <= set(
+        read_table(results / "mnist_boosting/control/guarded/0-0-1.csv")
+    )
+    table = read_table(results / "tables/boosting-mnist_boosting.csv")
+    assert table.groupby("pair").size().to_dict() == {"0-0-1": 8, "0-0-2": 8, "0-1-2": 8}
+    assert (results / "tables/boosting-mnist_boosting.md").read_text().count("| averaged weights |") == 4
+
+
 def test_nothing_half_written_is_left(finished: Checkout) -> None:
     assert not [name for name in finished.files() if "partial" in name]
 
@@ -136,7 +152,7 @@ def test_spectra_on_request_wait_for_the_target_all(checkout: Checkout) -> None:
     wanted = "      points: 3\n      trackers: [paper]\n      on_request: [guarded]\n"
     checkout.edit("tests/small.yaml", "      points: 3\n", wanted)
     by_default, everything = checkout.planned(), checkout.planned("all")
-    later = {"draw_fig4-guarded", "spectra_mnist100_guarded_0"}
+    later = {"draw_fig4-guarded", "spectra_mnist100_guarded_0", "tabulate_boosting_mnist_boosting"}
     assert later <= set(everything)
     assert not later & set(by_default)
     assert "spectra_tcm_guarded_0" in by_default
