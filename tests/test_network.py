@@ -4,7 +4,8 @@ import math
 
 import pytest
 import torch
-from small_problems import random_images, small_lenet, smooth_problem
+from small_problems import SmoothNetwork, SmoothProblem, random_images, small_lenet, smooth_problem
+from torch import nn
 from torch.nn import functional
 
 from ramble.errors import RambleError
@@ -102,6 +103,42 @@ def test_weights_of_another_network_are_refused(tmp_path):
     write_tensors(file, {"weight": torch.zeros(3, 4)}, {})
     with pytest.raises(RambleError, match=r"0-0\.safetensors"):
         read_weights(smooth_problem(), str(file))
+
+
+class CrampedNetwork(SmoothNetwork):
+    """Runs out of memory as a GPU would: by the number of inputs at a time."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        if len(inputs) > self.room:
+            raise torch.OutOfMemoryError(f"{len(inputs)} inputs")
+        return super().forward(inputs)
+
+
+class CrampedProblem(SmoothProblem):
+    room = 8
+
+    def build_network(self) -> nn.Module:
+        return CrampedNetwork(self.room)
+
+
+class FullProblem(CrampedProblem):
+    room = 0
+
+
+def test_where_memory_runs_out_fewer_inputs_are_evaluated_at_a_time(caplog):
+    roomy = smooth_problem(samples=40)
+    splits = {split: roomy.data(split) for split in roomy.splits}
+    weights, datasets = torch.randn(2, 31, generator=torch.Generator().manual_seed(1)), torch.zeros(2, dtype=torch.long)
+    with caplog.at_level("INFO", logger="ramble"):
+        found = CrampedProblem(splits).outputs(weights, datasets, "test")
+    assert torch.allclose(found, roomy.outputs(weights, datasets, "test"), atol=1e-6)
+    assert caplog.messages[-1] == "no memory for 15 inputs at a time; going on with 7"
+    with pytest.raises(torch.OutOfMemoryError, match="1 inputs"):
+        FullProblem(splits).outputs(weights, datasets)
 
 
 def test_images_that_are_normalised_already_are_refused():

@@ -1,5 +1,6 @@
 """Any torch module as a problem: one training set, classes as labels, cross-entropy as loss."""
 
+import logging
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +11,8 @@ from torch.func import functional_call, grad_and_value, vmap
 from ramble.errors import RambleError
 from ramble.problems.margins import margins, mean_loss
 from ramble.problems.problem import DOUBTFUL, Problem, Split, layers_of
+
+logger = logging.getLogger("ramble")
 
 # Images evaluated at a time: the activations of more fall out of the caches, and memory would grow with the data.
 CHUNK = 500
@@ -88,11 +91,22 @@ class NetworkProblem(Problem):
         """Return the logits (B, M, C)."""
         inputs = self._data[split][0].to(weights.dtype)
         with torch.no_grad():
-            chunks = torch.split(inputs, CHUNK)
+            return self._outputs(weights, inputs, CHUNK)
+
+    def _outputs(self, weights: Tensor, inputs: Tensor, size: int) -> Tensor:
+        """Evaluate `size` inputs at a time, fewer where the device has no memory for them."""
+        chunks = torch.split(inputs, size)
+        try:
             if self.device.type == "cuda":
                 batched = vmap(self._logits, in_dims=(0, None))
                 return torch.cat([batched(weights, chunk) for chunk in chunks], dim=1)
             return torch.stack([torch.cat([self._one_by_one(row, chunk) for chunk in chunks]) for row in weights])
+        except torch.OutOfMemoryError:
+            if size == 1:
+                raise
+        # outside of the handler, whose exception keeps the tensors alive
+        logger.info("no memory for %d inputs at a time; going on with %d", size, size // 2)
+        return self._outputs(weights, inputs, size // 2)
 
     def gradients(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> tuple[Tensor, Tensor]:
         """Return losses (B,) and gradients (B, P)."""
