@@ -111,8 +111,8 @@ def test_networks_are_boosted_by_validation_images(checkout: Checkout) -> None:
         read_table(results / "mnist_boosting/control/guarded/0-0-1.csv")
     )
     table = read_table(results / "tables/boosting-mnist_boosting.csv")
-    assert table.groupby("pair").size().to_dict() == {"0-0-1": 8, "0-0-2": 8, "0-1-2": 8}
-    assert (results / "tables/boosting-mnist_boosting.md").read_text().count("| averaged weights |") == 4
+    assert table.groupby("pair").size().to_dict() == {"0-0-1": 8}
+    assert (results / "tables/boosting-mnist_boosting.md").read_text().count("| averaged weights |") == 2
 
 
 def test_nothing_half_written_is_left(finished: Checkout) -> None:

@@ -140,7 +140,12 @@ class StochasticStudy(PathStudy):
     spectra: Spectra = ExactSpectra(
         engine="exact", trackers=[], on_request=[], points=2
     )  # none, unless a study asks for some
-    boosting: Boosting | None = Field(None, description="needs tracker `guarded`, and data.arguments.validation")
+    # left out where there is none, so that a study's digest is what it was before studies could have one
+    boosting: Boosting | None = Field(
+        None,
+        description="needs tracker `guarded`, and data.arguments.validation",
+        exclude_if=lambda value: value is None,
+    )
 
     @model_validator(mode="after")
     def _boosts(self) -> "StochasticStudy":
