@@ -34,7 +34,6 @@ def boost(
     Raises:
         RambleError: the problem has no validation split.
     """
-    chosen = {}
     ways, chosen = methods(path, further, widths, members), dict[str, Chosen]()
     with Progress(f"better networks from path {path.pair}", len(ways)) as progress:
         for method, candidates in ways.items():
