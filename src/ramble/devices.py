@@ -24,6 +24,6 @@ def compute_reproducibly(threads: int) -> None:
     order of floating-point sums and with it the last bits of every artifact.
     """
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_deterministic_debug_mode("warn")
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
