@@ -1,5 +1,6 @@
 """Which scripts a changed module changes."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -112,6 +113,35 @@ def test_imports_of_imports_and_imports_inside_functions_count(package, tmp_path
     script.write_text("from ramble.one import f\n")
     names = {file.name for file in provenance.source_files(script)}
     assert names == {"script.py", "__init__.py", "one.py", "two.py", "three.py"}
+
+
+def test_the_search_misses_no_statement_that_a_parser_finds():
+    for file in (*provenance.PACKAGE.rglob("*.py"), *SCRIPTS.glob("*.py"), *Path(__file__).parent.glob("*.py")):
+        names = set()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        parsed = set().union(*map(provenance._files, names))
+        assert parsed <= provenance._imports(file), file
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os, ramble.seeds",
+        "import os; import ramble.seeds as s",
+        "if True: from ramble import seeds",
+        "from ramble import (  # why\n    errors,\n    seeds as s,\n)",
+        "from ramble import errors, \\\n    errors, \\\n    seeds",
+        "def f():\n\tfrom ramble.seeds import *",
+    ],
+)
+def test_statements_that_no_formatter_has_seen_count_too(tmp_path, text):
+    script = tmp_path / "script.py"
+    script.write_text(text)
+    assert provenance.PACKAGE / "seeds.py" in provenance.source_files(script)
 
 
 def test_the_digest_is_the_same_in_every_process():
