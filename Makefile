@@ -27,7 +27,7 @@ dvc.yaml: .venv/installed
 	$(BIN)/snakemake --force -- dvc_yaml
 
 test: .venv/installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/installed
 	$(BIN)/ruff check

@@ -1,9 +1,47 @@
+import fcntl
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from checkouts import Checkout, copy_project
 from versioned import Versioned, small_project
+
+SHARED = ("finished", "recorded")  # what takes a whole run of the workflow
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests in an order in which nobody waits: for `--dist loadgroup`, which keeps groups together."""
+    first = {}  # the tests that build what is shared
+    for item in items:
+        if item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        for name in shared(item):
+            first.setdefault(name, item)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # while those build, the others have tests that do not need it
+        items.sort(key=lambda item: item not in first.values() and 1 + bool(shared(item)))
+
+
+def shared(item: pytest.Item) -> set[str]:
+    return set(SHARED).intersection(getattr(item, "fixturenames", ()))
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], None]) -> Path:
+    """Return a folder that the first process to ask for it builds; the others wait."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent  # of all processes of this run
+    folder, built = root / name, root / f"{name}.built"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build(folder)
+            built.touch()
+    return folder
 
 
 @pytest.fixture
@@ -15,9 +53,11 @@ def checkout(tmp_path: Path) -> Checkout:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A copy of the project in which the small paper has been made; tests must leave it as it is."""
-    copy = copy_project(tmp_path_factory.mktemp("finished") / "ramble")
-    copy.run("paper")
-    return copy
+
+    def build(folder: Path) -> None:
+        copy_project(folder / "ramble").run("paper")
+
+    return Checkout(built_once(tmp_path_factory, "finished", build) / "ramble")
 
 
 @pytest.fixture
@@ -31,14 +71,17 @@ def finished_copy(finished: Checkout, tmp_path: Path) -> Checkout:
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Versioned:
     """A tiny project that was made, recorded in dvc.lock, committed and pushed; tests must leave it as it is."""
-    folder = tmp_path_factory.mktemp("recorded")
-    project = small_project(folder / "ramble")
-    project.call("dvc", "remote", "add", "--default", "store", str(folder / "store"))
-    project.call("snakemake")
-    project.call("dvc", "commit", "--force")
-    project.commit("Record results")
-    project.call("dvc", "push")
-    return project
+
+    def build(folder: Path) -> None:
+        project = small_project(folder / "ramble")
+        project.call("dvc", "remote", "add", "--default", "store", str(folder / "store"))
+        project.call("snakemake")
+        project.call("dvc", "commit", "--force")
+        project.commit("Record results")
+        project.call("dvc", "push")
+        (folder / "summary").write_text(project.call("snakemake", "--summary", "--", "paper"))
+
+    return Versioned(built_once(tmp_path_factory, "recorded", build) / "ramble")
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("studies.mnist100.spectra.reference.points", 1, "greater than or equal to 2"),
         ("studies.recipe.rate", -1.0, "greater than 0"),
         ("studies.recipe.input_scales", [], "at least 1"),
+        ("studies.recipe.restarts", "three", "integer"),
         ("studies.recipe.reductions", ["median"], "'mean' or 'sum'"),
         ("studies.recipe.of", "tmc", "no study of paths 'tmc'"),
         ("studies.tcm_graph12.of", "tmc", "no study of paths 'tmc'"),

@@ -119,19 +119,11 @@ def test_nothing_half_written_is_left(finished: Checkout) -> None:
     assert not [name for name in finished.files() if "partial" in name]
 
 
-def test_a_second_run_has_nothing_to_do(finished: Checkout) -> None:
+def test_a_second_run_has_nothing_to_do(finished_copy: Checkout) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    assert not finished.planned()
+    assert not finished_copy.planned()
     # of the processor, not of a clock that other tests slow down: 3 s on an idle machine
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 10
-
-
-def test_same_parameters_give_the_same_bytes(finished: Checkout, checkout: Checkout) -> None:
-    checkout.run("paper")
-    again = digests(checkout)
-    assert again.keys() == digests(finished).keys()
-    different = [name for name, digest in digests(finished).items() if again[name] != digest]
-    assert not different
 
 
 def test_the_default_target_is_the_paper(checkout: Checkout) -> None:
@@ -209,25 +201,18 @@ def test_an_edited_module_reruns_the_steps_that_use_it(
     finished_copy: Checkout, module: str, reruns: set[str], spares: set[str]
 ) -> None:
     file = finished_copy.root / "src" / "ramble" / module
-    original = file.read_text()
-    file.write_text(original + "\n# an edit\n")
+    file.write_text(file.read_text() + "\n# an edit\n")
     planned = set(finished_copy.planned())
     assert reruns <= planned
     assert not planned & spares
-    file.write_text(original)
-    assert not finished_copy.planned()
 
 
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
         ("seed: 2019", "sead: 2019", "sead"),
-        ("eta: 0.2", "eta: -0.2", "studies.tcm.trackers.paper.eta"),
         ("hidden: 3", "hidden: 7", "problem.arguments.hidden"),
         ("LeNet5Problem", "LeNet6Problem", "LeNet6Problem"),
-        ("input_scales: [1.0, 0.1]", "input_scales: []", "input_scales"),
-        ("restarts: 3 ", "restarts: three ", "restarts"),
-        ("of: tcm", "of: tmc", "tmc"),
     ],
 )
 def test_bad_parameters_stop_before_any_job(checkout: Checkout, old: str, new: str, key: str) -> None:
@@ -263,11 +248,11 @@ def test_a_truncated_artifact_is_named_and_made_anew(finished_copy: Checkout) ->
     file = finished_copy.root / "results/tcm/solutions/0-0.safetensors"
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
-    done = finished_copy.run("tcm", check=False)
+    done = finished_copy.run("results/tcm/paths/line/0-0-1.csv", check=False)
     assert done.returncode != 0
     assert "results/tcm/solutions/0-0.safetensors: not a whole safetensors file" in done.stdout + done.stderr
     file.unlink()
-    finished_copy.run("tcm")
+    finished_copy.run("results/tcm/solutions/0-0.safetensors")
     assert file.read_bytes() == whole
 
 
@@ -276,9 +261,11 @@ def hear_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_interrupt_leaves_nothing_half_and_the_next_run_goes_on(checkout: Checkout) -> None:
+def test_interrupt_leaves_nothing_half_and_the_next_run_ends_with_the_same_bytes(
+    finished: Checkout, checkout: Checkout
+) -> None:
     process = subprocess.Popen(
-        checkout.command("tcm"), cwd=checkout.root, env=checkout.environment,
+        checkout.command("paper"), cwd=checkout.root, env=checkout.environment,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         preexec_fn=hear_interrupts,
     )  # fmt: skip
@@ -292,8 +279,11 @@ def test_interrupt_leaves_nothing_half_and_the_next_run_goes_on(checkout: Checko
     kept = checkout.files()
     assert {f"results/tcm/data/{d}.safetensors" for d in range(2)} <= kept
     assert not [name for name in kept if "partial" in name]
-    assert "data_tcm" not in checkout.planned("tcm")
-    checkout.run("tcm")
+    assert "data_tcm" not in checkout.planned("paper")
+    checkout.run("paper")
+    expected, again = digests(finished), digests(checkout)
+    assert again.keys() == expected.keys()
+    assert not [name for name, digest in expected.items() if again[name] != digest]
 
 
 @pytest.mark.parametrize(
