@@ -49,6 +49,15 @@ def jobs_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return [child for child in children if ".snakemake/scripts" in str(child.cmdline())]
 
 
+def hold_jobs(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Stop a run's jobs where they are, so that it goes on for as long as the test needs; return them."""
+    jobs = jobs_of(process)
+    assert jobs
+    for job in jobs:
+        job.suspend()
+    return jobs
+
+
 def training(project: Versioned) -> Callable[[], bool]:
     """Whether the job that finds the committee's solutions is at work; its old log and solutions are removed."""
     log = project.root / "logs/tcm/solutions.log"
@@ -64,12 +73,13 @@ def test_a_killed_snakemake_leaves_what_is_finished_and_the_next_run_goes_on(rec
     begun = training(recorded_copy)
     process, _ = start(recorded_copy, "snakemake", "--", "tcm_solutions")
     wait(begun)
+    jobs = hold_jobs(process)
     # a second run must not begin beside it
     assert "cannot be locked" in recorded_copy.fails("snakemake", "--", "tcm_solutions")
-    jobs = jobs_of(process)
-    assert jobs
     process.kill()
     process.wait()
+    for job in jobs:
+        job.resume()
     wait(lambda: not any(job.is_running() and job.status() != psutil.STATUS_ZOMBIE for job in jobs), 10)
     printed = recorded_copy.call("snakemake", "--", "tcm_solutions")
     assert "The lock of a run that was killed is removed." in printed
@@ -122,11 +132,14 @@ def test_a_killed_dvc_repro_goes_on_when_it_is_run_again(recorded_copy: Versione
     log.unlink()
     process, _ = start(recorded_copy, "dvc", "repro", "tcm_paths")
     wait(log.exists)
+    jobs = hold_jobs(process)
     # a second one is turned away: DVC names the first
     assert "is busy" in recorded_copy.fails("dvc", "repro", "tcm_paths")
     below = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.wait()
+    for job in jobs:
+        job.resume()
     # the snakemake of the killed stage ends its job, and holds its lock until then
     wait(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in below))
     assert ran_stages(recorded_copy.call("dvc", "repro", "tcm_paths")) == {"tcm_paths"}
