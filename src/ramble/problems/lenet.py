@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ramble.errors import RambleError
+from ramble.problems.curvature import MinibatchCurvature
+from ramble.problems.lenet_curvature import LeNet5Curvature
 from ramble.problems.network import NetworkProblem
 from ramble.problems.pooled_convolution import PooledConvolution
 from ramble.problems.problem import Split
@@ -90,6 +92,10 @@ class LeNet5Problem(NetworkProblem):
     def build_network(self) -> nn.Module:
         """Return a LeNet5 with fresh Xavier weights."""
         return LeNet5()
+
+    def curvature(self, network: nn.Module) -> MinibatchCurvature:
+        """Return products written out on a CPU, else those of autograd."""
+        return LeNet5Curvature(network) if self.device.type == "cpu" else super().curvature(network)
 
     def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
         """Take convolution, pooling and ReLU of the first stage in one."""

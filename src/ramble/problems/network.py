@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
 from ramble.errors import RambleError
+from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
 from ramble.problems.margins import margins, mean_loss
 from ramble.problems.problem import DOUBTFUL, Problem, Split, layers_of
 
@@ -76,6 +77,10 @@ class NetworkProblem(Problem):
             network = self.build_network().to(self.device, weights.dtype)
         network.load_state_dict(self.unflatten(weights))
         return network.requires_grad_().eval()
+
+    def curvature(self, network: nn.Module) -> MinibatchCurvature:
+        """Return products with second derivatives of a network of this problem: a place for a faster way."""
+        return AutogradCurvature(network)
 
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""

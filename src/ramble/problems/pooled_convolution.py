@@ -27,8 +27,7 @@ class PooledConvolution(torch.autograd.Function):
         """Return the maps, with the channels innermost in memory: the next convolution is faster that way."""
         channels, _, size, _ = weight.shape
         images = images.squeeze(1).unsqueeze(1)  # strides that say: channels first
-        kernels = (weight.view(channels, -1) @ _places(size).to(weight)).view(channels, 4, -1)
-        kernels = kernels.transpose(0, 1).reshape(-1, 1, size + 1, size + 1)
+        kernels = kernels_at_places(weight).view(-1, 1, size + 1, size + 1)
         outputs = functional.conv2d(images, kernels, stride=2, padding=size // 2)
         windows = outputs.view(len(images), 4, channels, -1)
         largest = windows.amax(1)
@@ -45,14 +44,36 @@ class PooledConvolution(torch.autograd.Function):
         count, _, channels, places = windows.shape
         open_signals = torch.where(maps > 0, signals.reshape(maps.shape), 0)
         bias = open_signals.sum((0, 2))
-        to_windows = windows.eq_(
-            largest.unsqueeze(1)
-        )  # 1 at all of equal maxima; in place, as memory is what takes time
-        for place in to_windows.unbind(1):
-            open_signals -= place.mul_(open_signals)
-        kernels = torch.bmm(to_windows.view(count, -1, places), _patches(images, ctx.size).transpose(1, 2)).sum(0)
-        kernels = kernels.view(4, channels, -1).transpose(0, 1).reshape(channels, -1)
-        return None, (kernels @ _places(ctx.size).to(kernels).T).view(channels, 1, ctx.size, ctx.size), bias
+        to_windows = to_winners(windows, largest, open_signals).view(count, -1, places)
+        kernels = torch.bmm(to_windows, patches(images, ctx.size).transpose(1, 2)).sum(0)
+        return None, sum_of_places(kernels, torch.Size([channels, 1, ctx.size, ctx.size])), bias
+
+
+def kernels_at_places(weight: Tensor) -> Tensor:
+    """Return kernels (C, 1, k, k) at the four places in a larger window, (4 C, (k + 1)^2)."""
+    channels, _, size, _ = weight.shape
+    kernels = (weight.reshape(channels, -1) @ _places(size).to(weight)).view(channels, 4, -1)
+    return kernels.transpose(0, 1).reshape(4 * channels, -1)
+
+
+def sum_of_places(kernels: Tensor, shape: torch.Size) -> Tensor:
+    """Return (4 C, (k + 1)^2) as (C, 1, k, k), the transpose of `kernels_at_places`."""
+    kernels = kernels.view(4, shape[0], -1).transpose(0, 1).reshape(shape[0], -1)
+    return (kernels @ _places(shape[-1]).to(kernels).T).view(shape)
+
+
+def to_winners(windows: Tensor, largest: Tensor, values: Tensor) -> Tensor:
+    """Return the values at the first of equal maxima, else 0: (n, 4, C, places), in the memory of `windows`.
+
+    Args:
+        windows: (n, 4, C, places), overwritten: memory is what takes time.
+        largest: (n, C, places), their maxima.
+        values: (n, C, places), overwritten.
+    """
+    winners = windows.eq_(largest.unsqueeze(1))  # 1 at all of equal maxima
+    for place in winners.unbind(1):
+        values -= place.mul_(values)
+    return winners
 
 
 @cache
@@ -63,10 +84,10 @@ def _places(size: int) -> Tensor:
     return torch.stack([functional.pad(kernels, side).flatten(1) for side in sides], dim=1).flatten(1)
 
 
-def _patches(images: Tensor, size: int) -> Tensor:
+def patches(images: Tensor, size: int) -> Tensor:
     """Return the pixels under the window of every pooled place, (n, (k + 1)^2, places)."""
     border = size // 2
-    padded = functional.pad(images, (border, border, border, border)).squeeze(1)
+    padded = functional.pad(images.squeeze(1), (border, border, border, border))
     count, height, width = padded.shape
     rows, columns = (height - size + 1) // 2, (width - size + 1) // 2
     windows = padded.as_strided((count, size + 1, size + 1, rows, columns), (height * width, width, 1, 2 * width, 2))

@@ -1,37 +1,32 @@
 """Products with the Hessian of a network's training loss, with its Gauss-Newton part, and traces."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ramble.errors import RambleError
+from ramble.problems.curvature import Linear
 from ramble.problems.network import NetworkProblem
 
 Product = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,), for a symmetric A
 Minibatch = tuple[Tensor, Tensor, float]  # inputs (B, ...), labels (B,), share B / M of the data
-Linear = Callable[[Tensor], tuple[Tensor, ...]]  # v (P,) -> parts of A v, one per parameter
-
-
-def flat(parts: Sequence[Tensor]) -> Tensor:
-    """Return tensors of any shapes, one per parameter, as one vector (P,)."""
-    return torch.cat([part.reshape(-1) for part in parts])
 
 
 class Curvature:
     """Products with second derivatives of the mean training loss at one point.
 
-    Data that fit into one minibatch keep their graph for all products; of larger data every minibatch builds its graph
-    anew for each product, so that memory does not grow with the data. Where the network has kinks (ReLU, max-pooling),
-    the second derivatives are those of the smooth piece that autograd picks: the one with ReLU'(0) = 0 and the first
-    of equal maxima. The set of weights that put an input on a kink has measure zero.
+    Data that fit into one minibatch keep what their forward pass leaves for all products; of larger data every
+    minibatch goes forward anew for each product, so that memory does not grow with the data. Where the network has
+    kinks (ReLU, max-pooling), the second derivatives are those of the smooth piece that autograd picks: the one with
+    ReLU'(0) = 0 and the first of equal maxima. The set of weights that put an input on a kink has measure zero.
 
     Args:
         problem: gives network and training set.
         weights: (P,), on any device; products have their dtype.
         label: names the point in errors.
-        batch: inputs held at a time.
+        batch: inputs held at a time, at most.
 
     Raises:
         RambleError: weights that are not finite; a network in training mode, or whose loss changes from one
@@ -42,63 +37,43 @@ class Curvature:
         if not weights.isfinite().all():
             raise RambleError(f"{label}: some weights are not finite; track the path anew")
         self._network = problem.network(weights.to(problem.device))
-        self._parameters = list(self._network.parameters())
+        self._parts = problem.curvature(self._network)
         inputs, labels = problem.data("train")
         self._inputs, self._labels, self._batch = inputs.to(weights.dtype), labels, batch
         self._refuse_randomness(label)
 
     def hessian(self) -> Product:
-        """Return v -> H v, by double backward: on a CPU half the cost of forward over reverse."""
-        return self._summed(self._hessian_of)
+        """Return v -> H v."""
+        return self._summed(self._parts.hessian_of)
 
     def gauss_newton(self) -> Product:
         """Return v -> G v, the Hessian of the loss with the network linearised in its weights (Schraudolph 2002).
 
         G = mean_i J_i^T (diag p_i - p_i p_i^T) J_i, with J_i the derivative of the logits and p_i the softmax.
         """
-        return self._summed(self._gauss_newton_of)
+        return self._summed(self._parts.gauss_newton_of)
 
     def _summed(self, of: Callable[[Tensor, Tensor], Linear]) -> Product:
-        kept = None
+        kept = []
         if len(self._inputs) <= self._batch:
-            kept = of(self._inputs, self._labels)
+            kept = [(of(inputs, labels), share) for inputs, labels, share in self._minibatches()]
 
         def product(vector: Tensor) -> Tensor:
-            if kept is not None:
-                return flat(kept(vector)).detach()
             total = torch.zeros_like(vector)
-            for inputs, labels, share in self._minibatches():
-                total += share * flat(of(inputs, labels)(vector)).detach()
+            for part, share in kept:
+                total += share * part(vector)
+            if not kept:
+                for inputs, labels, share in self._minibatches():
+                    total += share * of(inputs, labels)(vector)
             return total
 
         return product
 
     def _minibatches(self) -> Iterator[Minibatch]:
-        parts = (torch.split(tensor, self._batch) for tensor in (self._inputs, self._labels))
+        size = min(self._batch, self._parts.most or self._batch)
+        parts = (torch.split(tensor, size) for tensor in (self._inputs, self._labels))
         for inputs, labels in zip(*parts, strict=True):
             yield inputs, labels, len(inputs) / len(self._inputs)
-
-    def _hessian_of(self, inputs: Tensor, labels: Tensor) -> Linear:
-        loss = nn.functional.cross_entropy(self._network(inputs), labels)
-        gradient = flat(torch.autograd.grad(loss, self._parameters, create_graph=True, materialize_grads=True))
-        return lambda vector: self._derivatives(gradient, vector)
-
-    def _gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Linear:
-        logits = self._network(inputs)
-        shares = logits.detach().softmax(1)
-        # J v is the derivative in u of the vector-Jacobian product u -> J^T u, which is linear in u
-        dummy = torch.zeros_like(logits, requires_grad=True)
-        backward = flat(torch.autograd.grad(logits, self._parameters, dummy, create_graph=True, materialize_grads=True))
-
-        def product(vector: Tensor) -> tuple[Tensor, ...]:
-            (forward,) = torch.autograd.grad(backward, dummy, vector, retain_graph=True)
-            curved = shares * (forward - (shares * forward).sum(1, keepdim=True)) / len(inputs)
-            return self._derivatives(logits, curved)
-
-        return product
-
-    def _derivatives(self, outputs: Tensor, vector: Tensor) -> tuple[Tensor, ...]:
-        return torch.autograd.grad(outputs, self._parameters, vector, retain_graph=True, materialize_grads=True)
 
     def _refuse_randomness(self, label: str) -> None:
         training = [name or "the network" for name, module in self._network.named_modules() if module.training]

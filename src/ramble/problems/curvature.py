@@ -1,0 +1,79 @@
+"""Products with the Hessian of the mean loss on some inputs, and with its Gauss-Newton part, by autograd."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+Linear = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,)
+
+
+def flat(parts: Sequence[Tensor]) -> Tensor:
+    """Return tensors of any shapes, one per parameter, as one vector (P,)."""
+    return torch.cat([part.reshape(-1) for part in parts])
+
+
+class MinibatchCurvature(Protocol):
+    """Products with second derivatives of a network's mean cross-entropy on inputs (B, ...) with labels (B,).
+
+    Both methods do what does not depend on v; the product that they return keeps it, and may be asked again and again.
+    """
+
+    @property
+    def most(self) -> int | None:
+        """How many inputs it should be given at a time, at most; None where it does not matter."""
+
+    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+        """Return v -> H v."""
+
+    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+        """Return v -> G v."""
+
+
+class AutogradCurvature:
+    """The products of any network, from the graph that autograd records.
+
+    Args:
+        network: all of its parameters count, frozen ones too if they require gradients.
+    """
+
+    most = None
+
+    def __init__(self, network: nn.Module) -> None:
+        self._network = network
+        self._parameters = list(network.parameters())
+
+    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+        """Return v -> H v, by double backward: on a CPU half the cost of forward over reverse."""
+        loss = nn.functional.cross_entropy(self._network(inputs), labels)
+        gradient = flat(torch.autograd.grad(loss, self._parameters, create_graph=True, materialize_grads=True))
+        return lambda vector: self._derivatives(gradient, vector)
+
+    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+        """Return v -> G v = mean_i J_i^T (diag p_i - p_i p_i^T) J_i v."""
+        logits = self._network(inputs)
+        shares = logits.detach().softmax(1)
+        # J v is the derivative in u of the vector-Jacobian product u -> J^T u, which is linear in u
+        dummy = torch.zeros_like(logits, requires_grad=True)
+        backward = flat(torch.autograd.grad(logits, self._parameters, dummy, create_graph=True, materialize_grads=True))
+
+        def product(vector: Tensor) -> Tensor:
+            (forward,) = torch.autograd.grad(backward, dummy, vector, retain_graph=True)
+            return self._derivatives(logits, curved(shares, forward))
+
+        return product
+
+    def _derivatives(self, outputs: Tensor, vector: Tensor) -> Tensor:
+        parts = torch.autograd.grad(outputs, self._parameters, vector, retain_graph=True, materialize_grads=True)
+        return flat(parts).detach()
+
+
+def curved(shares: Tensor, tangents: Tensor) -> Tensor:
+    """Return (diag p - p p^T) t / B for each input: the curvature of the mean cross-entropy in the logits.
+
+    Args:
+        shares: p (B, C), the softmax.
+        tangents: t (B, C), how the logits move.
+    """
+    return shares * (tangents - (shares * tangents).sum(1, keepdim=True)) / len(shares)

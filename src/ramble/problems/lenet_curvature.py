@@ -1,0 +1,192 @@
+"""Products with second derivatives of LeNet5's loss on a CPU, written out (Pearlmutter 1994, the R-operator).
+
+Once a forward pass has said which of four outputs each pooling takes and which units are active, every layer is linear
+in its inputs and linear in its weights. A product with the Hessian is then the product rule, layer by layer: forwards
+for the tangents, which say how the activations move along v, and backwards for how the gradient moves. RATIO
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.grad import conv2d_input, conv2d_weight
+
+from ramble.problems.curvature import Linear, curved, flat
+from ramble.problems.pooled_convolution import kernels_at_places, patches, sum_of_places, to_winners
+
+
+class Pair(NamedTuple):
+    """A value for the weight and for the bias of a layer."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+class FirstStage:
+    """Convolution, pooling and ReLU, as `PooledConvolution` takes them: 24 kernels on windows of 6 x 6 pixels."""
+
+    def __init__(self, images: Tensor, own: Pair, scratch: Tensor) -> None:
+        self._shape = own.weight.shape
+        self._scratch = scratch[: len(images)]  # (n, 4, 6, 196)
+        self._patches = patches(images, 5)  # (n, 36, 196)
+        windows = self._windows(own.weight, torch.empty_like(self._scratch))
+        largest = windows.amax(1)
+        maps = torch.add(largest, own.bias.unsqueeze(1)).relu_()
+        self._winners = to_winners(windows, largest, maps.sign())  # (n, 4, 6, 196) of 0 and 1
+        self.outputs = _maps(maps)  # (n, 6, 14, 14)
+
+    def tangents(self, move: Pair) -> Tensor:
+        """Return how the outputs move with the weights."""
+        windows = self._windows(move.weight, self._scratch).add_(move.bias.unsqueeze(1))
+        return _maps(windows.mul_(self._winners).sum(1))
+
+    def gradient(self, signals: Tensor) -> Pair:
+        """Return the gradient for signals (n, 6, 14, 14) at the outputs."""
+        windows = torch.mul(self._winners, signals.view(-1, 1, 6, 196), out=self._scratch).view(-1, 24, 196)
+        kernels = torch.bmm(windows, self._patches.transpose(1, 2)).sum(0)
+        return Pair(sum_of_places(kernels, self._shape), windows.sum((0, 2)).view(4, 6).sum(0))
+
+    def _windows(self, weight: Tensor, out: Tensor) -> Tensor:
+        kernels = kernels_at_places(weight).expand(len(out), -1, -1)
+        torch.bmm(kernels, self._patches, out=out.view(-1, 24, 196))
+        return out
+
+
+def _maps(flat_maps: Tensor) -> Tensor:
+    """Return maps (n, 6, 196) as (n, 6, 14, 14) with the channels innermost: the second convolution is faster so."""
+    return flat_maps.view(-1, 6, 14, 14).contiguous(memory_format=torch.channels_last)
+
+
+class SecondStage:
+    """Convolution, pooling and ReLU; linear in inputs (n, 6, 14, 14) and in the weight."""
+
+    def __init__(self, inputs: Tensor, own: Pair) -> None:
+        self.inputs, self.weight = inputs, own.weight
+        maps = functional.conv2d(inputs, own.weight, own.bias)
+        largest, indices = functional.max_pool2d(maps, 2, return_indices=True)
+        self.outputs = largest.relu_().flatten(1)  # (n, 400)
+        self._active = self.outputs.sign()
+        # where each output is taken from, in maps with the channels innermost
+        self._winners = (16 * indices.flatten(2) + torch.arange(16).unsqueeze(1)).flatten(1)  # (n, 400)
+
+    def forward(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Return outputs (n, 400)."""
+        maps = functional.conv2d(inputs, weight, bias).permute(0, 2, 3, 1)
+        return maps.reshape(-1, 1600).gather(1, self._winners).mul_(self._active)
+
+    def gated(self, signals: Tensor) -> Tensor:
+        """Return signals (n, 400) at the outputs as signals (n, 16, 10, 10) at what the convolution gives."""
+        maps = signals.new_zeros(len(signals), 1600).scatter_(1, self._winners, signals * self._active)
+        return maps.view(-1, 10, 10, 16).permute(0, 3, 1, 2)
+
+    def backward(self, gated: Tensor, weight: Tensor) -> Tensor:
+        """Return signals (n, 6, 14, 14) at the inputs; with the channels outermost it takes half the time."""
+        found: Tensor = conv2d_input(self.inputs.shape, weight, gated.contiguous())  # type: ignore[no-untyped-call]
+        return found
+
+    def gradient(self, gated: Tensor, inputs: Tensor) -> Tensor:
+        """Return the gradient of the weight."""
+        found: Tensor = conv2d_weight(inputs, self.weight.shape, gated)  # type: ignore[no-untyped-call]
+        return found
+
+    def bias_gradient(self, gated: Tensor) -> Tensor:
+        """Return the gradient of the bias."""
+        return gated.sum((0, 2, 3))
+
+
+class Dense:
+    """A linear layer, with or without ReLU; linear in inputs (n, i) and in the weight (o, i)."""
+
+    def __init__(self, inputs: Tensor, own: Pair, *, rectified: bool) -> None:
+        self.inputs, self.weight = inputs, own.weight
+        outputs = functional.linear(inputs, own.weight, own.bias)
+        self.outputs = outputs.relu_() if rectified else outputs  # (n, o)
+        self._active = outputs.sign() if rectified else torch.ones_like(outputs)
+
+    def forward(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Return outputs (n, o)."""
+        return functional.linear(inputs, weight, bias).mul_(self._active)
+
+    def gated(self, signals: Tensor) -> Tensor:
+        """Return signals (n, o) at the outputs as signals before the ReLU."""
+        return signals * self._active
+
+    def backward(self, gated: Tensor, weight: Tensor) -> Tensor:
+        """Return signals (n, i) at the inputs."""
+        return gated @ weight
+
+    def gradient(self, gated: Tensor, inputs: Tensor) -> Tensor:
+        """Return the gradient of the weight."""
+        return gated.T @ inputs
+
+    def bias_gradient(self, gated: Tensor) -> Tensor:
+        """Return the gradient of the bias."""
+        return gated.sum(0)
+
+
+class Tape:
+    """What one forward pass leaves for any number of products."""
+
+    def __init__(self, images: Tensor, parameters: list[Tensor], scratch: Tensor) -> None:
+        self._shapes = [parameter.shape for parameter in parameters]
+        first, *others = _pairs(parameters)
+        self._first = FirstStage(images, first, scratch)
+        self._layers: list[SecondStage | Dense] = [SecondStage(self._first.outputs, others[0])]
+        for own in others[1:]:
+            self._layers.append(Dense(self._layers[-1].outputs, own, rectified=own is not others[-1]))
+        self._shares = self._layers[-1].outputs.softmax(1)
+
+    def signals(self, labels: Tensor) -> list[Tensor]:
+        """Return the gated signals, the first derivatives of the mean cross-entropy, at every layer but the first."""
+        signals = (self._shares - functional.one_hot(labels, 10)) / len(labels)
+        found = [self._layers[-1].gated(signals)]
+        for layer, above in zip(self._layers[-2::-1], self._layers[:0:-1], strict=True):
+            found.append(layer.gated(above.backward(found[-1], above.weight)))
+        return found[::-1]
+
+    def product(self, vector: Tensor, fixed: list[Tensor] | None) -> Tensor:
+        """Return H v (P,) where the signals are given, else G v: G leaves out that the weights move them."""
+        parts = torch.split(vector, [shape.numel() for shape in self._shapes])
+        first, *moves = _pairs([part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)])
+        tangents = [self._first.tangents(first)]
+        for layer, move in zip(self._layers, moves, strict=True):
+            moved = layer.forward(layer.inputs, move.weight, move.bias)
+            tangents.append(moved.add_(layer.forward(tangents[-1], layer.weight)))
+        signals = curved(self._shares, tangents[-1])
+        found: list[Tensor] = []
+        for place in reversed(range(len(moves))):
+            layer = self._layers[place]
+            gated = layer.gated(signals)
+            weight, signals = layer.gradient(gated, layer.inputs), layer.backward(gated, layer.weight)
+            if fixed is not None:
+                weight += layer.gradient(fixed[place], tangents[place])
+                signals += layer.backward(fixed[place], moves[place].weight)
+            found = [weight, layer.bias_gradient(gated), *found]
+        return flat([*self._first.gradient(signals), *found])
+
+
+def _pairs(parts: list[Tensor]) -> list[Pair]:
+    return [Pair(*both) for both in zip(parts[::2], parts[1::2], strict=True)]
+
+
+class LeNet5Curvature:
+    """The products of a LeNet5 on a CPU."""
+
+    most = 200  # images: the activations of more fall out of the caches, of fewer the convolutions are slower
+
+    def __init__(self, network: nn.Module) -> None:
+        self._parameters = [parameter.detach() for parameter in network.parameters()]
+        # in memory asked for anew, page faults take several times as long as the operations
+        self._scratch = self._parameters[0].new_empty(self.most, 4, 6, 196)
+
+    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+        """Return v -> H v."""
+        tape = Tape(inputs, self._parameters, self._scratch)
+        signals = tape.signals(labels)
+        return lambda vector: tape.product(vector, signals)
+
+    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+        """Return v -> G v."""
+        tape = Tape(inputs, self._parameters, self._scratch)
+        return lambda vector: tape.product(vector, None)
