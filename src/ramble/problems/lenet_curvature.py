@@ -2,7 +2,9 @@
 
 Once a forward pass has said which of four outputs each pooling takes and which units are active, every layer is linear
 in its inputs and linear in its weights. A product with the Hessian is then the product rule, layer by layer: forwards
-for the tangents, which say how the activations move along v, and backwards for how the gradient moves. RATIO
+for the tangents, which say how the activations move along v, and backwards for how the gradient moves. Against double
+backward by autograd, H v takes 0.57 and G v 0.48 of the time where the forward pass is kept (100 images), 0.50 and 0.44
+where all is done anew (1,000 images): medians, float32, one thread. In float64 it is less.
 """
 
 from typing import NamedTuple
@@ -24,7 +26,13 @@ class Pair(NamedTuple):
 
 
 class FirstStage:
-    """Convolution, pooling and ReLU, as `PooledConvolution` takes them: 24 kernels on windows of 6 x 6 pixels."""
+    """Convolution, pooling and ReLU, as `PooledConvolution` takes them: 24 kernels on windows of 6 x 6 pixels.
+
+    Args:
+        images: (n, 1, 28, 28).
+        own: weight (6, 1, 5, 5) and bias.
+        scratch: (n or more, 4, 6, 196), overwritten by every product.
+    """
 
     def __init__(self, images: Tensor, own: Pair, scratch: Tensor) -> None:
         self._shape = own.weight.shape
@@ -43,7 +51,7 @@ class FirstStage:
 
     def gradient(self, signals: Tensor) -> Pair:
         """Return the gradient for signals (n, 6, 14, 14) at the outputs."""
-        windows = torch.mul(self._winners, signals.view(-1, 1, 6, 196), out=self._scratch).view(-1, 24, 196)
+        windows = torch.mul(self._winners, signals.reshape(-1, 1, 6, 196), out=self._scratch).view(-1, 24, 196)
         kernels = torch.bmm(windows, self._patches.transpose(1, 2)).sum(0)
         return Pair(sum_of_places(kernels, self._shape), windows.sum((0, 2)).view(4, 6).sum(0))
 
@@ -59,7 +67,7 @@ def _maps(flat_maps: Tensor) -> Tensor:
 
 
 class SecondStage:
-    """Convolution, pooling and ReLU; linear in inputs (n, 6, 14, 14) and in the weight."""
+    """Convolution, pooling and ReLU; linear in inputs (n, 6, 14, 14) and in the weight (16, 6, 5, 5)."""
 
     def __init__(self, inputs: Tensor, own: Pair) -> None:
         self.inputs, self.weight = inputs, own.weight
@@ -126,7 +134,13 @@ class Dense:
 
 
 class Tape:
-    """What one forward pass leaves for any number of products."""
+    """What one forward pass leaves for any number of products.
+
+    Args:
+        images: (n, 1, 28, 28).
+        parameters: in the order of the state_dict.
+        scratch: as `FirstStage` takes it.
+    """
 
     def __init__(self, images: Tensor, parameters: list[Tensor], scratch: Tensor) -> None:
         self._shapes = [parameter.shape for parameter in parameters]
@@ -173,7 +187,7 @@ def _pairs(parts: list[Tensor]) -> list[Pair]:
 class LeNet5Curvature:
     """The products of a LeNet5 on a CPU."""
 
-    most = 200  # images: the activations of more fall out of the caches, of fewer the convolutions are slower
+    most = 200  # images: of 50 each takes a quarter more time; more take memory and hardly less time
 
     def __init__(self, network: nn.Module) -> None:
         self._parameters = [parameter.detach() for parameter in network.parameters()]
