@@ -35,7 +35,7 @@ class AutogradCurvature:
     """The products of any network, from the graph that autograd records.
 
     Args:
-        network: all of its parameters count, frozen ones too if they require gradients.
+        network: as `NetworkProblem.network` returns it, all of its parameters with gradients.
     """
 
     most = None
