@@ -33,7 +33,9 @@ def draw_top_eigenvalues(sources: Sources) -> Figure:
             bars = shown.spectra[f"{column}_residual"]
             bottom.errorbar(along, lowest[column], yerr=bars, color=str(number * 0.15), linewidth=0.9, elinewidth=0.5)
         bottom.set_ylabel(r"$\lambda < 0$")
-        bottom.set_title(f"(b) the {lowest.shape[1]} most negative eigenvalues, bars: residual norm")
+        count = lowest.shape[1]
+        which = "most negative eigenvalue" if count == 1 else f"{count} most negative eigenvalues"
+        bottom.set_title(f"(b) the {which}, bars: residual norm")
         bottom.set_xlabel(axis.label)
     return figure
 
