@@ -30,7 +30,7 @@ class StochasticRecipe:
         batch: training samples per gradient.
         epochs: over all samples, at the full rate.
         focus: on the hardest samples afterwards, see `Hardest.draw`.
-        round_steps: gradient steps between two looks at all margins.
+        round_steps: gradient steps between two looks at the margins.
         decay: of the rate, per round.
         margin: the smallest one asked for; rounds end when it is reached.
         max_rounds: budget.
@@ -131,7 +131,8 @@ def _look(problem: NetworkProblem, recipe: StochasticRecipe, run: _Run) -> bool:
     margins_of = partial(problem.batch_margins, run.weights)
     if not run.rounds:
         run.hardest = Hardest(margins_of(torch.arange(problem.n_samples, device=problem.device)))
-    return run.hardest.look(margins_of, recipe.margin)
+    # where the hardest tenth makes no error the others are looked at: training on the tenth may have cost some of them
+    return run.hardest.look(margins_of, 0.0) and run.hardest.smallest >= recipe.margin
 
 
 def _keep(checkpoint: Checkpoint, finished: list[_Run], run: _Run) -> None:
