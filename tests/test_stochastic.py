@@ -104,6 +104,21 @@ def test_more_solutions_leave_the_first_ones_as_they_are(tmp_path):
     assert torch.equal(alone.weights, solutions(forgetful(tmp_path))[0].weights)
 
 
+def test_where_the_hardest_make_no_error_the_others_are_looked_at(tmp_path, monkeypatch):
+    looked, margins_of = [], PROBLEM.batch_margins
+
+    def counted(weights: torch.Tensor, samples: torch.Tensor) -> torch.Tensor:
+        looked.append(len(samples))
+        return margins_of(weights, samples)
+
+    monkeypatch.setattr(PROBLEM, "batch_margins", counted)
+    recipe = StochasticRecipe(**(RECIPE | {"margin": 1e9, "max_rounds": 30}))
+    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, recipe, forgetful(tmp_path))
+    hardest = round(0.1 * PROBLEM.n_samples)
+    assert looked[-2:] == [hardest, PROBLEM.n_samples - hardest]
+    assert not found.settled
+
+
 def test_a_budget_that_is_too_small_is_named(tmp_path):
     with pytest.raises(RambleError, match=r"studies\.test\.solutions: network 0 still makes \d+ training errors"):
         solutions(forgetful(tmp_path), epochs=1, rate=1e-6, max_rounds=1)
