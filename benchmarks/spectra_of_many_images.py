@@ -1,46 +1,50 @@
 """Hessian spectra of LeNet5 on more and more images: time, memory, and what a random subset gets wrong.
 
-A network is trained for a few epochs on all images. Then, each size in a process of its own: the seconds of one product
-and the peak memory above that of the loaded data; and the top 20 eigenvalues at one point, on all images and on random
-subsets of them.
+At the middle of a path of study mnist, each size in a process of its own: the seconds of one product and the peak
+memory above that of the loaded data. Then, one point a process and several processes side by side: the top 20
+eigenvalues on all images at points spread along the path, and at its middle on random subsets.
 
-    RAMBLE_DATA_ROOT=... python benchmarks/spectra_of_many_images.py [--images 60000] [--threads 4]
+    RAMBLE_DATA_ROOT=... python benchmarks/spectra_of_many_images.py [--path FILE] [--points 11] [--processes 4]
 """
 
 import argparse
 import resource
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import torch
 import yaml
-from torch import Tensor, nn
+from torch import Tensor
 
+from ramble.contract.stored_paths import read_path
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
+from ramble.profiles import spread_points
 from ramble.spectra.krylov import lanczos_ends
 from ramble.spectra.products import Curvature
 
-PARAMETERS = Path(__file__).parent.parent / "params.yaml"
+PROJECT = Path(__file__).parent.parent
+PATH = PROJECT / "results/mnist/paths/guarded/0-0-1.safetensors"
 SIZES = (100, 1_000, 10_000, 60_000)
-EPOCHS, POINTS, PRODUCTS = 3, 11, 3
+PRODUCTS, SUBSETS = 3, 3
+MIB = 1024  # of ru_maxrss, in KiB on Linux
 
 
 def study() -> tuple[PathStudy, KrylovSpectra]:
-    found = validate(yaml.safe_load(PARAMETERS.read_text())).studies["mnist100"]
+    found = validate(yaml.safe_load((PROJECT / "params.yaml").read_text())).studies["mnist"]
     assert isinstance(found, PathStudy)
     assert isinstance(found.spectra, KrylovSpectra)
     return found, found.spectra
 
 
-def problem_on(images: int, every: torch.Tensor | None = None) -> LeNet5Problem:
-    """Return LeNet5 on the first images of MNIST, or on chosen ones of them."""
+def problem_on(images: int, every: Tensor | None = None) -> LeNet5Problem:
+    """Return LeNet5 on the first images of MNIST, or on chosen ones of all."""
     paths, _ = study()
     data = mnist_images(0, "benchmark", 0, **paths.data.arguments | {"train": images, "test": 1})
     if every is not None:
@@ -48,28 +52,14 @@ def problem_on(images: int, every: torch.Tensor | None = None) -> LeNet5Problem:
     return LeNet5Problem([data], **paths.problem.arguments)
 
 
-def trained(problem: LeNet5Problem) -> Tensor:
-    """Return the weights (P,) after some epochs of plain SGD."""
-    network = problem.network(problem.initial_weights(torch.Generator().manual_seed(0)))
-    inputs, labels = problem.data("train")
-    optimiser = torch.optim.SGD(network.parameters(), lr=0.1)
-    for epoch in range(EPOCHS):
-        order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(epoch))
-        for chosen in order.split(128):
-            optimiser.zero_grad()
-            nn.functional.cross_entropy(network(inputs[chosen]), labels[chosen]).backward()
-            optimiser.step()
-    return problem.flatten(network.state_dict()).detach()
-
-
 def peak() -> float:
     """Return the largest memory so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
 
 
-def product_cost(images: int, weights: Tensor, threads: int) -> tuple[float, float]:
+def product_cost(images: int, weights: Tensor) -> tuple[float, float]:
     """Return the seconds of one product, and the memory it took beyond the data and one evaluation, in MiB."""
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     _, spectra = study()
     problem = problem_on(images)
     vector = torch.randn(len(weights), generator=torch.Generator().manual_seed(1))
@@ -82,49 +72,63 @@ def product_cost(images: int, weights: Tensor, threads: int) -> tuple[float, flo
     return (time.perf_counter() - began) / PRODUCTS, peak() - before
 
 
-def top(problem: LeNet5Problem, weights: Tensor) -> tuple[np.ndarray, int, float]:
-    """Return the top eigenvalues, the products they took and the seconds."""
-    _, spectra = study()
+def top(weights: Tensor, size: int, seed: int | None) -> tuple[np.ndarray, bool, int, float, float]:
+    """Return the top eigenvalues, whether they converged, the products they took, the seconds and the peak in MiB."""
+    torch.set_num_threads(1)
+    paths, spectra = study()
+    every = None
+    if seed is not None:
+        images = int(paths.data.arguments["train"])
+        every = torch.randperm(images, generator=torch.Generator().manual_seed(seed))[:size]
+    problem = problem_on(SIZES[-1], every)
     random = torch.Generator().manual_seed(1)
     start = torch.randn(len(weights), generator=random)
     began = time.perf_counter()
     product = Curvature(problem, weights, "benchmark", spectra.batch).hessian()
     ends = lanczos_ends(product, start, spectra.top, 1, spectra.tolerance, spectra.budget, random)
-    return ends.top, ends.products, time.perf_counter() - began
+    return ends.top, ends.converged, ends.products, time.perf_counter() - began, peak()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=60_000)
-    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--path", type=Path, default=PATH, help="a stored path of study mnist")
+    parser.add_argument("--points", type=int, default=11)
+    parser.add_argument("--processes", type=int, default=4, help="of one thread each")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    problem = problem_on(options.images)
-    weights = trained(problem)
-    sizes = [size for size in SIZES if size <= options.images]
+    path = read_path(str(options.path))
+    points = spread_points(path.position, options.points)
+    middle = points[len(points) // 2]
+    context = get_context("spawn")
 
-    for size in sizes:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            seconds, memory = pool.submit(product_cost, size, weights, options.threads).result()
-        print(f"{size:6d} images: {seconds:.3f} s a product, {1e6 * seconds / size:.0f} us an image, {memory:.0f} MiB")
+    for size in SIZES:
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            seconds, memory = pool.submit(product_cost, size, path.points[middle]).result()
+        cost = f"{seconds:.3f} s a product, {1e6 * seconds / size:.0f} us an image, {memory:.0f} MiB"
+        print(f"{size:6d} images: {cost}", flush=True)
 
-    truth, products, seconds = top(problem, weights)
-    print(
-        f"all {options.images} images: top {len(truth)} in {seconds:.0f} s ({products} products); "
-        f"{POINTS} points take {POINTS * seconds / 60:.1f} min"
-    )
-    for size in sizes[:-1]:
-        errors, costs = [], []
-        for seed in range(3):
-            every = torch.randperm(options.images, generator=torch.Generator().manual_seed(seed))[:size]
-            found, _, cost = top(problem_on(options.images, every), weights)
-            errors.append(np.abs(found / truth - 1))
-            costs.append(cost)
-        worst, middle = np.max(errors), np.median(errors)
-        print(
-            f"a random {size:6d} of them: {np.median(costs):.1f} s, {seconds / np.median(costs):.0f} times less; "
-            f"eigenvalues off by {100 * middle:.0f} % (median), {100 * worst:.0f} % (worst), 3 subsets"
-        )
+    began = time.perf_counter()
+    with ProcessPoolExecutor(options.processes, mp_context=context) as pool:
+        jobs = {pool.submit(top, path.points[point], SIZES[-1], None): point for point in points}
+        for job in as_completed(jobs):
+            found, converged, products, seconds, memory = job.result()
+            print(
+                f"t = {path.t[jobs[job]]:.2f}: {len(found)} eigenvalues, {found[0]:.3g} to {found[-1]:.3g}, "
+                f"{'' if converged else 'NOT '}converged, {products} products, {seconds:.0f} s, peak {memory:.0f} MiB",
+                flush=True,
+            )
+        whole = (time.perf_counter() - began) / 60
+        print(f"{len(points)} points, {options.processes} side by side: {whole:.1f} min", flush=True)
+
+        truth, _, _, seconds, _ = next(job.result() for job, point in jobs.items() if point == middle)
+        for size in SIZES[:-1]:
+            subsets = [pool.submit(top, path.points[middle], size, seed) for seed in range(SUBSETS)]
+            errors = np.abs(np.array([subset.result()[0] for subset in subsets]) / truth - 1)
+            costs = float(np.median([subset.result()[3] for subset in subsets]))
+            print(
+                f"a random {size:6d} of them: {costs:.1f} s, {seconds / costs:.0f} times less; eigenvalues off by "
+                f"{100 * np.median(errors):.0f} % (median), {100 * errors.max():.0f} % (worst), {SUBSETS} subsets",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

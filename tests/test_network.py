@@ -11,7 +11,7 @@ from torch.nn import functional
 from ramble.errors import RambleError
 from ramble.problems.lenet import LeNet5, LeNet5Problem
 from ramble.problems.patterns import random_patterns
-from ramble.problems.pooled_convolution import PooledConvolution
+from ramble.problems.pooled_convolution import pooled_convolution
 
 FANS = {"conv1": (25, 150), "conv2": (150, 400), "fc1": (400, 120), "fc2": (120, 84), "fc3": (84, 10)}
 
@@ -169,28 +169,8 @@ def test_the_first_stage_in_one_step_is_that_of_the_modules_ties_and_blank_pixel
     images = torch.randint(-2, 3, (7, 1, 28, 28), generator=random).to(dtype)  # small integers: many equal maxima
     images[:, :, :9] = -1.0
     images[0] = 0.0
-    weight = torch.randint(-2, 3, (6, 1, 5, 5), generator=random).to(dtype).requires_grad_()
-    bias = torch.randint(-3, 2, (6,), generator=random).to(dtype).requires_grad_()
-    signals = torch.randn(7, 6, 14, 14, generator=random).to(dtype)
+    weight = torch.randint(-2, 3, (6, 1, 5, 5), generator=random).to(dtype)
+    bias = torch.randint(-3, 2, (6,), generator=random).to(dtype)
     plain = functional.conv2d(images, weight, bias, padding=2)
     expected = functional.relu(functional.max_pool2d(plain, 2))
-    found = PooledConvolution.apply(images, weight, bias)
-    assert torch.equal(found, expected)
-    for own, theirs in zip(
-        torch.autograd.grad(found, (weight, bias), signals),
-        torch.autograd.grad(expected, (weight, bias), signals),
-        strict=True,
-    ):
-        assert torch.allclose(own, theirs, rtol=1e-12 if dtype == torch.float64 else 1e-4)
-
-
-def test_gradients_of_lenet_are_those_of_its_modules():
-    problem = small_lenet()
-    weights = problem.initial_weights(torch.Generator().manual_seed(1)).double()
-    network = problem.network(weights)
-    inputs, labels = problem.data("train")
-    loss = functional.cross_entropy(network(inputs.double()), labels)
-    gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, list(network.parameters()))])
-    losses, gradients = problem.gradients(weights[None], torch.zeros(1, dtype=torch.long))
-    assert losses.item() == pytest.approx(loss.item(), rel=1e-12)
-    assert torch.allclose(gradients[0], gradient, rtol=1e-9, atol=1e-12)
+    assert torch.equal(pooled_convolution(images, weight, bias), expected)

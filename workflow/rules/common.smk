@@ -154,6 +154,11 @@ def tracker_script(study, tracker):
     return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
 
 
+def longest_tracker(study):
+    """Whose jobs take longest and go first: the others fill the gaps."""
+    return "guarded" if study in STOCHASTIC_STUDIES else "paper"
+
+
 def checkpointing(study):
     """How often a job of a study keeps its state, where it does."""
     if study not in STOCHASTIC_STUDIES:

@@ -16,8 +16,7 @@ for study, parameters in PATH_STUDIES.items():
                     f"logs/{study}/paths-{tracker}-{job}.log",
                 benchmark:
                     f"logs/{study}/paths-{tracker}-{job}.benchmark.tsv"
-                # Algorithm 1 walks longest: the others fill the gaps
-                priority: parameters.priority + (tracker == "paper")
+                priority: parameters.priority + (tracker == longest_tracker(study))
                 threads: parameters.threads
                 resources:
                     mem_mb=1500,

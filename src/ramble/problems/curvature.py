@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-Linear = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,)
+Product = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,), for a symmetric A
 
 
 def flat(parts: Sequence[Tensor]) -> Tensor:
@@ -24,10 +24,10 @@ class MinibatchCurvature(Protocol):
     def most(self) -> int | None:
         """How many inputs it should be given at a time, at most; None where it does not matter."""
 
-    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> H v."""
 
-    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> G v."""
 
 
@@ -44,13 +44,13 @@ class AutogradCurvature:
         self._network = network
         self._parameters = list(network.parameters())
 
-    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> H v, by double backward: on a CPU half the cost of forward over reverse."""
         loss = nn.functional.cross_entropy(self._network(inputs), labels)
         gradient = flat(torch.autograd.grad(loss, self._parameters, create_graph=True, materialize_grads=True))
         return lambda vector: self._derivatives(gradient, vector)
 
-    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Linear:
+    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> G v = mean_i J_i^T (diag p_i - p_i p_i^T) J_i v."""
         logits = self._network(inputs)
         shares = logits.detach().softmax(1)

@@ -9,9 +9,10 @@ from torch.func import functional_call
 
 from ramble.errors import RambleError
 from ramble.problems.curvature import MinibatchCurvature
-from ramble.problems.lenet_curvature import LeNet5Curvature
+from ramble.problems.lenet_derivatives import LeNet5Curvature, Tape
+from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
-from ramble.problems.pooled_convolution import PooledConvolution
+from ramble.problems.pooled_convolution import pooled_convolution
 from ramble.problems.problem import Split
 
 
@@ -100,6 +101,13 @@ class LeNet5Problem(NetworkProblem):
     def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
         """Take convolution, pooling and ReLU of the first stage in one."""
         state = self.unflatten(weights)
-        maps = PooledConvolution.apply(inputs, state.pop("conv1.weight"), state.pop("conv1.bias"))
+        maps = pooled_convolution(inputs, state.pop("conv1.weight"), state.pop("conv1.bias"))
         logits: Tensor = functional_call(self._after_first_stage, state, (maps,))
         return logits
+
+    def _loss_and_gradient(
+        self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float
+    ) -> tuple[Tensor, Tensor]:
+        """Take the gradient that is written out."""
+        tape = Tape(inputs, list(self.unflatten(weights).values()))
+        return mean_loss(tape.logits, labels, output_gain), tape.gradient(labels, output_gain)

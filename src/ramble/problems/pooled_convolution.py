@@ -2,51 +2,31 @@
 
 The four outputs that one maximum is taken of are four kernels on one larger window of pixels: convolution and pooling
 become a convolution of stride 2 with four times the kernels, and the maximum of four whole maps. With few channels the
-pooling is what takes the time otherwise. A forward pass of LeNet5 takes 0.55 and a gradient 0.85 of the time
-(100 images, one thread).
+pooling is what takes the time otherwise: a forward pass of LeNet5 takes 0.55 of the time (100 images, one thread).
 """
 
 from functools import cache
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 
-class PooledConvolution(torch.autograd.Function):
-    """(images (n, 1, H, H), weight (C, 1, k, k), bias (C,)) -> (n, C, H / 2, H / 2), for padding (k - 1) / 2, H even.
+def pooled_convolution(images: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return maps (n, C, H / 2, H / 2), with the channels innermost in memory: the next convolution is faster so.
 
-    Differentiable once, in weight and bias. At a kink the derivative is that of the piece that autograd picks: the
-    first of equal maxima, ReLU'(0) = 0.
+    Args:
+        images: (n, 1, H, H), H even.
+        weight: (C, 1, k, k), for padding (k - 1) / 2.
+        bias: (C,).
     """
-
-    @staticmethod
-    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """Return the maps, with the channels innermost in memory: the next convolution is faster that way."""
-        channels, _, size, _ = weight.shape
-        images = images.squeeze(1).unsqueeze(1)  # strides that say: channels first
-        kernels = kernels_at_places(weight).view(-1, 1, size + 1, size + 1)
-        outputs = functional.conv2d(images, kernels, stride=2, padding=size // 2)
-        windows = outputs.view(len(images), 4, channels, -1)
-        largest = windows.amax(1)
-        maps = torch.add(largest, bias.unsqueeze(1)).relu_()
-        ctx.save_for_backward(images, windows, largest, maps)
-        ctx.size = size
-        return maps.view(-1, channels, *outputs.shape[2:]).contiguous(memory_format=torch.channels_last)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, signals: Tensor) -> tuple[None, Tensor, Tensor]:
-        """Return the gradients of weight and bias."""
-        images, windows, largest, maps = ctx.saved_tensors
-        count, _, channels, places = windows.shape
-        open_signals = torch.where(maps > 0, signals.reshape(maps.shape), 0)
-        bias = open_signals.sum((0, 2))
-        to_windows = to_winners(windows, largest, open_signals).view(count, -1, places)
-        kernels = torch.bmm(to_windows, patches(images, ctx.size).transpose(1, 2)).sum(0)
-        return None, sum_of_places(kernels, torch.Size([channels, 1, ctx.size, ctx.size])), bias
+    channels, _, size, _ = weight.shape
+    images = images.squeeze(1).unsqueeze(1)  # strides that say: channels first
+    kernels = kernels_at_places(weight).view(-1, 1, size + 1, size + 1)
+    outputs = functional.conv2d(images, kernels, stride=2, padding=size // 2)
+    windows = outputs.view(len(images), 4, channels, -1)
+    maps = torch.add(windows.amax(1), bias.unsqueeze(1)).relu_()
+    return maps.view(-1, channels, *outputs.shape[2:]).contiguous(memory_format=torch.channels_last)
 
 
 def kernels_at_places(weight: Tensor) -> Tensor:

@@ -6,10 +6,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
 from ramble.spectra.krylov import Ends, lanczos_ends
-from ramble.spectra.products import Curvature, Product, sampled_trace
+from ramble.spectra.products import Curvature, sampled_trace
 
 
 @dataclass(frozen=True)

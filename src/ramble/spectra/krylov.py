@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
+from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
 from ramble.spectra.lanczos import KrylovSpace, Ritz, Vector
-from ramble.spectra.products import Curvature, Product, sampled_trace
+from ramble.spectra.products import Curvature, sampled_trace
 from ramble.spectra.spectrum import Spectrum
 
 logger = logging.getLogger("ramble")

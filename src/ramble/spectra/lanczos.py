@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.spectra.products import Product
+from ramble.problems.curvature import Product
 
 Vector = NDArray[np.float64]
 

@@ -7,10 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from ramble.errors import RambleError
-from ramble.problems.curvature import Linear
+from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 
-Product = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,), for a symmetric A
 Minibatch = tuple[Tensor, Tensor, float]  # inputs (B, ...), labels (B,), share B / M of the data
 
 
@@ -53,7 +52,7 @@ class Curvature:
         """
         return self._summed(self._parts.gauss_newton_of)
 
-    def _summed(self, of: Callable[[Tensor, Tensor], Linear]) -> Product:
+    def _summed(self, of: Callable[[Tensor, Tensor], Product]) -> Product:
         kept = []
         if len(self._inputs) <= self._batch:
             kept = [(of(inputs, labels), share) for inputs, labels, share in self._minibatches()]

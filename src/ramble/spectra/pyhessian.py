@@ -10,10 +10,10 @@ from pyhessian import hessian as PyHessian  # noqa: N812
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
-from ramble.problems.curvature import flat
+from ramble.problems.curvature import Product, flat
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import derive_seed, generator
-from ramble.spectra.products import Curvature, Product, sampled_trace
+from ramble.spectra.products import Curvature, sampled_trace
 from ramble.spectra.spectrum import Spectrum
 
 

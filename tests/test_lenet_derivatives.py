@@ -1,4 +1,4 @@
-"""Hessian and Gauss-Newton products of LeNet5, written out, against derivatives of derivatives of its modules."""
+"""Gradients, Hessian and Gauss-Newton products of LeNet5, written out, against derivatives of its modules."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, vjp
 
 from ramble.problems.lenet import LeNet5Problem
-from ramble.problems.lenet_curvature import LeNet5Curvature
+from ramble.problems.lenet_derivatives import LeNet5Curvature
 from ramble.spectra.products import Curvature
 
 PARTS = ("hessian", "gauss_newton")
@@ -51,6 +51,25 @@ def expected(part: str, problem: LeNet5Problem, weights: Tensor, vector: Tensor)
     shares = outputs.softmax(1)
     inner = torch.diag_embed(shares) - shares.unsqueeze(2) * shares.unsqueeze(1)
     return transposed(torch.einsum("mcd,md->mc", inner, tangents) / len(labels))[0]
+
+
+@pytest.mark.parametrize(
+    ("tied", "dtype", "share"),
+    [(False, torch.float64, 1e-10), (False, torch.float32, 1e-4), (True, torch.float64, 1e-10)],
+)
+@pytest.mark.parametrize("output_gain", [1.0, 3.0])
+def test_gradients_are_those_of_the_modules(tied, output_gain, dtype, share):
+    problem = problem_with_blank_images() if tied else small_lenet()
+    weights = tied_weights(problem) if tied else problem.initial_weights(torch.Generator().manual_seed(1)).double()
+    inputs, labels = problem.data("train")
+    network = problem.network(weights)
+    loss = nn.functional.cross_entropy(output_gain * network(inputs.double()), labels)
+    exact = torch.autograd.grad(loss, list(network.parameters()))
+    losses, gradients = problem.gradients(weights[None].to(dtype), torch.zeros(1, dtype=torch.long), output_gain)
+    assert gradients.dtype == dtype
+    assert losses.item() == pytest.approx(loss.item(), rel=share)
+    for value, true in zip(problem.unflatten(gradients[0].double()).values(), exact, strict=True):
+        assert (value - true).norm() <= share * true.norm()
 
 
 @pytest.mark.parametrize(("dtype", "share"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
