@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 import torch
 from small_problems import pattern_sets, plain_committee_outputs, random_images, trained
-from torch import Tensor
+from torch import Tensor, nn
 
 from ramble.__main__ import main
 from ramble.artifacts import read_tensors, write_tensors
 from ramble.contract.paths import write_paths
 from ramble.problems.lenet import LeNet5Problem
+from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path as Walked
 from ramble.tracking.path import Status, Step, normalised_distance
 from ramble.verification.committee import CommitteeCheck
+from ramble.verification.network import GRIDS, NetworkCheck
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 ZERO = torch.tensor([0])
@@ -225,6 +227,44 @@ def test_a_misnamed_file_is_one_sentence(tmp_path, capsys):
     other = file.rename(file.with_name("path.safetensors"))
     assert verify(other) == 2
     assert "is not called <dataset>-<a>-<b>.safetensors" in capsys.readouterr().err
+
+
+class TwoLayers(NetworkProblem):
+    """Logits V W x of two inputs, one on each axis, both of class 0."""
+
+    def __init__(self) -> None:
+        super().__init__({"train": (torch.eye(2), torch.zeros(2, dtype=torch.int64))})
+
+    def build_network(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+
+
+def two_layers(at: float, width: float) -> Tensor:
+    """Weights whose margins are at^2 - width^2 and 1."""
+    w, v = [[at + width, 0], [0, 1]], [[(at - width) / 2, 0.5], [(width - at) / 2, -0.5]]
+    return torch.tensor([w, v], dtype=torch.float64).flatten()
+
+
+@pytest.mark.parametrize(("width", "grids", "errors"), [(0.02, 3, 1), (1e-4, 4, 0)])
+def test_the_grid_gets_finer_where_one_margin_comes_close_to_zero(width, grids, errors):
+    problem = TwoLayers()
+    points = torch.stack([two_layers(-1.0, width), two_layers(1.0, width)])
+    assert problem.evaluate(points.float(), torch.zeros(2)).errors.tolist() == [0, 0]
+    found = NetworkCheck(problem).segments(points)
+    assert found.tested == sum(GRIDS[:grids]) + 1  # and the last point
+    if errors:
+        assert found.failure is not None
+        assert abs(2 * found.failure.at - 1) < width
+        assert found.failure.errors == errors
+    else:
+        assert found.failure is None  # too narrow for the finest grid
+        assert found.min_margin == pytest.approx((2 * nearest_of_grids() - 1) ** 2 - width**2, rel=1e-9)
+
+
+def nearest_of_grids() -> float:
+    """The time in any grid that is nearest to the middle."""
+    times = [(number + (5**0.5 - 1) / 2) / count for count in GRIDS for number in range(count)]
+    return min(times, key=lambda time: abs(time - 0.5))
 
 
 def test_bisection_finds_what_dense_samples_find():

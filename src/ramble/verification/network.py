@@ -1,22 +1,27 @@
-"""Dense samples of any network's segments, in float64.
+"""Dense samples of any network's segments.
 
-The grid on a segment is shifted by the golden ratio, so that it shares no point with dyadic ones. It is made four
-times finer where a margin comes closer to zero than twice the largest step that this margin takes between neighbours.
+The grid on a segment is shifted by the golden ratio, so that it shares no point with dyadic ones. For the training
+samples whose margin comes closer to zero than twice the largest step that this margin takes between neighbours it is
+made four times finer, again and again. Margins are computed in float32, and in float64 where that could decide.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
 from ramble.verification.findings import Failure, Findings
 
 GRIDS = (3, 12, 48, 192)
 OFFSET = (5**0.5 - 1) / 2
 CLOSE = 2.0
-# Networks evaluated at a time.
-BATCH = 16
+# Of the largest output: a hundred times more than rounding of float32 moves a margin in the networks met here.
+UNSURE = 1e-3
+# Inputs evaluated at a time.
+BATCH = 500
 
 
 class NetworkCheck:
@@ -29,7 +34,11 @@ class NetworkCheck:
     kind = "sampled"
 
     def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+        self._outputs: Callable[[Tensor, Tensor], Tensor] = (
+            _OfModule(problem) if isinstance(problem, NetworkProblem) else _OfProblem(problem)
+        )
+        self._labels = problem.labels(torch.zeros(1, dtype=torch.int64))[0]  # (M,)
+        self._all = torch.arange(len(self._labels))
         self._before: tuple[Tensor, Tensor] | None = None  # the last point of the previous call, and its margins
 
     def segments(self, points: Tensor) -> Findings:
@@ -37,7 +46,7 @@ class NetworkCheck:
         first = self._margins_of_first(points[0])
         tested, least = 0, _least(first)
         for segment, (start, end) in enumerate(pairwise(points)):
-            last = self._margins(end.unsqueeze(0))[0]
+            last = self._margins(end, self._all)
             found = self._segment(start, end, first, last)
             tested, least, first = tested + 1 + found.tested, min(least, found.min_margin), last
             if found.failure:
@@ -49,40 +58,68 @@ class NetworkCheck:
         """Return the margins (M,) of a point, known already where the previous call ended in it."""
         if self._before is not None and torch.equal(self._before[0], point):
             return self._before[1]
-        return self._margins(point.unsqueeze(0))[0]
+        return self._margins(point, self._all)
 
     def _segment(self, start: Tensor, end: Tensor, first: Tensor, last: Tensor) -> Findings:
         """Check one segment whose margins (M,) at both ends are known."""
-        tested = 0
+        tested, least, samples = 0, min(_least(first), _least(last)), self._all
         times, margins = torch.tensor([0.0, 1.0], dtype=torch.float64), torch.stack([first, last])
         for count in GRIDS:
             grid = (torch.arange(count, dtype=torch.float64) + OFFSET) / count
-            weights = (1 - grid).unsqueeze(1) * start + grid.unsqueeze(1) * end
+            found = torch.stack([self._margins((1 - time) * start + time * end, samples) for time in grid])
+            tested, least = tested + count, min(least, _least(found))
             times, order = torch.cat([times, grid]).sort()
-            margins = torch.cat([margins, self._margins(weights)])[order]
-            tested += count
-            errors = (~(margins > 0)).sum(1)
-            if errors.any():
-                row = int(errors.nonzero()[0])
-                return Findings(tested, _least(margins), Failure(0, float(times[row]), int(errors[row])))
-            steps = margins.diff(dim=0).abs().amax(0)
-            if bool((margins.amin(0) >= CLOSE * steps).all()):
+            margins = torch.cat([margins, found])[order]
+            wrong = (~(margins > 0)).any(1)
+            if wrong.any():
+                return Findings(tested, least, self._failure(start, end, float(times[wrong][0])))
+            close = margins.amin(0) < CLOSE * margins.diff(dim=0).abs().amax(0)
+            if not close.any():
                 break
-        return Findings(tested, _least(margins), None)
+            samples, margins = samples[close], margins[:, close]
+        return Findings(tested, least, None)
 
-    def _margins(self, weights: Tensor) -> Tensor:
-        """Return the margins (B, M) of networks (B, P): label times output, or true logit minus the best other one."""
-        found = []
-        for rows in torch.split(weights, BATCH):
-            datasets = torch.zeros(len(rows), dtype=torch.int64)
-            outputs, labels = self._problem.outputs(rows, datasets), self._problem.labels(datasets)
-            if labels.is_floating_point():
-                found.append(outputs * labels)
-                continue
-            is_true = torch.nn.functional.one_hot(labels, outputs.shape[-1]).bool()
-            best_other = outputs.masked_fill(is_true, -torch.inf).amax(-1)
-            found.append(outputs[is_true].view_as(best_other) - best_other)
-        return torch.cat(found)
+    def _failure(self, start: Tensor, end: Tensor, time: float) -> Failure:
+        margins = self._margins((1 - time) * start + time * end, self._all)
+        return Failure(0, time, int((~(margins > 0)).sum()))
+
+    def _margins(self, weights: Tensor, samples: Tensor) -> Tensor:
+        """Return margins (m,) of weights (P,): label times output, or true logit minus the best other one; float64."""
+        outputs, labels = self._outputs(weights.float(), samples), self._labels[samples]
+        margins = _margins(outputs, labels).double()
+        unsure = ~(margins.abs() > UNSURE * outputs.abs().amax())
+        if unsure.any():
+            margins[unsure] = _margins(self._outputs(weights, samples[unsure]), labels[unsure])
+        return margins
+
+
+class _OfModule:
+    """Outputs (m,) or (m, C) of weights (P,), in their dtype, on some samples (m,), by the torch module itself."""
+
+    def __init__(self, problem: NetworkProblem) -> None:
+        self._problem = problem
+
+    @torch.no_grad()
+    def __call__(self, weights: Tensor, samples: Tensor) -> Tensor:
+        network, (inputs, _) = self._problem.network(weights), self._problem.data("train")
+        return torch.cat([network(inputs[rows].to(weights.dtype)) for rows in torch.split(samples, BATCH)])
+
+
+class _OfProblem:
+    """The same where all that is known are a problem's outputs on all samples."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+
+    def __call__(self, weights: Tensor, samples: Tensor) -> Tensor:
+        return self._problem.outputs(weights.unsqueeze(0), torch.zeros(1, dtype=torch.int64))[0, samples]
+
+
+def _margins(outputs: Tensor, labels: Tensor) -> Tensor:
+    if labels.is_floating_point():
+        return outputs * labels
+    is_true = torch.nn.functional.one_hot(labels, outputs.shape[-1]).bool()
+    return outputs[is_true] - outputs.masked_fill(is_true, -torch.inf).amax(-1)
 
 
 def _least(margins: Tensor) -> float:
