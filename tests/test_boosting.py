@@ -164,11 +164,16 @@ def test_the_table_counts_what_the_pairs_have(tmp_path):
     table = read_boosted(files)
     end = table[table.method == "better end"].test_errors.repeat(9).to_numpy()
     assert (table.fewer == end - table.test_errors).all()
+    both = table[table.method == "predictions of both ends"].test_errors.repeat(9).to_numpy()
+    assert (table.ends_fewer == both - table.test_errors).all()
     assert (table.standard_error**2).tolist() == pytest.approx((table.fixed + table.broken).tolist())
     write_boosted("mine", table, str(tmp_path / "a.csv"), str(tmp_path / "a.md"))
     assert len(read_table(tmp_path / "a.csv")) == 27
     text, compared = (tmp_path / "a.md").read_text(), table.iloc[[n for n in range(27) if n % 9 > 2]]
     more, fewer = int((compared.fewer < 0).sum()), int((compared.fewer > 0).sum())
     assert f"Of 18 comparisons with the better end {more} have more test errors and {fewer} fewer" in text
+    ensembles = table[table.method.str.fullmatch(r"predictions of \d+ points")]
+    beyond = int((ensembles.ends_fewer > 0).sum())
+    assert f"Of {len(ensembles)} ensembles of a path's points {beyond} have fewer test errors than both ends\n" in text
     assert len([line for line in text.splitlines() if line.startswith("| averaged weights |")]) == 1
     assert len([line for line in text.splitlines() if line.startswith("| 0-0-1 |")]) == 27

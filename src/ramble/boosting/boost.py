@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from ramble.boosting.choice import Chosen, choose, score
-from ramble.boosting.methods import BETTER_END, methods
+from ramble.boosting.methods import BETTER_END, BOTH_ENDS, methods
 from ramble.contract.stored_paths import StoredPath
 from ramble.problems.network import NetworkProblem
 from ramble.progress import Progress
@@ -27,9 +27,9 @@ def boost(
 
     Returns:
         One row per way: pair, status (of the path), method, networks (that predict together), choice (what was taken),
-        candidates (of how many), validation_errors, validation_loss, test_errors, and against the end that does better
+        candidates (of how many), validation_errors, validation_loss, test_errors; against the end that does better
         on the validation split fixed (its test errors that are none here), broken (the other way round) and p_value
-        (see `mcnemar`).
+        (see `mcnemar`); and the same against both ends together: ends_fixed, ends_broken, ends_p_value.
 
     Raises:
         RambleError: the problem has no validation split.
@@ -40,11 +40,9 @@ def boost(
             chosen[method] = choose(problem, candidates)
             progress.advance()
     tested = {method: score(problem, best.candidate, "test") for method, best in chosen.items()}
-    end = tested[BETTER_END].wrong
     rows = []
     for method, best in chosen.items():
         wrong = tested[method].wrong
-        fixed, broken = int((end & ~wrong).sum()), int((wrong & ~end).sum())
         rows.append(
             {
                 "pair": path.pair,
@@ -56,12 +54,17 @@ def boost(
                 "validation_errors": best.validation.errors,
                 "validation_loss": best.validation.loss,
                 "test_errors": tested[method].errors,
-                "fixed": fixed,
-                "broken": broken,
-                "p_value": mcnemar(fixed, broken),
+                **_against(tested[BETTER_END].wrong, wrong, ""),
+                **_against(tested[BOTH_ENDS].wrong, wrong, "ends_"),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _against(control: Tensor, wrong: Tensor, prefix: str) -> dict[str, float]:
+    """Compare errors (M,) bool with those of a control, sample by sample."""
+    fixed, broken = int((control & ~wrong).sum()), int((wrong & ~control).sum())
+    return {f"{prefix}fixed": fixed, f"{prefix}broken": broken, f"{prefix}p_value": mcnemar(fixed, broken)}
 
 
 def mcnemar(fixed: int, broken: int) -> float:

@@ -10,6 +10,7 @@ from ramble.contract.stored_paths import StoredPath
 from ramble.profiles import spread_points
 
 BETTER_END = "better end"
+BOTH_ENDS = "predictions of both ends"
 
 
 def methods(
@@ -36,7 +37,7 @@ def methods(
         "best point of the path": _each("point", points),
         "best of further training": _each("look", further),
         "averaged weights": averaged,
-        "predictions of both ends": [Candidate("W_a, W_b", points[[0, -1]])],
+        BOTH_ENDS: [Candidate("W_a, W_b", points[[0, -1]])],
         **{f"predictions of {count} points": [_spread_out(path, count)] for count in members},
     }
 

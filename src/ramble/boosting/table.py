@@ -7,21 +7,33 @@ import numpy as np
 import pandas as pd
 
 from ramble.artifacts import read_table, write_table, write_whole
-from ramble.boosting.methods import BETTER_END
+from ramble.boosting.methods import BETTER_END, BOTH_ENDS
 from ramble.claims.claim import spread
 
 ENDS = ("W_a", "W_b", BETTER_END)
 LEVEL = 0.05
+SUMMARY = (
+    "method", "networks", "test errors", "fewer than the better end by", "standard error", "smallest p",
+    "fewer than both ends by", "smallest p against both",
+)  # fmt: skip
+PAIR_BY_PAIR = (
+    "pair", "path", "method", "chosen", "of", "validation errors", "test errors", "fixed", "broken", "p",
+    "p against both ends",
+)  # fmt: skip
 
 
 def read_boosted(files: Sequence[str]) -> pd.DataFrame:
     """Return the rows of all pairs with the columns fewer (test errors, than the better end) and standard_error.
 
     The two counts differ by fixed - broken; where a sample is as likely to be in either, the standard deviation of that
-    is the root of their sum.
+    is the root of their sum. ends_fewer is against both ends together.
     """
     table = pd.concat([read_table(file) for file in files], ignore_index=True)
-    return table.assign(fewer=table.fixed - table.broken, standard_error=np.sqrt(table.fixed + table.broken))
+    return table.assign(
+        fewer=table.fixed - table.broken,
+        standard_error=np.sqrt(table.fixed + table.broken),
+        ends_fewer=table.ends_fixed - table.ends_broken,
+    )
 
 
 def write_boosted(study: str, table: pd.DataFrame, csv: str, markdown: str) -> None:
@@ -32,7 +44,7 @@ def write_boosted(study: str, table: pd.DataFrame, csv: str, markdown: str) -> N
             f"# Better networks from the paths of {study}",
             "",
             *_lines(
-                ("method", "networks", "test errors", "fewer than the better end by", "standard error", "smallest p"),
+                SUMMARY,
                 [_summary(rows) for _, rows in table.groupby("method", sort=False)],
             ),
             "",
@@ -41,7 +53,7 @@ def write_boosted(study: str, table: pd.DataFrame, csv: str, markdown: str) -> N
             "## Pair by pair",
             "",
             *_lines(
-                ("pair", "path", "method", "chosen", "of", "validation errors", "test errors", "fixed", "broken", "p"),
+                PAIR_BY_PAIR,
                 [_cells(row) for _, row in table.iterrows()],
             ),
             "",
@@ -55,7 +67,12 @@ def _summary(rows: pd.DataFrame) -> tuple[str, ...]:
     first = rows.iloc[0]
     compared = "" if first.method == BETTER_END else f"{rows.p_value.min():.2g}"
     numbers = (spread(rows[name].to_numpy()) for name in ("test_errors", "fewer", "standard_error"))
-    return str(first.method), str(first.networks), *numbers, compared
+    both = (
+        ("", "")
+        if first.method == BOTH_ENDS
+        else (spread(rows.ends_fewer.to_numpy()), f"{rows.ends_p_value.min():.2g}")
+    )
+    return str(first.method), str(first.networks), *numbers, compared, *both
 
 
 def _legend(table: pd.DataFrame) -> list[str]:
@@ -64,6 +81,9 @@ def _legend(table: pd.DataFrame) -> list[str]:
     count, more = len(compared), int((compared.fewer < 0).sum())
     fewer = compared[compared.fewer > 0]
     alone, among_all = (int((fewer.p_value < level).sum()) for level in (LEVEL, LEVEL / count))
+    together = table[(table.networks > 1) & (table.method != BOTH_ENDS)]
+    beyond = together[together.ends_fewer > 0]
+    clearly = int((beyond.ends_p_value < LEVEL).sum())
     return [
         "Every choice is made by the validation images, which no network was trained on: fewest errors, then lowest",
         "loss. The test set is looked at once, for what was chosen. Spreads are smallest .. median .. largest over the",
@@ -75,13 +95,15 @@ def _legend(table: pd.DataFrame) -> list[str]:
         "",
         f"Of {count} comparisons with the better end {more} have more test errors and {len(fewer)} fewer, {alone} of",
         f"these with p < {LEVEL:g} and {among_all} with p < {LEVEL:g} / {count}, which allows for their number.",
+        f"Of {len(together)} ensembles of a path's points {len(beyond)} have fewer test errors than both ends",
+        f"together, {clearly} of these with p < {LEVEL:g}.",
         f"The pairs share the test images, and solutions: {pairs} pairs are not {pairs} independent repetitions.",
     ]
 
 
 def _cells(row: "pd.Series[Any]") -> tuple[str, ...]:
     plain = ("pair", "status", "method", "choice", "candidates", "validation_errors", "test_errors", "fixed", "broken")
-    return *(str(row[name]) for name in plain), f"{row.p_value:.2g}"
+    return *(str(row[name]) for name in plain), f"{row.p_value:.2g}", f"{row.ends_p_value:.2g}"
 
 
 def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
