@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from ramble.problems.curvature import MinibatchCurvature
 from ramble.problems.lenet_derivatives import LeNet5Curvature, Tape
 from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
-from ramble.problems.pooled_convolution import pooled_convolution
+from ramble.problems.pooled_convolution import patches, pooled_convolution
 from ramble.problems.problem import Split
 
 
@@ -109,5 +110,11 @@ class LeNet5Problem(NetworkProblem):
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float
     ) -> tuple[Tensor, Tensor]:
         """Take the gradient that is written out."""
-        tape = Tape(inputs, list(self.unflatten(weights).values()))
+        pixels = self._train_pixels if inputs is self.data("train")[0] else patches(inputs, 5)
+        tape = Tape(pixels, list(self.unflatten(weights).values()))
         return mean_loss(tape.logits, labels, output_gain), tape.gradient(labels, output_gain)
+
+    @cached_property
+    def _train_pixels(self) -> Tensor:
+        """What the first stage sees of the training images, for gradients on all of them again and again."""
+        return patches(self.data("train")[0], 5)

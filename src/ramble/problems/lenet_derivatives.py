@@ -30,15 +30,15 @@ class FirstStage:
     """Convolution, pooling and ReLU, as `pooled_convolution` takes them: 24 kernels on windows of 6 x 6 pixels.
 
     Args:
-        images: (n, 1, 28, 28).
+        pixels: (n, 36, 196), the `patches` of images (n, 1, 28, 28).
         own: weight (6, 1, 5, 5) and bias.
         scratch: (n or more, 4, 6, 196), overwritten by every product.
     """
 
-    def __init__(self, images: Tensor, own: Pair, scratch: Tensor) -> None:
+    def __init__(self, pixels: Tensor, own: Pair, scratch: Tensor) -> None:
         self._shape = own.weight.shape
-        self._scratch = scratch[: len(images)]  # (n, 4, 6, 196)
-        self._patches = patches(images, 5)  # (n, 36, 196)
+        self._scratch = scratch[: len(pixels)]  # (n, 4, 6, 196)
+        self._pixels = pixels
         windows = self._windows(own.weight, torch.empty_like(self._scratch))
         largest = windows.amax(1)
         maps = torch.add(largest, own.bias.unsqueeze(1)).relu_()
@@ -53,12 +53,12 @@ class FirstStage:
     def gradient(self, signals: Tensor) -> Pair:
         """Return the gradient for signals (n, 6, 14, 14) at the outputs."""
         windows = torch.mul(self._winners, signals.reshape(-1, 1, 6, 196), out=self._scratch).view(-1, 24, 196)
-        kernels = torch.bmm(windows, self._patches.transpose(1, 2)).sum(0)
+        kernels = torch.bmm(windows, self._pixels.transpose(1, 2)).sum(0)
         return Pair(sum_of_places(kernels, self._shape), windows.sum((0, 2)).view(4, 6).sum(0))
 
     def _windows(self, weight: Tensor, out: Tensor) -> Tensor:
         kernels = kernels_at_places(weight).expand(len(out), -1, -1)
-        torch.bmm(kernels, self._patches, out=out.view(-1, 24, 196))
+        torch.bmm(kernels, self._pixels, out=out.view(-1, 24, 196))
         return out
 
 
@@ -138,17 +138,17 @@ class Tape:
     """What one forward pass leaves for a gradient and any number of products.
 
     Args:
-        images: (n, 1, 28, 28).
+        pixels: as `FirstStage` takes them.
         parameters: in the order of the state_dict.
         scratch: as `FirstStage` takes it; None for memory of its own.
     """
 
-    def __init__(self, images: Tensor, parameters: list[Tensor], scratch: Tensor | None = None) -> None:
+    def __init__(self, pixels: Tensor, parameters: list[Tensor], scratch: Tensor | None = None) -> None:
         self._shapes = [parameter.shape for parameter in parameters]
         if scratch is None:
-            scratch = images.new_empty(len(images), 4, 6, 196)
+            scratch = pixels.new_empty(len(pixels), 4, 6, 196)
         first, *others = _pairs(parameters)
-        self._first = FirstStage(images, first, scratch)
+        self._first = FirstStage(pixels, first, scratch)
         self._layers: list[SecondStage | Dense] = [SecondStage(self._first.outputs, others[0])]
         for own in others[1:]:
             self._layers.append(Dense(self._layers[-1].outputs, own, rectified=own is not others[-1]))
@@ -209,11 +209,11 @@ class LeNet5Curvature:
 
     def hessian_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> H v."""
-        tape = Tape(inputs, self._parameters, self._scratch)
+        tape = Tape(patches(inputs, 5), self._parameters, self._scratch)
         signals = tape.signals(labels)
         return lambda vector: tape.product(vector, signals)
 
     def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> G v."""
-        tape = Tape(inputs, self._parameters, self._scratch)
+        tape = Tape(patches(inputs, 5), self._parameters, self._scratch)
         return lambda vector: tape.product(vector, None)
