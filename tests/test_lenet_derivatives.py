@@ -1,12 +1,14 @@
 """Gradients, Hessian and Gauss-Newton products of LeNet5, written out, against derivatives of its modules."""
 
+from collections import OrderedDict
+
 import pytest
 import torch
 from small_problems import random_images, small_lenet
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vjp
 
-from ramble.problems.lenet import LeNet5Problem
+from ramble.problems.lenet import LeNet5, LeNet5Problem
 from ramble.problems.lenet_derivatives import LeNet5Curvature
 from ramble.spectra.products import Curvature
 
@@ -126,3 +128,31 @@ def test_products_that_share_memory_do_not_disturb_each_other():
     hessian(other)
     assert torch.equal(gauss_newton(vector), first[1])
     assert torch.equal(hessian(vector), first[0])
+
+
+class SmoothProblem(LeNet5Problem):
+    """The same layers with another activation."""
+
+    def build_network(self) -> nn.Module:
+        network = LeNet5()
+        for name in ("relu1", "relu2", "relu3", "relu4"):
+            setattr(network, name, nn.Tanh())
+        return nn.Sequential(OrderedDict(network.named_children()))
+
+
+def test_another_network_of_a_subclass_has_its_own_derivatives():
+    problem = SmoothProblem([random_images(3)], input_mean=0.1307, input_std=0.3081)
+    weights = problem.initial_weights(torch.Generator().manual_seed(4)).double()
+    network, (inputs, labels) = problem.network(weights), problem.data("train")
+    logits = network(inputs.double())
+    gradient = torch.autograd.grad(nn.functional.cross_entropy(logits, labels), list(network.parameters()))
+    zero = torch.zeros(1, dtype=torch.long)
+    assert torch.allclose(problem.outputs(weights[None], zero)[0], logits, rtol=1e-10)
+    found = problem.unflatten(problem.gradients(weights[None], zero)[1][0]).values()
+    assert all(torch.allclose(own, true, rtol=1e-8, atol=1e-12) for own, true in zip(found, gradient, strict=True))
+    vector = random_vector(5, weights)
+    found, exact = (
+        Curvature(problem, weights, "x", 100).hessian()(vector),
+        expected("hessian", problem, weights, vector),
+    )
+    assert (found - exact).norm() <= 1e-10 * exact.norm()

@@ -10,6 +10,7 @@ from ramble.contract.stored_paths import StoredPath
 from ramble.profiles import spread_points
 
 BETTER_END = "better end"
+FURTHER = "best of further training"
 BOTH_ENDS = "predictions of both ends"
 
 
@@ -35,7 +36,7 @@ def methods(
         **{end.name: [end] for end in ends},
         BETTER_END: ends,
         "best point of the path": _each("point", points),
-        "best of further training": _each("look", further),
+        FURTHER: _each("look", further),
         "averaged weights": averaged,
         BOTH_ENDS: [Candidate("W_a, W_b", points[[0, -1]])],
         **{f"predictions of {count} points": [_spread_out(path, count)] for count in members},

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from ramble.artifacts import read_table, write_table, write_whole
-from ramble.boosting.methods import BETTER_END, BOTH_ENDS
+from ramble.boosting.methods import BETTER_END, BOTH_ENDS, FURTHER
 from ramble.claims.claim import spread
 
-ENDS = ("W_a", "W_b", BETTER_END)
+WITHOUT_PATH = ("W_a", "W_b", BETTER_END, FURTHER, BOTH_ENDS)
 LEVEL = 0.05
 SUMMARY = (
     "method", "networks", "test errors", "fewer than the better end by", "standard error", "smallest p",
@@ -65,19 +65,22 @@ def write_boosted(study: str, table: pd.DataFrame, csv: str, markdown: str) -> N
 def _summary(rows: pd.DataFrame) -> tuple[str, ...]:
     """Return one way's row over all pairs."""
     first = rows.iloc[0]
-    compared = "" if first.method == BETTER_END else f"{rows.p_value.min():.2g}"
+    compared = "" if first.method == BETTER_END else _smallest_p(rows, "")
     numbers = (spread(rows[name].to_numpy()) for name in ("test_errors", "fewer", "standard_error"))
-    both = (
-        ("", "")
-        if first.method == BOTH_ENDS
-        else (spread(rows.ends_fewer.to_numpy()), f"{rows.ends_p_value.min():.2g}")
-    )
+    both = ("", "") if first.method == BOTH_ENDS else (spread(rows.ends_fewer.to_numpy()), _smallest_p(rows, "ends_"))
     return str(first.method), str(first.networks), *numbers, compared, *both
+
+
+def _smallest_p(rows: pd.DataFrame, prefix: str) -> str:
+    """Return the smallest p-value over the pairs, and which way that pair's difference goes."""
+    row = rows.loc[rows[f"{prefix}p_value"].idxmin()]
+    fewer = row[f"{prefix}fewer"]
+    return f"{row[f'{prefix}p_value']:.2g} ({'fewer' if fewer > 0 else 'more' if fewer < 0 else 'as many'})"
 
 
 def _legend(table: pd.DataFrame) -> list[str]:
     pairs = table.pair.nunique()
-    compared = table[~table.method.isin(ENDS)]
+    compared = table[~table.method.isin(WITHOUT_PATH)]
     count, more = len(compared), int((compared.fewer < 0).sum())
     fewer = compared[compared.fewer > 0]
     alone, among_all = (int((fewer.p_value < level).sum()) for level in (LEVEL, LEVEL / count))
@@ -93,8 +96,9 @@ def _legend(table: pd.DataFrame) -> list[str]:
         "further training*: from W_a, as many gradients as the path took, looked at as often as it has points; this",
         "and *predictions of both ends* are the controls, which need no path.",
         "",
-        f"Of {count} comparisons with the better end {more} have more test errors and {len(fewer)} fewer, {alone} of",
-        f"these with p < {LEVEL:g} and {among_all} with p < {LEVEL:g} / {count}, which allows for their number.",
+        f"Of {count} comparisons of the other ways with the better end {more} have more test errors and {len(fewer)}",
+        f"fewer, {alone} of these with p < {LEVEL:g} and {among_all} with p < {LEVEL:g} / {count}, which allows for",
+        "their number.",
         f"Of {len(together)} ensembles of a path's points {len(beyond)} have fewer test errors than both ends",
         f"together, {clearly} of these with p < {LEVEL:g}.",
         f"The pairs share the test images, and solutions: {pairs} pairs are not {pairs} independent repetitions.",

@@ -88,6 +88,8 @@ class LeNet5Problem(NetworkProblem):
             {split: (pixels(tensors[f"{split}_images"]), tensors[f"{split}_labels"]) for split in splits}, device
         )
         self.metadata = {"input_mean": input_mean, "input_std": input_std}
+        # another network, of a subclass, has other derivatives
+        self._written_out = self.device.type == "cpu" and type(self._skeleton) is LeNet5
         modules = list(self._skeleton.named_children())
         self._after_first_stage = nn.Sequential(OrderedDict(modules[3:]))
 
@@ -96,11 +98,13 @@ class LeNet5Problem(NetworkProblem):
         return LeNet5()
 
     def curvature(self, network: nn.Module) -> MinibatchCurvature:
-        """Return products written out on a CPU, else those of autograd."""
-        return LeNet5Curvature(network) if self.device.type == "cpu" else super().curvature(network)
+        """Return products written out for LeNet5 on a CPU, else those of autograd."""
+        return LeNet5Curvature(network) if self._written_out else super().curvature(network)
 
     def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
         """Take convolution, pooling and ReLU of the first stage in one."""
+        if not self._written_out:
+            return super()._one_by_one(weights, inputs)
         state = self.unflatten(weights)
         maps = pooled_convolution(inputs, state.pop("conv1.weight"), state.pop("conv1.bias"))
         logits: Tensor = functional_call(self._after_first_stage, state, (maps,))
@@ -110,6 +114,8 @@ class LeNet5Problem(NetworkProblem):
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float
     ) -> tuple[Tensor, Tensor]:
         """Take the gradient that is written out."""
+        if not self._written_out:
+            return super()._loss_and_gradient(weights, inputs, labels, output_gain)
         pixels = self._train_pixels if inputs is self.data("train")[0] else patches(inputs, 5)
         tape = Tape(pixels, list(self.unflatten(weights).values()))
         return mean_loss(tape.logits, labels, output_gain), tape.gradient(labels, output_gain)
