@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ramble.errors import RambleError
@@ -30,6 +30,7 @@ def step(log: str, threads: int) -> Iterator[None]:
         handlers.append(logging.StreamHandler())
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True)
     logger.setLevel(logging.INFO)  # the chatter of other packages stays out
+    logging.raiseExceptions = False  # a line that a full disk does not take is lost without a traceback
     try:
         from ramble.devices import compute_reproducibly
 
@@ -49,7 +50,7 @@ def _end_with_parent(parent: int) -> None:
 
 
 def _stop(log: str, message: str, code: int) -> None:
-    with Path(log).open("a") as file:
-        file.write(message + "\n")
     print(message, file=sys.stderr)
+    with suppress(OSError), Path(log).open("a") as file:  # what went wrong may be that the disk is full
+        file.write(message + "\n")
     sys.exit(code)
