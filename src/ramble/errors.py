@@ -1,5 +1,21 @@
-"""The one exception that users are meant to read."""
+"""The one exception that users are meant to read, and the checks of arguments that come from params.yaml."""
+
+import math
+from numbers import Integral, Real
 
 
 class RambleError(Exception):
     """One sentence: what is wrong, where (key or file), and what to do about it."""
+
+
+def check_count(key: str, value: object, least: int = 1) -> None:
+    """Raise RambleError naming the key unless its value is a whole number, not less than `least`."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise RambleError(f"{key} = {value!r} is not a whole number of at least {least}; correct the value.")
+
+
+def check_number(key: str, value: object, above: float = -math.inf) -> None:
+    """Raise RambleError naming the key unless its value is a finite number greater than `above`."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not above < float(value) < math.inf:
+        bound = f" greater than {above:g}" if above > -math.inf else ""
+        raise RambleError(f"{key} = {value!r} is not a finite number{bound}; correct the value.")

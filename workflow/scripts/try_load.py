@@ -4,7 +4,7 @@ from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
     from ramble.artifacts import read_tensors, write_table
-    from ramble.contract.data import load
+    from ramble.contract.data import build
     from ramble.devices import choose_device
     from ramble.load import first_patterns, try_load
     from ramble.seeds import derive_seed
@@ -16,7 +16,8 @@ with step(snakemake.log[0], snakemake.params.threads):
     count, settling = settings.pop("count"), Settling(**settings.pop("settling"))
     maker, patterns = snakemake.params.problem, snakemake.params.patterns
     sets = [first_patterns(read_tensors(file)[0], patterns) for file in snakemake.input.data]
-    problem = load(maker["path"])(sets, device=choose_device(snakemake.params.device), **maker["arguments"])
+    device = choose_device(snakemake.params.device)
+    problem = build("problem.arguments", maker["path"], sets, device=device, **maker["arguments"])
     trackers = {}
     for name, values in snakemake.params.trackers.items():
         seed = derive_seed(snakemake.params.seed, study, name)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ramble.artifacts import read_tensors
-from ramble.contract.data import load
+from ramble.contract.data import build
 from ramble.contract.stored_paths import pair_of
 from ramble.errors import RambleError
 from ramble.problems.problem import Problem
@@ -16,7 +16,8 @@ from ramble.problems.problem import Problem
 
 def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], device: torch.device) -> Problem:
     """Build the problem called `path` on the data sets in the files `data`."""
-    problem: Problem = load(path)([read_tensors(file)[0] for file in data], device=device, **arguments)
+    datasets = [read_tensors(file)[0] for file in data]
+    problem: Problem = build("problem.arguments", path, datasets, device=device, **arguments)
     return problem
 
 

@@ -1,6 +1,6 @@
 """A study that finds solutions, paths between them, and spectra along the paths."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,9 @@ Spectra = Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discr
 
 class Data(Maker):
     """The training sets of a study."""
+
+    positional: ClassVar[int] = 3  # seed, name, data set
+    given: ClassVar[tuple[str, ...]] = ()
 
     datasets: Count = 1
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, check_number
 from ramble.problems.curvature import MinibatchCurvature
 from ramble.problems.lenet_derivatives import LeNet5Curvature, Tape
 from ramble.problems.margins import mean_loss
@@ -55,11 +55,11 @@ class LeNet5Problem(NetworkProblem):
         datasets: one dictionary with `train_images` (M, 28, 28) uint8, `train_labels` (M,), the same for `test`, and
             where there are any for `validation`.
         input_mean: subtracted from pixel / 255.
-        input_std: divides the difference.
+        input_std: divides the difference; positive.
         device: where images and weights live.
 
     Raises:
-        RambleError: images are not uint8; they would be normalised twice.
+        RambleError: mean or deviation is no such number; images are not uint8, and would be normalised twice.
     """
 
     def __init__(
@@ -70,6 +70,8 @@ class LeNet5Problem(NetworkProblem):
         input_std: float,
         device: torch.device | str = "cpu",
     ) -> None:
+        check_number("problem.arguments.input_mean", input_mean)
+        check_number("problem.arguments.input_std", input_std, above=0)
         (tensors,) = datasets
         splits: list[Split] = ["train", "test"]
         if "validation_images" in tensors:

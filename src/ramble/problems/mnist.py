@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision.datasets import MNIST
 from torchvision.datasets.utils import check_integrity
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, check_count
 
 
 def mnist_images(
@@ -27,14 +27,20 @@ def mnist_images(
         dataset: must be 0, there is one MNIST.
         data_root: folder in torchvision's layout (`MNIST/raw/*.gz`); the environment variable RAMBLE_DATA_ROOT
             overrides it. Only the folder named by `data_root` is ever downloaded into.
-        train: number of training images, at most 60,000.
-        test: number of test images, at most 10,000.
+        train: number of training images, 1 to 60,000.
+        test: number of test images, 1 to 10,000.
         validation: number of validation images; 60,000 less `train` at most.
 
     Raises:
-        RambleError: a file is missing, corrupt or cannot be downloaded; more images are asked for than there are, or
-            an image for training and for validation.
+        RambleError: a file is missing, corrupt or cannot be downloaded; no images are asked for, more than there are,
+            or an image for training and for validation.
     """
+    sizes = {"train": train, "test": test}
+    for split, size in sizes.items():
+        check_count(f"data.arguments.{split}", size)
+    check_count("data.arguments.validation", validation, least=0)
+    if not isinstance(data_root, str | Path):
+        raise RambleError(f"data.arguments.data_root = {data_root!r} is not the name of a folder; correct the value.")
     given = os.environ.get("RAMBLE_DATA_ROOT")
     folder = Path(given or data_root) / "MNIST" / "raw"
     if not given and not folder.exists():
@@ -49,12 +55,11 @@ def mnist_images(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torchvision's own, about read-only arrays
             sets = {split: MNIST(scratch, train=split == "train", download=True) for split in ("train", "test")}
-    sizes = {"train": train, "test": test}
     for split, size in sizes.items():
         if size > len(sets[split]):
             raise RambleError(f"data.arguments.{split}: {size} images asked for, MNIST has {len(sets[split])}.")
     first = len(sets["train"]) - validation
-    if not train <= first <= len(sets["train"]):
+    if train > first:
         raise RambleError(
             f"data.arguments.validation: the last {validation} of MNIST's {len(sets['train'])} training images cannot "
             f"be kept from the first {train}, which are trained on; ask for 0 to {len(sets['train']) - train}."

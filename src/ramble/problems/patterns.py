@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ramble.errors import check_count
 from ramble.seeds import generator
 
 
@@ -15,7 +16,12 @@ def random_patterns(seed: int, name: str, dataset: int, patterns: int, inputs: i
         dataset: number of the data set, 0..D-1.
         patterns: M.
         inputs: N.
+
+    Raises:
+        RambleError: M or N is no positive whole number.
     """
+    check_count("data.arguments.patterns", patterns)
+    check_count("data.arguments.inputs", inputs)
     random = generator(seed, name, "patterns", dataset)
     signs = torch.randint(0, 2, (patterns, inputs + 1), generator=random, dtype=torch.int8) * 2 - 1
     return {"patterns": signs[:, :inputs].contiguous(), "labels": signs[:, inputs].contiguous()}

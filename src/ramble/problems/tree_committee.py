@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, check_count, check_number
 from ramble.problems.problem import Problem, Split, layers_of
 
 UNIT = 2.0**-53  # relative rounding error of float64
@@ -39,7 +39,7 @@ class TreeCommittee(Problem):
         device: where the patterns live.
 
     Raises:
-        RambleError: K does not divide N.
+        RambleError: K is no positive whole number or does not divide N; scale or deviation is not positive.
     """
 
     splits = ("train",)
@@ -53,6 +53,9 @@ class TreeCommittee(Problem):
         initial_sigma: float,
         device: torch.device | str = "cpu",
     ) -> None:
+        check_count("problem.arguments.hidden", hidden)
+        check_number("problem.arguments.input_scale", input_scale, above=0)
+        check_number("problem.arguments.initial_sigma", initial_sigma, above=0)
         patterns = torch.stack([dataset["patterns"] for dataset in datasets])  # (D, M, N)
         labels = torch.stack([dataset["labels"] for dataset in datasets])  # (D, M)
         self.n_datasets, self.n_samples, n_inputs = patterns.shape
