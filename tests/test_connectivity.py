@@ -11,13 +11,14 @@ from test_training import RECIPE, solutions
 
 from ramble.certificates.segments import certify_segments
 from ramble.components import component_sizes, components_table
-from ramble.connectivity import errors_on_lines, track_all_pairs
+from ramble.connectivity import track_all_pairs
+from ramble.contract.solutions import pair_table
 from ramble.figures.connectivity import Graph, draw_connectivity
 from ramble.figures.style import save
 from ramble.problems.problem import Problem
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.path import Path, Status
-from ramble.training import find_solutions
+from ramble.training import Solution, errors_on_lines, find_solutions
 
 TRACKER = GuardedTracker(
     bends=3, contraction=0.5, gain=5.0, rate=0.05, spring=0.02, round_steps=20, doubling_rounds=2, max_bends=7,
@@ -110,6 +111,19 @@ def test_errors_on_lines_are_those_of_the_worst_point():
         assert most == max(by_hand)
     crosses = ~certify_segments(problem, weights[:2], weights[2:], torch.tensor([1, 1]), 0.125).hold
     assert all(crosses[row] for row, most in enumerate(found) if most)
+
+
+def test_the_table_of_pairs_says_what_lies_between():
+    problem, start, end = torn_problem()
+    found = [
+        Solution(0, weights[0], 0, 1, 0, True, problem.evaluate(weights, torch.tensor([0])), None)
+        for weights in (start, end, start * 1.1)
+    ]
+    table = pair_table(problem, found)
+    assert table[["dataset", "a", "b"]].to_numpy().tolist() == [[0, 0, 1], [0, 0, 2], [0, 1, 2]]
+    assert table.line_errors.tolist() == [1, 0, 1]
+    distances = [float((one - other).norm()) for one, other in ((start, end), (start, start * 1.1), (end, start * 1.1))]
+    assert table.distance.tolist() == pytest.approx(distances)
 
 
 def test_the_length_of_a_polygon():

@@ -13,9 +13,7 @@ from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.tracking.connect import Tracker, connect
 from ramble.tracking.path import Path
-from ramble.training import cosine
-
-LOOK = 512  # points of straight lines evaluated at a time
+from ramble.training import cosine, errors_on_lines
 
 
 @dataclass(frozen=True)
@@ -68,17 +66,6 @@ def track_all_pairs(
             for (a, b), path, errors in zip(several.tolist(), paths, lines, strict=True)
         ]
     return pd.DataFrame([asdict(row) for row in rows])
-
-
-def errors_on_lines(problem: Problem, starts: Tensor, ends: Tensor, dataset: int, points: int) -> list[int]:
-    """Return the most errors at so many points of each straight line from starts to ends (B, P)."""
-    shares = torch.linspace(0, 1, points).unsqueeze(1)
-    most = []
-    for rows in torch.split(torch.arange(len(starts)), max(1, LOOK // points)):
-        weights = torch.lerp(starts[rows].unsqueeze(1), ends[rows].unsqueeze(1), shares).flatten(0, 1)
-        errors = problem.evaluate(weights.to(problem.device), torch.full((len(weights),), dataset)).errors
-        most += errors.view(len(rows), points).amax(1).tolist()
-    return most
 
 
 def _row(dataset: int, a: int, b: int, solutions: Tensor, path: Path, line_errors: int) -> PairOfSolutions:

@@ -16,6 +16,7 @@ from ramble.progress import Progress
 from ramble.seeds import generator
 
 CHECK_EVERY = 20  # steps between two looks at the errors: a look costs about half a step
+LOOK = 512  # points of straight lines evaluated at a time
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,17 @@ def _with_attempts(solutions: Sequence[Solution]) -> list[Solution]:
 def cosine(first: Tensor, second: Tensor) -> float:
     """Return the cosine between two weight vectors (P,)."""
     return float(torch.nn.functional.cosine_similarity(first.double(), second.double(), dim=0))
+
+
+def errors_on_lines(problem: Problem, starts: Tensor, ends: Tensor, dataset: int, points: int) -> list[int]:
+    """Return the most errors at so many points of each straight line from starts to ends (B, P)."""
+    shares = torch.linspace(0, 1, points).unsqueeze(1)
+    most = []
+    for rows in torch.split(torch.arange(len(starts)), max(1, LOOK // points)):
+        weights = torch.lerp(starts[rows].unsqueeze(1), ends[rows].unsqueeze(1), shares).flatten(0, 1)
+        errors = problem.evaluate(weights.to(problem.device), torch.full((len(weights),), dataset)).errors
+        most += errors.view(len(rows), points).amax(1).tolist()
+    return most
 
 
 def _settled(problem: Problem, name: str, chosen: Sequence[_Candidate], recipe: Recipe) -> list[Solution]:

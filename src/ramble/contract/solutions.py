@@ -1,12 +1,16 @@
 """Solutions: results/<study>/solutions/<dataset>-<seed>.safetensors, and the table of their pairs."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import pandas as pd
+import torch
 
 from ramble.artifacts import write_table, write_tensors
 from ramble.problems.problem import Problem
-from ramble.training import Solution, cosine
+from ramble.training import Solution, cosine, errors_on_lines
+
+LINE_POINTS = 5  # of each straight line, the ends among them: few, for on all of MNIST a look takes about 2 s
 
 
 def write_solutions(
@@ -30,27 +34,31 @@ def write_solutions(
             **problem.metadata,
         }
         write_tensors(output, problem.unflatten(solution.weights), metadata)
-    write_table(pairs, pair_table(solutions))
+    write_table(pairs, pair_table(problem, solutions))
 
 
-def pair_table(solutions: Sequence[Solution]) -> pd.DataFrame:
-    """Return cosine and distance of every pair of solutions of one data set."""
+def pair_table(problem: Problem, solutions: Sequence[Solution]) -> pd.DataFrame:
+    """Return cosine, distance and most errors on the straight line of every pair of solutions of one data set."""
     rows = []
     by_dataset: dict[int, list[Solution]] = {}
     for solution in solutions:
         by_dataset.setdefault(solution.dataset, []).append(solution)
     for dataset, several in by_dataset.items():
-        for a, first in enumerate(several):
-            for b, second in enumerate(several[a + 1 :], start=a + 1):
-                rows.append(
-                    {
-                        "dataset": dataset,
-                        "a": a,
-                        "b": b,
-                        "attempts_a": first.attempts,
-                        "attempts_b": second.attempts,
-                        "cosine": cosine(first.weights, second.weights),
-                        "distance": float((first.weights.double() - second.weights.double()).norm()),
-                    }
-                )
+        pairs = list(combinations(range(len(several)), 2))
+        starts, ends = (torch.stack([several[pair[side]].weights for pair in pairs]) for side in (0, 1))
+        lines = errors_on_lines(problem, starts, ends, dataset, LINE_POINTS)
+        for (a, b), line_errors in zip(pairs, lines, strict=True):
+            first, second = several[a], several[b]
+            rows.append(
+                {
+                    "dataset": dataset,
+                    "a": a,
+                    "b": b,
+                    "attempts_a": first.attempts,
+                    "attempts_b": second.attempts,
+                    "cosine": cosine(first.weights, second.weights),
+                    "distance": float((first.weights.double() - second.weights.double()).norm()),
+                    "line_errors": line_errors,
+                }
+            )
     return pd.DataFrame(rows)
