@@ -2,6 +2,8 @@
 
 import copy
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,8 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("studies.tcm_load.trackers", ["line"], "'guarded' or 'paper'"),
         ("paper", [], "at least 1"),
         ("paper", ["tmc"], "no study 'tmc'"),
+        ("paper", ["recipe"], "no study of kind paths or stochastic"),
+        ("paper", ["recipe", "tcm_load"], "no study of kind paths or stochastic"),
         ("figures.fig1.grid", 9, "greater than or equal to 10"),
         ("claims.minimum_window", 0.5, "less than 0.5"),
         ("claims", REMOVED, "missing"),
@@ -198,6 +202,52 @@ def test_an_import_path_that_leads_nowhere(path, says):
     text = complaint(changed(f"{TCM}.problem.path", path))
     assert "studies.tcm.problem.path" in text
     assert says in text
+
+
+@pytest.mark.parametrize(
+    ("maker", "arguments", "says"),
+    [
+        ("tcm.problem", {"hiden": 3}, f"{TREE}.TreeCommittee takes no 'hiden'; it takes hidden, input_scale, initial"),
+        ("tcm.problem", {"hidden": 3, "input_scale": 1.0}, "initial_sigma is missing"),
+        ("tcm.problem", {"device": "cpu"}, "takes no 'device'"),
+        ("tcm.problem", {"self": 1}, "takes no 'self'"),
+        ("tcm.data", {"patterns": 9, "input": 9}, "random_patterns takes no 'input'; it takes patterns, inputs"),
+        ("tcm.data", {"patterns": 9, "inputs": 9, "seed": 1}, "takes no 'seed'"),
+        ("tcm.data", REMOVED, "patterns is missing"),
+        ("mnist100.data", {"data_root": "data", "train": 9}, "test is missing"),
+        ("mnist.problem", {"input_mean": 0.1, "input_sd": 0.3}, "takes no 'input_sd'; it takes input_mean, input_std"),
+    ],
+)
+def test_an_argument_that_a_maker_does_not_take_names_study_and_key(maker, arguments, says):
+    text = complaint(changed(f"studies.{maker}.arguments", arguments))
+    assert f"studies.{maker}.arguments: " in text
+    assert says in text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from ramble.problems.tree_committee import TreeCommittee as Mine",
+        "class Mine(Base):\n    pass",
+        "class Mine:\n    def __init__(self, *sets, **settings): pass",
+        "def Mine(sets, device, units, **others): pass",
+        "@changed\ndef Mine(sets, device): pass",
+        "class Mine:\n    def __init__(self, sets, units, *, device, bias=True): pass",
+    ],
+)
+def test_arguments_are_left_to_the_job_where_the_source_does_not_tell(source, tmp_path, monkeypatch):
+    (tmp_path / "own_networks.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    config = changed(f"{TCM}.problem", {"path": "own_networks.Mine", "arguments": {"units": 4}})
+    assert validate(config).studies["tcm"].problem.arguments == {"units": 4}
+
+
+def test_reading_parameters_does_not_load_torch():
+    code = (
+        "import sys, pathlib; from ramble.parameters.document import read_parameters\n"
+        "read_parameters(pathlib.Path('params.yaml')); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["Tree", "Committee"], ids=["imported", "assigned"])

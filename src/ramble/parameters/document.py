@@ -34,6 +34,8 @@ class Parameters(Model):
         for study in self.paper:
             if study not in self.studies:
                 raise ValueError(f"paper: no study '{study}'; there are {known}")
+        if not any(isinstance(self.studies[study], PathStudy) for study in self.paper):
+            raise ValueError("paper: no study of kind paths or stochastic, whose paths the tables show; name one")
         self._figures_have_sources()
         for name, value in self.studies.items():
             if not isinstance(value, PathStudy):
