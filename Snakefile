@@ -27,11 +27,7 @@ rule paper:
     default_target: True
     input:
         [study_files(study) for study in PARAMETERS.paper],
-        [
-            default_pictures(figure)
-            for figure in FIGURES
-            if source(figure).study in PARAMETERS.paper
-        ],
+        [study_pictures(study) for study in PARAMETERS.paper],
         rules.compare_trackers.output,
         rules.judge_claims.output,
 

@@ -115,6 +115,20 @@ def test_networks_are_boosted_by_validation_images(checkout: Checkout) -> None:
     assert (results / "tables/boosting-mnist_boosting.md").read_text().count("| averaged weights |") == 2
 
 
+def test_a_study_of_many_images_is_judged_and_drawn(checkout: Checkout) -> None:
+    checkout.run("mnist")
+    results = checkout.root / "results"
+    assert len(check_figures(results / "figures", ["fig5"])) == 3
+    claims = read_table(results / "tables/claims-mnist.csv")
+    assert len(claims) == 6
+    assert set(claims.study) == {"mnist"}
+    assert set(claims.verdict) <= {"reproduced", "not reproduced"}  # everything is measured
+    assert "\n| 0-0-1 | " in (results / "tables/claims-mnist.md").read_text()
+    (line_errors,) = read_table(results / "mnist/pairs.csv").line_errors
+    profile = read_table(results / "mnist/profile/line/0-0-1.csv")
+    assert line_errors == profile.train_errors.max() > 0  # both look at the same five points
+
+
 def test_nothing_half_written_is_left(finished: Checkout) -> None:
     assert not [name for name in finished.files() if "partial" in name]
 
@@ -213,6 +227,15 @@ def test_an_edited_module_reruns_the_steps_that_use_it(
         ("seed: 2019", "sead: 2019", "sead"),
         ("hidden: 3", "hidden: 7", "problem.arguments.hidden"),
         ("LeNet5Problem", "LeNet6Problem", "LeNet6Problem"),
+        (
+            "hidden: 3",
+            "hiden: 3",
+            "ramble.problems.tree_committee.TreeCommittee takes no 'hiden'",
+        ),
+        ("  tcm_ablation:", "  claims:", "studies.claims: 'claims' is the name of a target"),
+        ("  tcm_ablation:", "  density:", "studies.density: 'density' is the name of a target"),
+        ("  tcm_ablation:", "  tables:", "studies.tables: 'tables' is the name of a target, rule or folder"),
+        ("paper: [tcm, mnist100, recipe]", "paper: [recipe]", "paper: no study of kind paths or stochastic"),
     ],
 )
 def test_bad_parameters_stop_before_any_job(checkout: Checkout, old: str, new: str, key: str) -> None:

@@ -237,6 +237,12 @@ def default_pictures(figure):
     ]
 
 
+def study_pictures(study):
+    """The pictures of all figures that show a study, but for those that need spectra on request."""
+    shown = [figure for figure in FIGURES if source(figure).study == study]
+    return [file for figure in shown for file in default_pictures(figure)]
+
+
 def claim_inputs(kind, suffix, tracker):
     """Artifacts along this tracker's paths, of all default studies that have what the claims need."""
     return [

@@ -27,13 +27,22 @@ if BOOSTING_STUDIES:
             [f"results/tables/boosting-{study}.md" for study in BOOSTING_STUDIES],
 
 
+# figures and tables are folders beside those of the studies
+TAKEN = {made.name for made in workflow.rules}
+TAKEN |= {*DRAWINGS, "paper", "boosting", "dvc_yaml", "figures", "tables"}
+
 for study in PARAMETERS.studies:
+    if study in TAKEN:
+        raise WorkflowError(
+            f"params.yaml: studies.{study}: '{study}' is the name of a target, rule or folder; rename the study"
+        )
 
     rule:
         name:
             study
         input:
             study_files(study),
+            study_pictures(study),
 
 
 for drawing in DRAWINGS:
