@@ -73,7 +73,7 @@ def _summary(rows: pd.DataFrame) -> tuple[str, ...]:
 
 def _smallest_p(rows: pd.DataFrame, prefix: str) -> str:
     """Return the smallest p-value over the pairs, and which way that pair's difference goes."""
-    row = rows.loc[rows[f"{prefix}p_value"].idxmin()]
+    row = rows.iloc[int(rows[f"{prefix}p_value"].to_numpy().argmin())]
     fewer = row[f"{prefix}fewer"]
     return f"{row[f'{prefix}p_value']:.2g} ({'fewer' if fewer > 0 else 'more' if fewer < 0 else 'as many'})"
 
