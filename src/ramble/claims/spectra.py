@@ -21,7 +21,7 @@ def none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits:
         "All non-zero eigenvalues are positive", where, study,
         f"share of points with no eigenvalue below -{limits.zero_eigenvalue:g} of the largest, error bars counted",
         share(~surely),
-        f"most negative / largest {spread(lowest)}, {len(lowest)} points", limits.positive_share,
+        f"most negative / largest {spread(lowest)}, {len(lowest)} points{_unconverged(paths)}", limits.positive_share,
     )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def number_constant(study: str, paths: Sequence[PathEvidence], limits: Threshold
     return at_least(
         "The number of non-zero eigenvalues is constant along a path", "3.1, Fig. 2", study,
         "share of a path's points with the most frequent number, median over pairs", float(np.median(shares)),
-        f"{spread(shares)}; numbers {every.min()} to {every.max()}", limits.constant_share,
+        f"{spread(shares)}; numbers {every.min()} to {every.max()}{_unconverged(paths)}", limits.constant_share,
     )  # fmt: skip
 
 
@@ -44,7 +44,8 @@ def three(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Clai
     ]
     return at_least(
         "There are three non-zero eigenvalues", "3.1, Fig. 2", study, "share of pairs whose most frequent number is 3",
-        share([mode == 3 for mode in modes]), f"most frequent number {spread(modes)}", limits.constant_share,
+        share([mode == 3 for mode in modes]), f"most frequent number {spread(modes)}{_unconverged(paths)}",
+        limits.constant_share,
     )  # fmt: skip
 
 
@@ -57,6 +58,12 @@ def top_positive(study: str, paths: Sequence[PathEvidence], limits: Thresholds) 
         "The top eigenvalues are all positive", "3.2, Fig. 4", study,
         "share of points with the whole top positive, error bars counted",
         share((values - bounds).min(axis=1) > 0),
-        f"smallest of the top {spread(smallest)}; largest relative error bar {relative:.2g}",
+        f"smallest of the top {spread(smallest)}; largest relative error bar {relative:.2g}{_unconverged(paths)}",
         limits.positive_share,
     )  # fmt: skip
+
+
+def _unconverged(paths: Sequence[PathEvidence]) -> str:
+    """Say at how many points the eigenvalues did not converge, where there are any."""
+    flags = np.concatenate([path.spectra.converged.to_numpy() for path in paths])
+    return f"; {(flags == 0).sum()} of {len(flags)} points not converged" if (flags == 0).any() else ""

@@ -60,8 +60,10 @@ def _draw_counts(
 
 
 def _mark_known(axes: Axes, shown: Source, point: int, colour: str) -> None:
-    """Mark the eigenvalues that Lanczos found at this point, where it looked there."""
+    """Mark the eigenvalues that Lanczos found at this point, where it looked there; crossed if not converged."""
     assert shown.spectra is not None
-    found = eigenvalues(shown.spectra[shown.spectra.point == point]).to_numpy()
+    row = shown.spectra[shown.spectra.point == point]
+    found = eigenvalues(row).to_numpy()
     if len(found):
-        axes.plot(found[0], np.arange(1, found.shape[1] + 1), linestyle="none", marker=".", color=colour)
+        marker = "." if row.converged.all() else "x"
+        axes.plot(found[0], np.arange(1, found.shape[1] + 1), linestyle="none", marker=marker, color=colour)

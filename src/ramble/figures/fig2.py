@@ -4,7 +4,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from ramble.figures.sources import Sources, position
-from ramble.figures.spectra import draw_eigenvalues, eigenvalues, errors
+from ramble.figures.spectra import draw_eigenvalues, eigenvalues
 from ramble.figures.style import styled
 
 
@@ -23,14 +23,8 @@ def draw_committee_spectra(sources: Sources, zero: float) -> Figure:
     number = (values.abs() > zero * values.iloc[:, :1].to_numpy()).sum(axis=1)
     with styled():
         figure, (top, middle, bottom) = plt.subplots(3, 1, figsize=(5.0, 5.6), sharex=True, height_ratios=(2.2, 1, 1))
-        draw_eigenvalues(
-            top,
-            shown.spectra[axis.column],
-            values.where(values > zero * values.iloc[:, :1].to_numpy()),
-            errors(shown.spectra),
-            labelled=3,
-            every=10,
-        )
+        non_zero = values.where(values > zero * values.iloc[:, :1].to_numpy())
+        draw_eigenvalues(top, axis.column, shown.spectra, non_zero, labelled=3, every=10)
         top.set_ylabel(r"eigenvalues $\lambda_i$ of $\nabla^2 L$")
         top.set_title(f"(a) non-zero Hessian eigenvalues, grey: every tenth\n{shown.title}")
         middle.plot(shown.spectra[axis.column], number, color="#000000", drawstyle="steps-mid")

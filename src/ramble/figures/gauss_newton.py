@@ -6,14 +6,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ramble.figures.sources import Sources, position
-from ramble.figures.spectra import eigenvalues
+from ramble.figures.spectra import eigenvalues, mark_unconverged
 from ramble.figures.style import styled
 
 
 def draw_gauss_newton(sources: Sources) -> Figure:
     """Draw the top eigenvalues of H and of G, and how negative H is beside the norm of the rest R = H - G.
 
-    By Weyl's inequality no eigenvalue of H is below -|R|, as G has none below 0.
+    By Weyl's inequality no eigenvalue of H is below -|R|, as G has none below 0. Points that did not converge are
+    crossed.
     """
     shown = sources.shown
     assert shown.spectra is not None
@@ -35,14 +36,19 @@ def draw_gauss_newton(sources: Sources) -> Figure:
 def _draw_tops(axes: Axes, column: str, hessian: pd.DataFrame, part: pd.DataFrame) -> None:
     values = eigenvalues(hessian)
     own = part[[f"gn_{number}" for number in range(1, values.shape[1] + 1)]]
-    lines = axes.plot(hessian[column], values.where(values > 0), color="0.35", linewidth=0.7)
+    positive = values.where(values > 0)
+    lines = axes.plot(hessian[column], positive, color="0.35", linewidth=0.7)
     marks = axes.plot(part[column], own, linestyle="none", marker="o", color="#D55E00", markerfacecolor="none")
     lines[0].set_label(r"$H = \nabla^2 L$")
     marks[0].set_label("$G$ (Gauss-Newton)")
+    mark_unconverged(axes, hessian[column], positive, hessian.converged)
+    mark_unconverged(axes, part[column], own, part.converged)
     axes.set_ylabel(r"eigenvalues $\lambda_1, \lambda_2, \ldots$")
 
 
 def _draw_rest(axes: Axes, column: str, hessian: pd.DataFrame, part: pd.DataFrame) -> None:
     axes.plot(part[column], part.rest_norm, color="#D55E00", linestyle="--", marker="o", label=r"$\Vert H - G \Vert$")
     axes.plot(hessian[column], -hessian.most_negative, color="#000000", label=r"$-\lambda_{\mathrm{min}}(H)$")
+    mark_unconverged(axes, part[column], part[["rest_norm"]], part.converged)
+    mark_unconverged(axes, hessian[column], -hessian[["most_negative"]], hessian.converged)
     axes.set_ylabel("magnitude")

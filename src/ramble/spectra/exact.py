@@ -1,15 +1,21 @@
 """All eigenvalues of the full Hessian, in float64."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
+from ramble.errors import RambleError
+from ramble.problems.network import NetworkProblem
 from ramble.spectra.lanczos import error_bounds
+from ramble.spectra.products import Curvature, refuse_not_finite
 from ramble.spectra.spectrum import Spectrum
 
+LARGEST = 5_000  # weights: a Hessian of 200 MB, and as much again for its eigenvectors
 
+
+@runtime_checkable
 class HasHessians(Protocol):
     """A problem that gives its Hessian in closed form."""
 
@@ -21,12 +27,39 @@ class HasHessians(Protocol):
 class ExactEngine:
     """Dense symmetric eigenvalue decomposition."""
 
-    def spectrum(self, problem: HasHessians, weights: Tensor, dataset: int, label: str) -> Spectrum:
-        """Return all P eigenvalues at `weights` (P,), with the residual of every eigenpair."""
-        (hessian,) = problem.hessians(weights.unsqueeze(0), torch.tensor([dataset]))
+    def spectrum(self, problem: HasHessians | NetworkProblem, weights: Tensor, dataset: int, label: str) -> Spectrum:
+        """Return all P eigenvalues at `weights` (P,), with the residual of every eigenpair.
+
+        Raises RambleError where weights are not finite, and for networks as `hessian_of_network` does.
+        """
+        refuse_not_finite(weights, label)
+        if isinstance(problem, HasHessians):
+            (hessian,) = problem.hessians(weights.unsqueeze(0), torch.tensor([dataset]))
+        else:
+            hessian = hessian_of_network(problem, weights, label)
         ascending, vectors = torch.linalg.eigh(hessian)
         misses = (hessian @ vectors - vectors * ascending).norm(dim=0)
         values, residuals = ascending.flip(0).cpu().numpy(), misses.flip(0).cpu().numpy()
         trace = float(hessian.diagonal().sum())
         bounds = error_bounds(values, residuals)
-        return Spectrum(values, residuals, bounds, values[-1:], residuals[-1:], trace, 0.0, True)
+        return Spectrum(values, residuals, bounds, values[-1:], residuals[-1:], bounds[-1:], trace, 0.0, True)
+
+
+def hessian_of_network(problem: NetworkProblem, weights: Tensor, label: str) -> Tensor:
+    """Return the Hessian (P, P), float64, of a network's training loss at `weights` (P,), column by column.
+
+    Raises RambleError where there are more than `LARGEST` weights, and as `Curvature` does.
+    """
+    if len(weights) > LARGEST:
+        raise RambleError(
+            f"{label}: engine exact writes out Hessians of at most {LARGEST} weights, and the network has "
+            f"{len(weights)}; take engine: krylov"
+        )
+    inputs, _ = problem.data("train")
+    product = Curvature(problem, weights.double(), label, batch=len(inputs)).hessian()
+    hessian = weights.new_empty((len(weights), len(weights)), dtype=torch.float64, device=problem.device)
+    for number, row in enumerate(hessian):
+        unit = torch.zeros_like(row)
+        unit[number] = 1.0
+        row.copy_(product(unit))
+    return (hessian + hessian.T) / 2  # symmetric but for rounding

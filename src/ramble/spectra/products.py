@@ -28,18 +28,23 @@ class Curvature:
         batch: inputs held at a time, at most.
 
     Raises:
-        RambleError: weights that are not finite; a network in training mode, or whose loss changes from one
-            evaluation to the next.
+        RambleError: a problem that is no NetworkProblem; weights that are not finite; a network in training mode, or
+            whose loss changes from one evaluation to the next. Products raise it where they are not finite.
     """
 
     def __init__(self, problem: NetworkProblem, weights: Tensor, label: str, batch: int) -> None:
-        if not weights.isfinite().all():
-            raise RambleError(f"{label}: some weights are not finite; track the path anew")
+        if not isinstance(problem, NetworkProblem):
+            raise RambleError(
+                f"{label}: engines krylov and pyhessian differentiate a NetworkProblem, which {type(problem).__name__} "
+                "is not; take engine: exact"
+            )
+        refuse_not_finite(weights, label)
+        self._label = label
         self._network = problem.network(weights.to(problem.device))
         self._parts = problem.curvature(self._network)
         inputs, labels = problem.data("train")
         self._inputs, self._labels, self._batch = inputs.to(weights.dtype), labels, batch
-        self._refuse_randomness(label)
+        self._refuse_randomness()
 
     def hessian(self) -> Product:
         """Return v -> H v."""
@@ -64,6 +69,10 @@ class Curvature:
             if not kept:
                 for inputs, labels, share in self._minibatches():
                     total += share * of(inputs, labels)(vector)
+            if not total.norm().isfinite():
+                raise RambleError(
+                    f"{self._label}: a product with the Hessian is not finite; check the weights and the loss there"
+                )
             return total
 
         return product
@@ -74,11 +83,11 @@ class Curvature:
         for inputs, labels in zip(*parts, strict=True):
             yield inputs, labels, len(inputs) / len(self._inputs)
 
-    def _refuse_randomness(self, label: str) -> None:
+    def _refuse_randomness(self) -> None:
         training = [name or "the network" for name, module in self._network.named_modules() if module.training]
         if training:
             raise RambleError(
-                f"{label}: {training[0]} is in training mode, where dropout is random and batch norm looks at the "
+                f"{self._label}: {training[0]} is in training mode, where dropout is random and batch norm looks at the "
                 "batch; return the network in evaluation mode (.eval())"
             )
         inputs, labels, _ = next(self._minibatches())
@@ -86,9 +95,15 @@ class Curvature:
             first, second = (nn.functional.cross_entropy(self._network(inputs), labels) for _ in range(2))
         if first.isfinite() and first != second:
             raise RambleError(
-                f"{label}: two evaluations of the loss differ ({float(first):.9g}, {float(second):.9g}); "
+                f"{self._label}: two evaluations of the loss differ ({float(first):.9g}, {float(second):.9g}); "
                 "take the randomness out of the network"
             )
+
+
+def refuse_not_finite(weights: Tensor, label: str) -> None:
+    """Raise RambleError where some of the weights (P,) are not finite."""
+    if not weights.isfinite().all():
+        raise RambleError(f"{label}: some weights are not finite; track the path anew")
 
 
 def sampled_trace(

@@ -1,5 +1,6 @@
 """The published tool: PyHessian's deflated power iteration, with the error bars it does not print."""
 
+import logging
 import warnings
 from dataclasses import dataclass
 
@@ -7,14 +8,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pyhessian import hessian as PyHessian  # noqa: N812
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor, nn
 
+from ramble.errors import RambleError
 from ramble.problems.curvature import Product, flat
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import derive_seed, generator
 from ramble.spectra.products import Curvature, sampled_trace
 from ramble.spectra.spectrum import Spectrum
+
+logger = logging.getLogger("ramble")
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,25 @@ class PyHessianEngine:
     seed: int
 
     def spectrum(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> Spectrum:
-        """Return the top eigenvalues at `weights` (P,), their residuals, the most negative one and the trace."""
-        network = problem.network(weights.to(problem.device))
+        """Return the top eigenvalues at `weights` (P,), their residuals, the most negative one and the trace.
+
+        Raises RambleError as `Curvature` does, and where `top` exceeds the number of weights or ARPACK fails.
+        """
         inputs, labels = problem.data("train")
+        curvature = Curvature(problem, weights, label, batch=len(inputs))
+        if self.top > len(weights):
+            raise RambleError(
+                f"{label}: top = {self.top} eigenvalues asked of a network with {len(weights)} weights; "
+                f"ask for {len(weights)} at most"
+            )
+        network = problem.network(weights.to(problem.device))
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Using backward.. with create_graph")  # PyHessian's way, cleaned up below
             torch.manual_seed(derive_seed(self.seed, "pyhessian", label) % 2**32)
             tool = PyHessian(network, nn.CrossEntropyLoss(), data=(inputs, labels), cuda=problem.device.type == "cuda")
             values, vectors = tool.eigenvalues(maxIter=self.iterations, tol=self.tolerance, top_n=self.top)
         network.zero_grad(set_to_none=True)  # breaks the reference cycle that create_graph left behind
-        product = Curvature(problem, weights, label, batch=len(inputs)).hessian()
+        product = curvature.hessian()
         vectors_found = torch.stack([flat(vector) for vector in vectors], 1)  # (P, k)
         top = _Span.of(vectors_found, product)
         misses = top.images_of(vectors_found) - vectors_found * torch.tensor(values).to(vectors_found)
@@ -53,12 +66,17 @@ class PyHessianEngine:
         order = np.argsort(values)[::-1]
         random = generator(self.seed, "trace", label)
         trace, trace_error = sampled_trace(product, top.basis, top.trace, self.trace_samples, random)
-        lowest, lowest_residual = _most_negative(product, top)
+        found = list(zip(values, residuals, strict=True))
+        if self.top < len(weights):
+            found.append(_most_negative(product, top, label))
+        lowest, lowest_residual = min(found)  # where the top is negative, that of the rest need not be the smallest
         # PyHessian does not say whether it came to its tolerance
         converged = bool((residuals <= self.tolerance * np.abs(values)).all())
+        if not converged:
+            logger.warning("%s: PyHessian's eigenvalues not converged to its tolerance; raise the iterations", label)
         return Spectrum(
             np.array(values)[order], residuals[order], residuals[order],
-            np.array([lowest]), np.array([lowest_residual]), trace, trace_error, converged,
+            np.array([lowest]), np.array([lowest_residual]), np.array([lowest_residual]), trace, trace_error, converged,
         )  # fmt: skip
 
 
@@ -88,10 +106,13 @@ class _Span:
         return vector - self.basis @ (self.basis.T @ vector)
 
 
-def _most_negative(product: Product, top: _Span) -> tuple[float, float]:
-    """Return the smallest eigenvalue, to 5 %, by ARPACK, and its residual; PyHessian finds large magnitudes only.
+def _most_negative(product: Product, top: _Span, label: str) -> tuple[float, float]:
+    """Return the smallest eigenvalue outside the top, to 5 %, by ARPACK, and its residual.
 
-    The top is projected out: it spreads the spectrum, and ARPACK would need four times as many products.
+    PyHessian finds large magnitudes only. The top is projected out: it spreads the spectrum, and ARPACK would need four
+    times as many products.
+
+    Raises RambleError where ARPACK fails or does not converge.
     """
     size = len(top.basis)
 
@@ -102,6 +123,11 @@ def _most_negative(product: Product, top: _Span) -> tuple[float, float]:
 
     operator = LinearOperator((size, size), matvec=matvec, dtype=np.float32)
     start = np.random.default_rng(0).standard_normal(size).astype(np.float32)
-    (value,), vectors = eigsh(operator, k=1, which="SA", tol=5e-2, v0=start)
+    try:
+        (value,), vectors = eigsh(operator, k=1, which="SA", tol=5e-2, v0=start)
+    except ArpackError as error:
+        raise RambleError(
+            f"{label}: ARPACK did not find the most negative eigenvalue ({error}); take engine: krylov"
+        ) from error
     vector = torch.as_tensor(vectors[:, 0]).to(top.basis)
     return float(value), float((product(vector) - value * vector).norm())

@@ -20,6 +20,7 @@ class Spectrum:
     errors: NDArray[np.float64]  # (k,) the sharper bound residual^2 / gap where the gap is known, else the residual
     lowest: NDArray[np.float64]  # (m,) the m most negative ones found, ascending
     lowest_residuals: NDArray[np.float64]  # (m,)
+    lowest_errors: NDArray[np.float64]  # (m,)
     trace: float
     trace_error: float  # standard error of the trace, 0 where exact
     converged: bool  # did all of them come within the engine's tolerance?
@@ -33,6 +34,7 @@ class Spectrum:
         row |= {f"residual_{i}": value for i, value in enumerate(self.residuals, start=1)}
         row |= {f"error_{i}": value for i, value in enumerate(self.errors, start=1)}
         row |= {f"{_lowest(i)}_residual": value for i, value in enumerate(self.lowest_residuals, start=1)}
+        row |= {f"{_lowest(i)}_error": value for i, value in enumerate(self.lowest_errors, start=1)}
         return row | {"converged": int(self.converged)}
 
 
