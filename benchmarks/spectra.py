@@ -147,6 +147,8 @@ def methods(settings: KrylovSpectra) -> dict[str, dict[str, Method]]:
     found["eigsh"] = {f"tol {tol:g}": scipy_arpack(tol) for tol in ARPACK_TOLERANCES}
     if importlib.util.find_spec("curvlinops"):
         found["curvlinops"] = {f"tol {tol:g}": curvlinops_arpack(tol) for tol in ARPACK_TOLERANCES}
+    else:
+        print("curvlinops is left out, not being installed: pip install curvlinops-for-pytorch", flush=True)
     return found
 
 

@@ -1,14 +1,14 @@
 """Hessian spectra of LeNet5 on more and more images: time, memory, and what a random subset gets wrong.
 
 At the middle of a path of study mnist, each size in a process of its own: the seconds of one product and the peak
-memory above that of the loaded data. Then, one point a process and several processes side by side: the top 20
-eigenvalues on all images at points spread along the path, and at its middle on random subsets.
+memory above that of the loaded data (on Linux). Then, one point a process and several processes side by side: the top
+20 eigenvalues on all images at points spread along the path, and at its middle on random subsets.
 
     RAMBLE_DATA_ROOT=... python benchmarks/spectra_of_many_images.py [--path FILE] [--points 11] [--processes 4]
 """
 
 import argparse
-import resource
+import ctypes
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -33,7 +33,6 @@ PROJECT = Path(__file__).parent.parent
 PATH = PROJECT / "results/mnist/paths/guarded/0-0-1.safetensors"
 SIZES = (100, 1_000, 10_000, 60_000)
 PRODUCTS, SUBSETS = 3, 3
-MIB = 1024  # of ru_maxrss, in KiB on Linux
 
 
 def study() -> tuple[PathStudy, KrylovSpectra]:
@@ -52,24 +51,32 @@ def problem_on(images: int, every: Tensor | None = None) -> LeNet5Problem:
     return LeNet5Problem([data], **paths.problem.arguments)
 
 
-def peak() -> float:
-    """Return the largest memory so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+def resident(kind: str) -> float:
+    """Return the memory of this process in MiB: "VmRSS" now, "VmHWM" its peak since `forget_peak`."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:")) / 1024  # KiB
+
+
+def forget_peak() -> None:
+    """Hand back what was freed, and let the peak begin at what is held now: loading would hide what comes after it."""
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 def product_cost(images: int, weights: Tensor) -> tuple[float, float]:
-    """Return the seconds of one product, and the memory it took beyond the data and one evaluation, in MiB."""
+    """Return the seconds of one product, and the most memory that it held beyond the loaded data, in MiB."""
     torch.set_num_threads(1)
     _, spectra = study()
     problem = problem_on(images)
     vector = torch.randn(len(weights), generator=torch.Generator().manual_seed(1))
-    before = peak()
+    forget_peak()
+    before = resident("VmRSS")
     product = Curvature(problem, weights, "benchmark", spectra.batch).hessian()
     product(vector)
     began = time.perf_counter()
     for _ in range(PRODUCTS):
         product(vector)
-    return (time.perf_counter() - began) / PRODUCTS, peak() - before
+    return (time.perf_counter() - began) / PRODUCTS, resident("VmHWM") - before
 
 
 def top(weights: Tensor, size: int, seed: int | None) -> tuple[np.ndarray, bool, int, float, float]:
@@ -86,7 +93,7 @@ def top(weights: Tensor, size: int, seed: int | None) -> tuple[np.ndarray, bool,
     began = time.perf_counter()
     product = Curvature(problem, weights, "benchmark", spectra.batch).hessian()
     ends = lanczos_ends(product, start, spectra.top, 1, spectra.tolerance, spectra.budget, random)
-    return ends.top, ends.converged, ends.products, time.perf_counter() - began, peak()
+    return ends.top, ends.converged, ends.products, time.perf_counter() - began, resident("VmHWM")
 
 
 def main() -> None:
