@@ -123,6 +123,30 @@ class ProductProblem(NetworkProblem):
         return ProductNetwork()
 
 
+class QuadraticNetwork(nn.Module):
+    """Logits -w^T A w and 0: at w = 0 the Hessian of the loss of an input of class 0 is the symmetric matrix A."""
+
+    def __init__(self, matrix: Tensor) -> None:
+        super().__init__()
+        self.point = nn.Parameter(torch.zeros(len(matrix)))
+        self.register_buffer("matrix", matrix.clone(), persistent=False)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        form = -(self.point @ self.matrix @ self.point)
+        return torch.cat([form.expand(len(inputs), 1), torch.zeros_like(inputs)], 1)
+
+
+class QuadraticProblem(NetworkProblem):
+    """A problem whose Hessian at zero weights is any symmetric matrix."""
+
+    def __init__(self, matrix: Tensor) -> None:
+        self._matrix = matrix
+        super().__init__({"train": (torch.zeros(1, 1), torch.zeros(1, dtype=torch.long))})
+
+    def build_network(self) -> nn.Module:
+        return QuadraticNetwork(self._matrix)
+
+
 def torn_problem() -> tuple[ProductProblem, Tensor, Tensor]:
     """A problem whose solutions fall into two parts, and one solution (1, 2) in each part: no path joins them."""
     problem = ProductProblem({"train": (torch.ones(1, 1), torch.zeros(1, dtype=torch.long))})

@@ -15,6 +15,7 @@ from ramble.spectra.counts import counts_above
 from ramble.spectra.density import DensityEngine
 from ramble.spectra.gauss_newton import GaussNewtonEngine
 from ramble.spectra.products import Curvature, random_signs
+from ramble.spectra.pyhessian import PyHessianEngine
 
 PROBLEM = smooth_problem(seed=3)
 
@@ -157,6 +158,12 @@ def test_a_random_network():
 def test_a_network_in_training_mode():
     with pytest.raises(RambleError, match=r"s/0-0-1/2: the network is in training mode.*eval"):
         Curvature(on_the_same_data(TrainingProblem), weights(), "s/0-0-1/2", 100)
+
+
+def test_engine_pyhessian_refuses_training_mode_before_it_runs():
+    endless = PyHessianEngine(top=3, iterations=10**9, tolerance=0.0, trace_samples=2, seed=1)
+    with pytest.raises(RambleError, match="s/0-0-1/2: the network is in training mode"):
+        endless.spectrum(on_the_same_data(TrainingProblem), weights(), 0, "s/0-0-1/2")
 
 
 def test_frozen_weights_count_as_weights():

@@ -22,8 +22,8 @@ def source(rises: bool, status: str = "arrived", reached: float = 1.0) -> Source
     profile = {f"{split}_{what}": np.full(4, 0.1) for split in ("train", "test") for what in ("loss", "error")}
     profile |= {"test_errors": np.array([9, 3, 7, 8])}
     spectra = {"eig_1": np.full(4, 2.0), "eig_2": 1.0, "error_1": 0.1, "error_2": 0.1, "most_negative": -0.1}
-    spectra["most_negative_residual"] = 0.01
-    part = {"gn_1": np.full(4, 1.9), "gn_2": 1.1, "rest_norm": 0.3}
+    spectra |= {"most_negative_residual": 0.1, "most_negative_error": 0.01, "converged": 1}
+    part = {"gn_1": np.full(4, 1.9), "gn_2": 1.1, "rest_norm": 0.3, "converged": 1}
     tables = [pd.DataFrame(where | columns) for columns in (profile, spectra, part)]
     return Source("guarded", "3-0-1", status, rises, reached, 31, *tables)
 
@@ -70,6 +70,38 @@ def test_negative_eigenvalues_are_left_out_and_the_title_says_so():
     assert top.get_title(loc="left").startswith("(a) positive ones of the top 2 eigenvalues")
     assert top.get_ylim()[0] == pytest.approx(0.025)
     assert np.isnan(top.lines[1].get_ydata()[1])
+    plt.close(figure)
+
+
+def test_figure_4_draws_the_error_bounds_of_the_most_negative_eigenvalue():
+    figure = draw_top_eigenvalues(Sources([source(True)], source(True)))
+    (bars,) = figure.axes[1].containers
+    ends = np.array(bars.lines[2][0].get_segments())[:, :, 1]
+    assert np.allclose(ends, [-0.11, -0.09])
+    plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("draw", "panels"),
+    [
+        (draw_top_eigenvalues, (0, 1)),
+        (draw_gauss_newton, (0, 1)),
+        (lambda sources: draw_committee_spectra(sources, 1e-6), (0,)),
+    ],
+)
+def test_points_that_did_not_converge_are_crossed(draw, panels):
+    shown = source(True)
+    figure = draw(Sources([shown], shown))
+    assert not any(line.get_marker() == "x" for axes in figure.axes for line in axes.lines)
+    plt.close(figure)
+    assert shown.spectra is not None
+    shown.spectra["converged"] = [1, 0, 1, 1]
+    figure = draw(Sources([shown], shown))
+    for panel in panels:
+        crosses = [line for line in figure.axes[panel].lines if line.get_marker() == "x"]
+        assert crosses
+        assert all(np.isfinite(line.get_ydata()).tolist() == [False, True, False, False] for line in crosses)
+    assert "not converged" in figure.axes[0].get_legend_handles_labels()[1]
     plt.close(figure)
 
 

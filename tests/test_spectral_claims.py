@@ -6,14 +6,14 @@ import pytest
 from test_parameters import SHIPPED
 
 from ramble.claims.evidence import PathEvidence
-from ramble.claims.spectra import none_negative, top_positive
+from ramble.claims.spectra import none_negative, number_constant, three, top_positive
 from ramble.parameters.claims import Thresholds
 
 LIMITS = Thresholds(**SHIPPED["claims"])
 NOTHING = pd.DataFrame()
 
 
-def path(lowest: float, residual: float, second: float = 1.0, error: float = 0.0) -> PathEvidence:
+def path(lowest: float, residual: float, second: float = 1.0, error: float = 0.0, converged: int = 1) -> PathEvidence:
     """Two points: a harmless one, and one with these values."""
     spectra = pd.DataFrame(
         {
@@ -23,6 +23,7 @@ def path(lowest: float, residual: float, second: float = 1.0, error: float = 0.0
             "error_2": [0.0, error],
             "most_negative": [0.0, lowest],
             "most_negative_residual": [0.0, residual],
+            "converged": [1, converged],
         }
     )
     return PathEvidence("0-0-1", "arrived", 1.0, NOTHING, NOTHING, spectra)
@@ -42,3 +43,18 @@ def test_a_top_is_positive_where_no_error_bar_reaches_zero(second, error, share)
     claim = top_positive("s", [path(0.0, 0.0, second, error)], LIMITS)
     assert claim.measured == share
     assert f"largest relative error bar {error / np.abs(second):.2g}" in claim.spread
+
+
+def test_claims_say_how_many_points_did_not_converge():
+    def rows(paths: list[PathEvidence]) -> list[str]:
+        claims = [
+            none_negative("s", "3.2", paths, LIMITS), number_constant("s", paths, LIMITS), three("s", paths, LIMITS),
+            top_positive("s", paths, LIMITS),
+        ]  # fmt: skip
+        return [claim.spread for claim in claims]
+
+    assert not any("converged" in spread for spread in rows([path(0.0, 0.0), path(0.0, 0.0)]))
+    assert all(
+        spread.endswith("; 1 of 4 points not converged")
+        for spread in rows([path(0.0, 0.0), path(0.0, 0.0, converged=0)])
+    )

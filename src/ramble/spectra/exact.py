@@ -30,13 +30,19 @@ class ExactEngine:
     def spectrum(self, problem: HasHessians | NetworkProblem, weights: Tensor, dataset: int, label: str) -> Spectrum:
         """Return all P eigenvalues at `weights` (P,), with the residual of every eigenpair.
 
-        Raises RambleError where weights are not finite, and for networks as `hessian_of_network` does.
+        Raises RambleError where weights are not finite, for a problem of neither kind, and as `hessian_of_network`
+        does.
         """
         refuse_not_finite(weights, label)
         if isinstance(problem, HasHessians):
             (hessian,) = problem.hessians(weights.unsqueeze(0), torch.tensor([dataset]))
-        else:
+        elif isinstance(problem, NetworkProblem):
             hessian = hessian_of_network(problem, weights, label)
+        else:
+            raise RambleError(
+                f"{label}: engine exact needs the method hessians or a NetworkProblem, and {type(problem).__name__} is "
+                "neither; write hessians(weights, datasets)"
+            )
         ascending, vectors = torch.linalg.eigh(hessian)
         misses = (hessian @ vectors - vectors * ascending).norm(dim=0)
         values, residuals = ascending.flip(0).cpu().numpy(), misses.flip(0).cpu().numpy()
@@ -55,8 +61,7 @@ def hessian_of_network(problem: NetworkProblem, weights: Tensor, label: str) -> 
             f"{label}: engine exact writes out Hessians of at most {LARGEST} weights, and the network has "
             f"{len(weights)}; take engine: krylov"
         )
-    inputs, _ = problem.data("train")
-    product = Curvature(problem, weights.double(), label, batch=len(inputs)).hessian()
+    product = Curvature(problem, weights.double(), label, batch=None).hessian()
     hessian = weights.new_empty((len(weights), len(weights)), dtype=torch.float64, device=problem.device)
     for number, row in enumerate(hessian):
         unit = torch.zeros_like(row)

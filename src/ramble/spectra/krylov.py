@@ -148,5 +148,6 @@ def _ends(ritz: Ritz, space: KrylovSpace, top: int, bottom: int, converged: bool
     residuals = space.residuals(ritz.values[order], ritz.coordinates[:, order])
     return Ends(
         ritz.values[upper], space.vectors(ritz.coordinates[:, upper]), residuals[:top], ritz.errors[upper],
-        ritz.values[lower], residuals[top:], ritz.errors[lower], space.basis.T, float(ritz.values.sum()), space.size, converged,
+        ritz.values[lower], residuals[top:], ritz.errors[lower],
+        space.basis.T, float(ritz.values.sum()), space.size, converged,
     )  # fmt: skip

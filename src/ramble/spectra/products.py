@@ -25,14 +25,14 @@ class Curvature:
         problem: gives network and training set.
         weights: (P,), on any device; products have their dtype.
         label: names the point in errors.
-        batch: inputs held at a time, at most.
+        batch: inputs held at a time, at most; None: all of them.
 
     Raises:
         RambleError: a problem that is no NetworkProblem; weights that are not finite; a network in training mode, or
             whose loss changes from one evaluation to the next. Products raise it where they are not finite.
     """
 
-    def __init__(self, problem: NetworkProblem, weights: Tensor, label: str, batch: int) -> None:
+    def __init__(self, problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> None:
         if not isinstance(problem, NetworkProblem):
             raise RambleError(
                 f"{label}: engines krylov and pyhessian differentiate a NetworkProblem, which {type(problem).__name__} "
@@ -43,7 +43,7 @@ class Curvature:
         self._network = problem.network(weights.to(problem.device))
         self._parts = problem.curvature(self._network)
         inputs, labels = problem.data("train")
-        self._inputs, self._labels, self._batch = inputs.to(weights.dtype), labels, batch
+        self._inputs, self._labels, self._batch = inputs.to(weights.dtype), labels, batch or len(inputs)
         self._refuse_randomness()
 
     def hessian(self) -> Product:
@@ -87,8 +87,8 @@ class Curvature:
         training = [name or "the network" for name, module in self._network.named_modules() if module.training]
         if training:
             raise RambleError(
-                f"{self._label}: {training[0]} is in training mode, where dropout is random and batch norm looks at the "
-                "batch; return the network in evaluation mode (.eval())"
+                f"{self._label}: {training[0]} is in training mode, where dropout is random and batch norm looks at "
+                "the batch; return the network in evaluation mode (.eval())"
             )
         inputs, labels, _ = next(self._minibatches())
         with torch.no_grad():

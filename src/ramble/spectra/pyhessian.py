@@ -44,14 +44,14 @@ class PyHessianEngine:
 
         Raises RambleError as `Curvature` does, and where `top` exceeds the number of weights or ARPACK fails.
         """
-        inputs, labels = problem.data("train")
-        curvature = Curvature(problem, weights, label, batch=len(inputs))
+        curvature = Curvature(problem, weights, label, batch=None)
         if self.top > len(weights):
             raise RambleError(
                 f"{label}: top = {self.top} eigenvalues asked of a network with {len(weights)} weights; "
                 f"ask for {len(weights)} at most"
             )
         network = problem.network(weights.to(problem.device))
+        inputs, labels = problem.data("train")
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Using backward.. with create_graph")  # PyHessian's way, cleaned up below
             torch.manual_seed(derive_seed(self.seed, "pyhessian", label) % 2**32)
