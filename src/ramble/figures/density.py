@@ -39,7 +39,8 @@ def draw_density(sources: Sources) -> Figure:
         left.set_xlabel(r"$\lambda$")
         right.set_xlabel(r"$-\lambda$")
         left.set_ylabel(f"number of eigenvalues, of {size}")
-        left.set_title(rf"(a) larger than $\lambda$ (marks: the top {known.shape[1]}, where known)")
+        crossed = "" if shown.spectra.converged.all() else "\nx: not converged"
+        left.set_title(rf"(a) larger than $\lambda$ (marks: the top {known.shape[1]}, where known){crossed}")
         right.set_title("(b) smaller than a negative $\\lambda$")
         for axes in (left, right):
             axes.set_xscale("log")
