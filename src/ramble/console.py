@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ramble.errors import RambleError
 
 logger = logging.getLogger("ramble")
@@ -18,16 +20,15 @@ logger = logging.getLogger("ramble")
 def step(log: str, threads: int) -> Iterator[None]:
     """Run the body as one step of the chain.
 
-    Messages go to the file `log` and to standard error (there only where it is no terminal: a terminal has the
-    progress bars). A RambleError ends the process with its sentence and exit code 1. Enter before numpy is imported:
+    Messages go to the file `log` and to standard error; where that is a terminal, which has the progress bars, only
+    warnings do. A RambleError ends the process with its sentence and exit code 1. Enter before numpy is imported:
     the threads of its linear algebra can only be set then.
     """
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     # OpenBLAS spins as many threads as there are cores, which starves the jobs beside this one
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
     handlers: list[logging.Handler] = [logging.FileHandler(log, mode="w")]
-    if not sys.stderr.isatty():
-        handlers.append(logging.StreamHandler())
+    handlers.append(_AboveBars(logging.WARNING) if sys.stderr.isatty() else logging.StreamHandler())
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True)
     logger.setLevel(logging.INFO)  # the chatter of other packages stays out
     logging.raiseExceptions = False  # a line that a full disk does not take is lost without a traceback
@@ -40,6 +41,14 @@ def step(log: str, threads: int) -> Iterator[None]:
         _stop(log, f"error: {error}", 1)
     except KeyboardInterrupt:
         _stop(log, "interrupted; run snakemake again to go on from what is finished", 130)
+
+
+class _AboveBars(logging.Handler):
+    """Messages on a terminal, above the progress bars."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a message."""
+        tqdm.write(self.format(record), file=sys.stderr)
 
 
 def _end_with_parent(parent: int) -> None:
