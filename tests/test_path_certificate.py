@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
-from small_problems import committee_on, pattern_sets, smooth_problem, trained
+from small_problems import committee_on, pattern_sets, silent, smooth_problem, trained
 from torch import Tensor
 
-from ramble.certificates.paths import CHUNK, certify_path
+from ramble.certificates.paths import CHUNK, certify_path, work_of
 from ramble.certificates.segments import certify_segments
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path, Status
@@ -142,12 +142,32 @@ def test_a_committee_path_is_certified_exactly_on_its_own_set():
     assert not certify_path(COMMITTEE, points, 0, RESOLUTION).holds  # these are no solutions of the other set
 
 
+@pytest.mark.parametrize(("visible", "at_a_time"), [(400, CHUNK), (8, 2), (1, 1)])
+def test_a_bar_moves_with_the_networks_and_nothing_else_changes(monkeypatch, visible, at_a_time):
+    points, moves = smooth_path(2 * CHUNK + 3), []
+    expected = certify_path(SMOOTH, points, 0, RESOLUTION)
+    monkeypatch.setattr("ramble.problems.problem.VISIBLE", visible)
+    assert certify_path(SMOOTH, points, 0, RESOLUTION, advance=moves.append) == expected
+    assert max(moves) == at_a_time
+    assert sum(moves) == expected.tested
+    assert work_of(SMOOTH, len(points)) == 2 * len(points) - 1
+    assert expected.tested >= work_of(SMOOTH, len(points))
+
+
+def test_a_bar_moves_with_the_segments_of_a_committee():
+    start, moves = trained(COMMITTEE, torch.tensor([1]), 5)[0].float(), []
+    points = torch.stack([start * (1 + share) for share in torch.linspace(0, 1, CHUNK + 5).tolist()])
+    certify_path(COMMITTEE, points, 1, RESOLUTION, advance=moves.append)
+    assert moves == [CHUNK, 4]
+    assert work_of(COMMITTEE, len(points)) == CHUNK + 4
+
+
 def a_path(points: Tensor) -> Path:
     return Path(points, torch.linspace(0, 1, len(points)).double(), Status.ARRIVED, "there", [])
 
 
 def test_a_path_carries_its_certificate():
-    path = certified(SMOOTH, a_path(smooth_path(4)), 0, RESOLUTION)
+    path = certified(SMOOTH, a_path(smooth_path(4)), 0, RESOLUTION, silent())
     assert (path.certificate, path.certified_segments, path.reason) == ("sampled", 3, "there")
     assert path.min_margin > 0
     assert path.certificate_points >= 7
@@ -157,6 +177,6 @@ def test_a_path_carries_its_certificate():
 def test_a_path_with_a_hole_says_where():
     points = smooth_path(6)
     points[3:] = flipped(points[3:])
-    path = certified(SMOOTH, a_path(points), 0, RESOLUTION)
+    path = certified(SMOOTH, a_path(points), 0, RESOLUTION, silent())
     assert (path.certificate, path.certified_segments, path.status) == ("none", 2, Status.ARRIVED)
     assert "segment 2 between stored points 2 and 3" in path.reason

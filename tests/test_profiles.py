@@ -11,6 +11,8 @@ from small_problems import (
     plain_committee_loss,
     plain_committee_outputs,
     random_images,
+    silent,
+    small_lenet,
     smooth_problem,
 )
 from unhurried import unhurried
@@ -110,7 +112,7 @@ def test_a_committee_profile_is_loss_and_errors_of_every_point():
     sets = pattern_sets(51, 2, 8, 12)
     problem = committee_on(sets, hidden=3, input_scale=0.6)
     points = torch.randn(40, 12, generator=torch.Generator().manual_seed(1))
-    found = profile(problem, stored(points, dataset=1))
+    found = profile(problem, stored(points, dataset=1), silent())
     assert list(found) == ["point", "t", "s", "train_loss", "train_errors", "train_error", "train_min_margin"]
     assert found.point.tolist() == list(range(40))
     for point in range(40):
@@ -127,7 +129,7 @@ def test_a_profile_has_columns_of_validation_images_where_there_are_any():
     for validation in ({}, {"validation": 3}):
         problem = LeNet5Problem([random_images(1, **validation)], input_mean=0.1307, input_std=0.3081)
         points = problem.initial_weights(torch.Generator().manual_seed(1)).repeat(2, 1)
-        found = profile(problem, stored(points))
+        found = profile(problem, stored(points), silent())
         columns[len(validation)] = list(found)
     own = [f"validation_{name}" for name in ("loss", "errors", "error", "min_margin")]
     assert [name for name in columns[1] if name not in own] == columns[0]
@@ -138,10 +140,25 @@ def test_a_profile_has_columns_of_validation_images_where_there_are_any():
     assert found.validation_errors.tolist() == [int((predicted != images["validation_labels"]).sum())] * 2
 
 
+def test_a_bar_moves_with_every_network_of_many_images(monkeypatch):
+    problem, moves = small_lenet(), []
+    points = problem.initial_weights(torch.Generator().manual_seed(1)).repeat(20, 1)
+    points *= torch.linspace(0.5, 2, 20).unsqueeze(1)
+    bar = silent()
+    monkeypatch.setattr(bar, "advance", lambda steps, **_: moves.append(steps))
+    together = profile(problem, stored(points), bar)
+    assert moves == [16, 4] * 2
+    moves.clear()
+    monkeypatch.setattr("ramble.problems.problem.VISIBLE", 6)
+    assert profile(problem, stored(points), bar).equals(together)
+    assert moves == [1] * 20 + [1] * 20
+
+
 def test_a_profile_covers_the_test_set_where_there_is_one():
     problem = smooth_problem()
     points = torch.randn(5, 31, generator=torch.Generator().manual_seed(2))
-    found = profile(problem, stored(points))
+    found = profile(problem, stored(points), progress := silent())
+    assert progress.done == 2 * 5
     for split in ("train", "test"):
         inputs, labels = problem.data(split)
         for point in range(5):

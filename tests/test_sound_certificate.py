@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from unhurried import unhurried
 
 from ramble.certificates.affine import Form, maximum
+from ramble.certificates.paths import certify_path, work_of
 from ramble.certificates.segments import certify_segments
 from ramble.certificates.sound import MovingNetwork, can_prove, prove_segment
 from ramble.problems.network import NetworkProblem
@@ -165,6 +166,13 @@ def test_a_segment_inside_is_proven_with_a_bound_below_the_smallest_margin():
     found = certify_segments(TwoFactors(), start, end, ZERO, 1 / 64)
     assert (found.kind, found.hold.tolist()) == ("sound", [True])
     assert 0 < float(found.min_margins) <= 0.2 + 1e-7
+
+
+def test_a_bar_moves_with_networks_and_then_with_every_proof():
+    points, moves = torch.cat([factors(2.0, 0.1), factors(1.0, 1.0), factors(0.1, 2.0)]), []
+    assert certify_path(TwoFactors(), points, 0, 1 / 64, advance=moves.append).kind == "sound"
+    assert moves == [1, 2, 2, 1, 1]  # the first point, the others, the middles, two proofs
+    assert work_of(TwoFactors(), len(points)) == sum(moves)
 
 
 def test_weights_that_overflow_are_not_proven():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_problems import pattern_sets, plain_committee_outputs, random_images, trained
+from small_problems import pattern_sets, plain_committee_outputs, random_images, silent, trained
 from torch import Tensor, nn
 
 from ramble.__main__ import main
@@ -40,7 +40,7 @@ def store(folder: Path, study: str, problem: Problem, data: dict[str, Tensor], p
         write_tensors(folder / study / "solutions" / f"0-{seed}.safetensors", problem.unflatten(weights), {})
     file = folder / study / "paths" / "paper" / "0-0-1.safetensors"
     times = normalised_distance(points, points[:1], points[-1:]) if len(points) > 1 else torch.zeros(1)
-    path = certified(problem, Walked(points, times.double(), status, "there", [STEP]), 0, 1 / 16)
+    path = certified(problem, Walked(points, times.double(), status, "there", [STEP]), 0, 1 / 16, silent())
     write_paths(problem, study, "paper", [path], [str(file)], [str(file.with_suffix(".csv"))])
     return file
 

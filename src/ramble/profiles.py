@@ -4,20 +4,26 @@ import pandas as pd
 import torch
 
 from ramble.contract.stored_paths import StoredPath
-from ramble.problems.problem import Problem, in_batches, stack
+from ramble.problems.problem import Problem, in_batches, stack, visible_batch
+from ramble.progress import Progress
 
-BATCH = 16  # networks evaluated at a time
+BATCH = 16  # networks evaluated at a time, at most
 
 
-def profile(problem: Problem, path: StoredPath) -> pd.DataFrame:
+def profile(problem: Problem, path: StoredPath, progress: Progress) -> pd.DataFrame:
     """Return one row per stored point: point, t, s, losses, errors (counts and shares) on every split.
 
-    Columns of the validation and the test split are there only where the problem has them.
+    Columns of the validation and the test split are there only where the problem has them. The bar advances by a step
+    per point and split.
     """
     datasets = torch.full((len(path.points),), path.dataset)
     columns: dict[str, object] = {"point": range(len(path.points)), "t": path.t, "s": path.s}
     for split in problem.splits:
-        found = stack(list(in_batches(problem, path.points, datasets, split, BATCH)))
+        evaluations = []
+        for few in in_batches(problem, path.points, datasets, split, visible_batch(problem, split, BATCH)):
+            evaluations.append(few)
+            progress.advance(len(few.errors), path=path.pair)
+        found = stack(evaluations)
         samples = problem.labels(datasets[:1], split).shape[1]
         columns[f"{split}_loss"] = found.losses.cpu()
         columns[f"{split}_errors"] = found.errors.cpu()

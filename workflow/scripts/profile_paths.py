@@ -13,7 +13,8 @@ with step(snakemake.log[0], snakemake.params.threads):
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
-    with Progress(f"{snakemake.params.study}: profiles", len(snakemake.input.paths)) as progress:
-        for source, output in zip(snakemake.input.paths, snakemake.output.tables, strict=True):
-            write_table(output, profile(problem, read_path(source)))
-            progress.advance()
+    paths = [read_path(file) for file in snakemake.input.paths]
+    steps = len(problem.splits) * sum(len(path.points) for path in paths)
+    with Progress(f"{snakemake.params.study}: profiles of {len(paths)} paths", steps) as progress:
+        for path, output in zip(paths, snakemake.output.tables, strict=True):
+            write_table(output, profile(problem, path, progress))

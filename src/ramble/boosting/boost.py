@@ -6,7 +6,7 @@ import pandas as pd
 from scipy.stats import binomtest
 from torch import Tensor
 
-from ramble.boosting.choice import Chosen, choose, score
+from ramble.boosting.choice import Chosen, Score, choose, score
 from ramble.boosting.methods import BETTER_END, BOTH_ENDS, methods
 from ramble.contract.stored_paths import StoredPath
 from ramble.problems.network import NetworkProblem
@@ -34,12 +34,14 @@ def boost(
     Raises:
         RambleError: the problem has no validation split.
     """
-    ways, chosen = methods(path, further, widths, members), dict[str, Chosen]()
-    with Progress(f"better networks from path {path.pair}", len(ways)) as progress:
+    ways, chosen, tested = methods(path, further, widths, members), dict[str, Chosen](), dict[str, Score]()
+    steps = sum(len(candidates) + 1 for candidates in ways.values())
+    with Progress(f"better networks from path {path.pair}", steps) as progress:
         for method, candidates in ways.items():
-            chosen[method] = choose(problem, candidates)
-            progress.advance()
-    tested = {method: score(problem, best.candidate, "test") for method, best in chosen.items()}
+            chosen[method] = choose(problem, candidates, progress)
+        for method, best in chosen.items():
+            tested[method] = score(problem, best.candidate, "test")
+            progress.advance(1, testing=method)
     rows = []
     for method, best in chosen.items():
         wrong = tested[method].wrong

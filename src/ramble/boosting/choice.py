@@ -9,6 +9,7 @@ from torch import Tensor
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Split
+from ramble.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,10 @@ def score(problem: NetworkProblem, candidate: Candidate, split: Split) -> Score:
     return Score((~(true > largest_other)).cpu(), float(-true.log().mean()))
 
 
-def choose(problem: NetworkProblem, candidates: Sequence[Candidate]) -> Chosen:
+def choose(problem: NetworkProblem, candidates: Sequence[Candidate], progress: Progress) -> Chosen:
     """Return the candidate with the fewest validation errors; of equals that with the lowest loss, then the first.
+
+    The bar advances by one per candidate.
 
     Raises:
         RambleError: the problem has no validation split.
@@ -75,7 +78,10 @@ def choose(problem: NetworkProblem, candidates: Sequence[Candidate]) -> Chosen:
             "boosting: the data have no validation images, and the test set must not choose; let the data maker return "
             "some (mnist_images: data.arguments.validation)."
         )
-    found = [Chosen(candidate, score(problem, candidate, "validation"), len(candidates)) for candidate in candidates]
+    found = []
+    for candidate in candidates:
+        found.append(Chosen(candidate, score(problem, candidate, "validation"), len(candidates)))
+        progress.advance(1, choosing=candidate.name)
     return min(found, key=lambda chosen: (chosen.validation.errors, _finite(chosen.validation.loss)))
 
 

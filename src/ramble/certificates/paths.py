@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ramble.certificates.sampled import Advance, margins_of, unseen
 from ramble.certificates.segments import ExactSegments, Kind, SegmentCertificates, certify_segments
+from ramble.certificates.sound import can_prove
 from ramble.problems.problem import Problem
 
 # Segments certified at a time: a long path needs no second copy of its points.
@@ -31,7 +33,13 @@ class PathCertificate:
 
 
 def certify_path(
-    problem: Problem, points: Tensor, dataset: int, resolution: float, *, sound: bool = True
+    problem: Problem,
+    points: Tensor,
+    dataset: int,
+    resolution: float,
+    *,
+    sound: bool = True,
+    advance: Advance = unseen,
 ) -> PathCertificate:
     """Certify the polygon through points (T, P), up to its first segment that fails.
 
@@ -41,6 +49,7 @@ def certify_path(
         dataset: the training set.
         resolution: see `certify_segments`.
         sound: see `certify_segments`; given up for the rest of the path at the first segment that cannot be proven.
+        advance: see `certify_segments`; `work_of` says how far it goes.
     """
     if len(points) == 1:
         points = points.expand(2, -1)
@@ -49,7 +58,7 @@ def certify_path(
     before: Tensor | None = None
     for starts, ends in zip(torch.split(points[:-1], CHUNK), torch.split(points[1:], CHUNK), strict=True):
         chunk, before, evaluated = _certify_chunk(
-            problem, starts, ends, dataset, resolution, sound and "sampled" not in kinds, before
+            problem, starts, ends, dataset, resolution, sound and "sampled" not in kinds, before, advance
         )
         kinds.add(chunk.kind)
         tested += evaluated + int(chunk.tested.sum())
@@ -64,8 +73,27 @@ def certify_path(
     return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed)
 
 
+def work_of(problem: Problem, points: int) -> int:
+    """Return what there is to do for a path of so many points, as `certify_path` advances.
+
+    Segments known exactly; or networks, at the points and in the middles between them, and where there is a proof the
+    segments once more. It is less where a segment fails, and more where margins are small.
+    """
+    segments = max(1, points - 1)
+    if isinstance(problem, ExactSegments):
+        return segments
+    return 2 * segments + 1 + segments * can_prove(problem)
+
+
 def _certify_chunk(
-    problem: Problem, starts: Tensor, ends: Tensor, dataset: int, resolution: float, sound: bool, before: Tensor | None
+    problem: Problem,
+    starts: Tensor,
+    ends: Tensor,
+    dataset: int,
+    resolution: float,
+    sound: bool,
+    before: Tensor | None,
+    advance: Advance,
 ) -> tuple[SegmentCertificates, Tensor | None, int]:
     """Certify consecutive segments, each point evaluated once: `before` is what the last chunk found at its end.
 
@@ -74,13 +102,13 @@ def _certify_chunk(
     starts, ends = starts.to(problem.device), ends.to(problem.device)
     datasets = torch.full((len(starts),), dataset)
     if isinstance(problem, ExactSegments):
-        return certify_segments(problem, starts, ends, datasets, resolution), None, 0
+        return certify_segments(problem, starts, ends, datasets, resolution, advance=advance), None, 0
     evaluated = len(ends) + (before is None)
     if before is None:
-        before = problem.sample_margins(starts[:1], datasets[:1])
-    joints = torch.cat([before, problem.sample_margins(ends, datasets)])
+        before = margins_of(problem, starts[:1], datasets[:1], advance)
+    joints = torch.cat([before, margins_of(problem, ends, datasets, advance)])
     known = joints[:-1], joints[1:]
-    found = certify_segments(problem, starts, ends, datasets, resolution, sound=sound, known=known)
+    found = certify_segments(problem, starts, ends, datasets, resolution, sound=sound, known=known, advance=advance)
     return found, joints[-1:], evaluated
 
 

@@ -5,17 +5,24 @@ margin is below `SAFETY` times the spread of that sample's margin over the inter
 reach zero and come back unseen, if it bends no more than it did before.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ramble.problems.problem import Problem
+from ramble.problems.problem import Problem, visible_batch
 
 # 1: an interval is left alone when going on at twice the pace seen so far would not reach zero inside it.
 SAFETY = 1.0
-# Networks evaluated at a time.
+# Networks held at a time.
 BATCH = 64
+
+Advance = Callable[[int], None]  # told of networks evaluated and segments proven, as they are
+
+
+def unseen(steps: int) -> None:
+    """Show nobody."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,13 @@ class _Intervals:
 
 
 def sample_segments(
-    problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, resolution: float, known: tuple[Tensor, Tensor]
+    problem: Problem,
+    starts: Tensor,
+    ends: Tensor,
+    datasets: Tensor,
+    resolution: float,
+    known: tuple[Tensor, Tensor],
+    advance: Advance = unseen,
 ) -> Samples:
     """Look for errors between the ends of B segments, all segments side by side, and stop at each one's first.
 
@@ -52,6 +65,7 @@ def sample_segments(
         datasets: (B,).
         resolution: no interval shorter than this share of the segment is halved.
         known: margins (B, M) at the starts and at the ends, as `Problem.sample_margins` gives them.
+        advance: told of networks as they are evaluated.
     """
     smallest = torch.minimum(*(_smallest(each) for each in known))
     tested = torch.zeros(len(starts), dtype=torch.int64, device=smallest.device)
@@ -61,7 +75,7 @@ def sample_segments(
         intervals = intervals.select(smallest[intervals.owners] > 0)
         if not len(intervals.owners) or intervals.width <= min(resolution, 0.5):
             return Samples(smallest, tested)
-        middles = _margins_at(problem, starts, ends, datasets, intervals)
+        middles = _margins_at(problem, starts, ends, datasets, intervals, advance)
         smallest = smallest.scatter_reduce(0, intervals.owners, _smallest(middles), "amin")
         tested += torch.bincount(intervals.owners, minlength=len(starts))
         intervals = _uncertain_halves(intervals, middles)
@@ -72,14 +86,25 @@ def _smallest(margins: Tensor) -> Tensor:
     return margins.nan_to_num(-torch.inf, posinf=-torch.inf).amin(1)
 
 
-def _margins_at(problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, intervals: _Intervals) -> Tensor:
+def margins_of(problem: Problem, weights: Tensor, datasets: Tensor, advance: Advance) -> Tensor:
+    """Return the training margins (B, M), telling of networks as they are evaluated."""
+    found = []
+    for rows in torch.split(torch.arange(len(weights)), visible_batch(problem, "train", BATCH)):
+        found.append(problem.sample_margins(weights[rows.to(weights.device)], datasets[rows.to(datasets.device)]))
+        advance(len(rows))
+    return torch.cat(found)
+
+
+def _margins_at(
+    problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, intervals: _Intervals, advance: Advance
+) -> Tensor:
     """Return the margins (I, M) in the middle of every interval."""
     found = []
     for rows in torch.split(torch.arange(len(intervals.owners), device=intervals.owners.device), BATCH):
         owners = intervals.owners[rows]
         times = (intervals.lows[rows] + intervals.width / 2).unsqueeze(1).to(starts.dtype)
         weights = torch.lerp(starts[owners], ends[owners], times)
-        found.append(problem.sample_margins(weights, datasets[owners.to(datasets.device)]))
+        found.append(margins_of(problem, weights, datasets[owners.to(datasets.device)], advance))
     return torch.cat(found)
 
 

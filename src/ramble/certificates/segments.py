@@ -11,7 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from ramble.certificates.sampled import sample_segments
+from ramble.certificates.sampled import Advance, margins_of, sample_segments, unseen
 from ramble.certificates.sound import can_prove, prove_segment
 from ramble.problems.problem import Problem
 
@@ -49,6 +49,7 @@ def certify_segments(
     *,
     sound: bool = True,
     known: tuple[Tensor, Tensor] | None = None,
+    advance: Advance = unseen,
 ) -> SegmentCertificates:
     """Certify B straight segments.
 
@@ -60,24 +61,28 @@ def certify_segments(
         resolution: the smallest interval looked at, as a share of its segment, where margins are not exact.
         sound: whether a proof is tried where there is one; it costs about as much as ten evaluations a piece.
         known: margins (B, M) at the starts and at the ends, where the caller has them from `Problem.sample_margins`.
+        advance: told of networks as they are evaluated, and of segments as they are proven or known exactly.
     """
     if isinstance(problem, ExactSegments):
         exact = problem.segment_min_margins(starts, ends, datasets)
+        advance(len(starts))
         return SegmentCertificates("exact", exact, torch.zeros_like(exact, dtype=torch.int64))
-    at_ends = known or (problem.sample_margins(starts, datasets), problem.sample_margins(ends, datasets))
+    at_ends = known or (margins_of(problem, starts, datasets, advance), margins_of(problem, ends, datasets, advance))
     tested = torch.full((len(starts),), 0 if known else 2, device=at_ends[0].device)
     if sound and can_prove(problem):
         # the middles alone: they spare the proof for most segments that leave S, and the proof spares all other samples
-        screened = sample_segments(problem, starts, ends, datasets, 0.5, at_ends)
+        screened = sample_segments(problem, starts, ends, datasets, 0.5, at_ends, advance)
         tested = tested + screened.tested
-        bounds = _prove(problem, starts, ends, resolution, screened.min_margins)
+        bounds = _prove(problem, starts, ends, resolution, screened.min_margins, advance)
         if bounds is not None:
             return SegmentCertificates("sound", bounds, tested)
-    samples = sample_segments(problem, starts, ends, datasets, resolution, at_ends)
+    samples = sample_segments(problem, starts, ends, datasets, resolution, at_ends, advance)
     return SegmentCertificates("sampled", samples.min_margins, tested + samples.tested)
 
 
-def _prove(problem: Problem, starts: Tensor, ends: Tensor, resolution: float, found: Tensor) -> Tensor | None:
+def _prove(
+    problem: Problem, starts: Tensor, ends: Tensor, resolution: float, found: Tensor, advance: Advance
+) -> Tensor | None:
     """Return lower bounds (B,) for the segments of which no error was found, None as soon as one cannot be proven."""
     bounds = found.clone()
     for row in (found > 0).nonzero().squeeze(1).tolist():
@@ -85,4 +90,5 @@ def _prove(problem: Problem, starts: Tensor, ends: Tensor, resolution: float, fo
         if not bound.proven:
             return None
         bounds[row] = bound.min_margin
+        advance(1)
     return bounds

@@ -20,6 +20,9 @@ Split = Literal["train", "validation", "test"]
 # Rounding of a float32 forward pass stays below 1e-5 of it for the depths and widths met here.
 DOUBTFUL = 1e-4
 
+# Samples evaluated between two moves of a progress bar, or one network where it has more of them.
+VISIBLE = 10_000
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -131,6 +134,12 @@ def layers_of(shapes: dict[str, tuple[int, ...]]) -> tuple[Layer, ...]:
         spans[module] = (spans.get(module, (start, stop))[0], stop)
         start = stop
     return tuple(Layer(name or "weights", slice(*span)) for name, span in spans.items())
+
+
+def visible_batch(problem: Problem, split: Split, most: int) -> int:
+    """Return how many networks to evaluate at a time so that a progress bar moves: at most `most`, at least one."""
+    samples = problem.labels(torch.zeros(1, dtype=torch.long), split).shape[1]
+    return max(1, min(most, VISIBLE // max(1, samples)))
 
 
 def in_batches(problem: Problem, weights: Tensor, datasets: Tensor, split: Split, size: int) -> Iterator[Evaluation]:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from ramble.certificates.paths import certify_path
 from ramble.problems.problem import Problem
+from ramble.progress import Progress
 from ramble.tracking.path import Path
 
 
-def certified(problem: Problem, path: Path, dataset: int, resolution: float) -> Path:
+def certified(problem: Problem, path: Path, dataset: int, resolution: float, progress: Progress) -> Path:
     """Return the path with its certificate; its reason says which segment failed, if one did.
 
     Args:
@@ -15,8 +16,9 @@ def certified(problem: Problem, path: Path, dataset: int, resolution: float) -> 
         path: however it ended; what is stored of it is certified.
         dataset: its training set.
         resolution: see `certify_path`.
+        progress: advanced as `certify_path` says.
     """
-    found = certify_path(problem, path.points, dataset, resolution)
+    found = certify_path(problem, path.points, dataset, resolution, advance=progress.advance)
     result = replace(
         path,
         certificate=found.kind,

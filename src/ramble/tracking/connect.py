@@ -5,6 +5,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ramble.certificates.paths import work_of
 from ramble.errors import RambleError
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
@@ -38,7 +39,7 @@ def connect(
         starts: W_a (B, P).
         ends: W_b (B, P).
         datasets: (B,), the training set of each pair.
-        progress: advanced by the tracker.
+        progress: advanced by the tracker; the certificates have a bar of their own.
 
     Returns:
         One path per pair with its certificate. Equal ends are joined by a path of one point.
@@ -55,10 +56,11 @@ def connect(
     tracked = iter(tracker.track(problem, starts[apart], ends[apart], datasets[apart], progress) if len(apart) else [])
     moving = set(apart.tolist())
     paths = [next(tracked) if pair in moving else _standing(starts[pair]) for pair in range(len(starts))]
-    return [
-        certified(problem, path, dataset, tracker.resolution)
-        for path, dataset in zip(paths, datasets.tolist(), strict=True)
-    ]
+    with Progress(f"{progress.label}: certificates", sum(work_of(problem, len(path.points)) for path in paths)) as bar:
+        return [
+            certified(problem, path, dataset, tracker.resolution, bar)
+            for path, dataset in zip(paths, datasets.tolist(), strict=True)
+        ]
 
 
 def _check_ends(problem: Problem, name: str, weights: Tensor, datasets: Tensor) -> None:
