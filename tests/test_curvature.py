@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from small_problems import SmoothProblem, plain_smooth_loss, small_lenet, smooth_problem
+from small_problems import SmoothNetwork, SmoothProblem, plain_smooth_loss, small_lenet, smooth_problem
 from torch import Tensor, nn
 
 from ramble.errors import RambleError
@@ -54,6 +54,37 @@ def test_products_are_those_of_the_dense_matrices(batch):
     curvature = Curvature(PROBLEM, weights(), "x", batch)
     assert torch.allclose(columns(curvature.hessian()), dense_hessian(), atol=1e-12)
     assert torch.allclose(columns(curvature.gauss_newton()), dense_gauss_newton(), atol=1e-12)
+
+
+class CrampedNetwork(SmoothNetwork):
+    """Has memory for so many inputs at a time."""
+
+    room = 5
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if len(inputs) > self.room:
+            raise torch.OutOfMemoryError
+        return super().forward(inputs)
+
+
+class CrampedProblem(SmoothProblem):
+    def build_network(self) -> nn.Module:
+        return CrampedNetwork()
+
+
+def test_minibatches_too_large_for_the_memory_are_named(monkeypatch):
+    problem = CrampedProblem({split: PROBLEM.data(split) for split in PROBLEM.splits})
+    sentence = r"s/0-0-1/7: the device has no memory for minibatches of 6 inputs; lower spectra\.batch"
+    with pytest.raises(RambleError, match=sentence):
+        Curvature(problem, weights(), "s/0-0-1/7", 6)
+    fits = Curvature(problem, weights(), "x", 5)
+    assert torch.allclose(fits.hessian()(torch.ones(31).double()), dense_hessian().sum(1), atol=1e-12)
+    monkeypatch.setattr(CrampedNetwork, "room", 6)
+    later = Curvature(problem, weights(), "s/0-0-1/7", 6)
+    monkeypatch.setattr(CrampedNetwork, "room", 5)
+    for product in (later.hessian(), later.gauss_newton()):
+        with pytest.raises(RambleError, match=sentence):
+            product(torch.ones(31).double())
 
 
 def test_minibatches_do_not_change_products_of_lenet():

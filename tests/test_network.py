@@ -1,18 +1,23 @@
 """LeNet5, its initial weights, and the plumbing between modules and flat weights."""
 
+import logging
 import math
+from functools import partial
 
 import pytest
 import torch
-from small_problems import SmoothNetwork, SmoothProblem, random_images, small_lenet, smooth_problem
+from small_problems import SmoothNetwork, SmoothProblem, pattern_sets, random_images, small_lenet, smooth_problem
 from torch import nn
 from torch.nn import functional
 
+from ramble.devices import choose_device
 from ramble.errors import RambleError
 from ramble.problems.lenet import LeNet5, LeNet5Problem
 from ramble.problems.patterns import random_patterns
 from ramble.problems.pooled_convolution import pooled_convolution
+from ramble.problems.tree_committee import TreeCommittee
 
+ZEROS = torch.zeros(2, dtype=torch.long)
 FANS = {"conv1": (25, 150), "conv2": (150, 400), "fc1": (400, 120), "fc2": (120, 84), "fc3": (84, 10)}
 
 
@@ -133,12 +138,95 @@ def test_where_memory_runs_out_fewer_inputs_are_evaluated_at_a_time(caplog):
     roomy = smooth_problem(samples=40)
     splits = {split: roomy.data(split) for split in roomy.splits}
     weights, datasets = torch.randn(2, 31, generator=torch.Generator().manual_seed(1)), torch.zeros(2, dtype=torch.long)
-    with caplog.at_level("INFO", logger="ramble"):
-        found = CrampedProblem(splits).outputs(weights, datasets, "test")
-    assert torch.allclose(found, roomy.outputs(weights, datasets, "test"), atol=1e-6)
-    assert caplog.messages[-1] == "no memory for 15 inputs at a time; going on with 7"
-    with pytest.raises(torch.OutOfMemoryError, match="1 inputs"):
+    problem, samples = CrampedProblem(splits), torch.arange(40)
+    margins = roomy.sample_margins(weights[:1], datasets[:1])[0].float()
+    assert torch.allclose(problem.batch_margins(weights[0], samples), margins, atol=1e-5)
+    for split in ("train", "test"):
+        assert torch.allclose(problem.outputs(weights, datasets, split), roomy.outputs(weights, datasets, split))
+    assert caplog.record_tuples == [
+        ("ramble", logging.WARNING, f"no memory for {size} inputs at a time; going on with {half}")
+        for size, half in ((40, 20), (20, 10), (10, 5))
+    ]  # once, although networks were evaluated again and again
+    with pytest.raises(RambleError, match="no memory to evaluate the network on a single input"):
         FullProblem(splits).outputs(weights, datasets)
+
+
+class LonelyNetwork(SmoothNetwork):
+    """Runs out of memory where it is one of several at a time."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        if torch._C._functorch.is_functorch_wrapped_tensor(next(self.parameters())):
+            raise torch.OutOfMemoryError("several networks")
+        return super().forward(inputs)
+
+
+class LonelyProblem(SmoothProblem):
+    def build_network(self) -> nn.Module:
+        return LonelyNetwork()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda problem, weights: problem.outputs(weights, ZEROS),
+        lambda problem, weights: torch.cat([part.flatten() for part in problem.gradients(weights, ZEROS)]),
+        lambda problem, weights: problem.batch_gradients(weights, torch.tensor([[0, 3, 5], [2, 2, 1]]))[1],
+    ],
+    ids=["outputs", "gradients", "gradients of minibatches"],
+)
+def test_where_memory_runs_out_networks_go_one_by_one(ask, caplog):
+    roomy = smooth_problem(samples=40)
+    problem = LonelyProblem({split: roomy.data(split) for split in roomy.splits})
+    problem._batches_chains = True  # as on a GPU
+    weights = torch.randn(2, 31, generator=torch.Generator().manual_seed(1))
+    for _ in range(2):
+        assert torch.allclose(ask(problem, weights), ask(roomy, weights), atol=1e-6)
+    assert caplog.record_tuples == [
+        ("ramble", logging.WARNING, "no memory for 2 networks at a time; going on one by one")
+    ]
+
+
+def test_a_batch_too_large_for_the_gradient_of_one_network_is_named():
+    roomy = smooth_problem(samples=40)
+    problem = CrampedProblem({split: roomy.data(split) for split in roomy.splits})
+    problem._batches_chains = True
+    weights = torch.randn(2, 31, generator=torch.Generator().manual_seed(1))
+    with pytest.raises(RambleError, match="gradient of one network on 9 training samples; lower `batch`"):
+        problem.batch_gradients(weights, torch.arange(18).view(2, 9))
+    assert torch.isfinite(problem.batch_gradients(weights, torch.arange(16).view(2, 8))[1]).all()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")
+def test_cuda_asked_for_and_absent_is_said_in_a_sentence():
+    assert choose_device("auto") == torch.device("cpu")
+    with pytest.raises(RambleError, match=r"device: 'cuda:1' is asked for but torch sees no CUDA device; set device"):
+        choose_device("cuda:1")
+
+
+def lenet_on(device: str, *, batches_chains: bool) -> LeNet5Problem:
+    problem = LeNet5Problem([random_images(3)], input_mean=0.1307, input_std=0.3081, device=device)
+    problem._batches_chains &= batches_chains
+    return problem
+
+
+def committee_on(device: str) -> TreeCommittee:
+    return TreeCommittee(pattern_sets(21, 1, 20, 9), hidden=3, input_scale=0.8, initial_sigma=0.5, device=device)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize(
+    "make",
+    [partial(lenet_on, batches_chains=True), partial(lenet_on, batches_chains=False), committee_on],
+    ids=["LeNet5", "LeNet5 one by one", "TreeCommittee"],
+)
+def test_cuda_gives_what_the_cpu_gives(make):
+    here, there = make("cpu"), make("cuda")
+    random = torch.Generator().manual_seed(1)
+    weights = torch.stack([here.initial_weights(random) for _ in range(2)])
+    assert torch.allclose(there.outputs(weights.to(there.device), ZEROS).cpu(), here.outputs(weights, ZEROS), atol=1e-4)
+    theirs = there.gradients(weights.to(there.device), ZEROS)
+    for ours, found in zip(here.gradients(weights, ZEROS), theirs, strict=True):
+        assert torch.allclose(found.cpu(), ours, rtol=1e-3, atol=1e-5)
 
 
 def test_images_that_are_normalised_already_are_refused():

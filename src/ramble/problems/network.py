@@ -2,7 +2,9 @@
 
 import logging
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +20,15 @@ logger = logging.getLogger("ramble")
 # Images evaluated at a time: the activations of more fall out of the caches, and memory would grow with the data.
 CHUNK = 500
 
+T = TypeVar("T")
+
 
 class NetworkProblem(Problem):
     """A network given as an `nn.Module` and one data set held on the device.
 
     Subclasses say which network (`build_network`) and pass the tensors. Chains are looped over on the CPU and
     batched with vmap on a GPU: for LeNet5 on 100 images and one CPU thread, three gradients take 54 ms one by one and
-    72 ms with vmap.
+    72 ms with vmap. Where a device runs out of memory fewer inputs, and one network at a time, are tried, and kept to.
 
     Args:
         splits: inputs and integer labels of "train" and, where there are any, "validation" and "test".
@@ -35,6 +39,7 @@ class NetworkProblem(Problem):
 
     def __init__(self, splits: Mapping[Split, tuple[Tensor, Tensor]], device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
+        self._chunk, self._batches_chains = CHUNK, self.device.type == "cuda"
         self.splits = tuple(splits)
         self._data = {
             split: (_channels_last(inputs.to(self.device)), labels.to(self.device, torch.int64))
@@ -95,29 +100,49 @@ class NetworkProblem(Problem):
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
         """Return the logits (B, M, C)."""
         inputs = self._data[split][0].to(weights.dtype)
-        with torch.no_grad():
-            return self._outputs(weights, inputs, CHUNK)
 
-    def _outputs(self, weights: Tensor, inputs: Tensor, size: int) -> Tensor:
-        """Evaluate `size` inputs at a time, fewer where the device has no memory for them."""
-        chunks = torch.split(inputs, size)
+        def together() -> Tensor:
+            batched = vmap(self._logits, in_dims=(0, None))
+            return torch.cat([batched(weights, chunk) for chunk in torch.split(inputs, self._chunk)], dim=1)
+
+        def looped() -> Tensor:
+            return torch.stack([self._in_chunks(partial(self._one_by_one, row), inputs) for row in weights])
+
+        with torch.no_grad():
+            return self._together_or_looped(len(weights), together, looped)
+
+    def _together_or_looped(self, chains: int, together: Callable[[], T], looped: Callable[[], T]) -> T:
+        """Take all chains at once on a GPU, and one by one once it had no memory for that."""
+        if self._batches_chains:
+            try:
+                return together()
+            except torch.OutOfMemoryError:
+                self._batches_chains = False
+            # outside of the handler, whose exception keeps the tensors alive
+            logger.warning("no memory for %d networks at a time; going on one by one", chains)
+        return looped()
+
+    def _in_chunks(self, of: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+        """Return what `of` makes of all rows, from fewer at a time once the device had no memory for more."""
+        size = min(self._chunk, max(1, len(rows)))
         try:
-            if self.device.type == "cuda":
-                batched = vmap(self._logits, in_dims=(0, None))
-                return torch.cat([batched(weights, chunk) for chunk in chunks], dim=1)
-            return torch.stack([torch.cat([self._one_by_one(row, chunk) for chunk in chunks]) for row in weights])
+            return torch.cat([of(chunk) for chunk in torch.split(rows, size)])
         except torch.OutOfMemoryError:
             if size == 1:
-                raise
-        # outside of the handler, whose exception keeps the tensors alive
-        logger.info("no memory for %d inputs at a time; going on with %d", size, size // 2)
-        return self._outputs(weights, inputs, size // 2)
+                raise RambleError(
+                    "The device has no memory to evaluate the network on a single input; take one with more (device)."
+                ) from None
+        self._chunk = size // 2
+        logger.warning("no memory for %d inputs at a time; going on with %d", size, self._chunk)
+        return self._in_chunks(of, rows)
 
     def gradients(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> tuple[Tensor, Tensor]:
         """Return losses (B,) and gradients (B, P)."""
-        if self.device.type == "cuda":
-            return self._gradients_batched(weights, output_gain)
-        return self._gradients_looped(weights, output_gain)
+        return self._together_or_looped(
+            len(weights),
+            lambda: self._gradients_batched(weights, output_gain),
+            lambda: self._gradients_looped(weights, output_gain),
+        )
 
     def _gradients_looped(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
         inputs, labels = self._data["train"]
@@ -131,14 +156,22 @@ class NetworkProblem(Problem):
     def batch_gradients(self, weights: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean losses (B,) and gradients (B, P) on minibatches: training samples (B, m), a batch per network."""
         inputs, labels = self._data["train"]
-        if self.device.type == "cuda":
-            return self._batched(weights, inputs[samples].to(weights.dtype), labels[samples], 1.0, each=0)
-        return self._looped(weights, [(inputs[own].to(weights.dtype), labels[own]) for own in samples], 1.0)
+        return self._together_or_looped(
+            len(weights),
+            lambda: self._batched(weights, inputs[samples].to(weights.dtype), labels[samples], 1.0, each=0),
+            lambda: self._looped(weights, [(inputs[own].to(weights.dtype), labels[own]) for own in samples], 1.0),
+        )
 
     def _looped(
         self, weights: Tensor, batches: Sequence[tuple[Tensor, Tensor]], output_gain: float
     ) -> tuple[Tensor, Tensor]:
-        found = [self._loss_and_gradient(row, *batch, output_gain) for row, batch in zip(weights, batches, strict=True)]
+        try:
+            found = [self._loss_and_gradient(row, *own, output_gain) for row, own in zip(weights, batches, strict=True)]
+        except torch.OutOfMemoryError:
+            raise RambleError(
+                f"The device has no memory for the gradient of one network on {len(batches[0][1])} training samples; "
+                "lower `batch` of the solutions and trackers, or the number of training samples where they have none."
+            ) from None
         losses, gradients = zip(*found, strict=True)
         return torch.stack(losses), torch.stack(gradients)
 
@@ -158,12 +191,11 @@ class NetworkProblem(Problem):
         For a first look: where rounding could decide a sign, `sample_margins` does not leave it to this dtype.
         """
         inputs, labels = self._data["train"]
-        return torch.cat(
-            [
-                margins(self._one_by_one(weights, _channels_last(inputs[rows].to(weights.dtype))), labels[rows])
-                for rows in torch.split(samples, CHUNK)
-            ]
-        )
+
+        def margins_of(rows: Tensor) -> Tensor:
+            return margins(self._one_by_one(weights, _channels_last(inputs[rows].to(weights.dtype))), labels[rows])
+
+        return self._in_chunks(margins_of, samples)
 
     def _decided(self, sample_margins: Tensor, outputs: Tensor, weights: Tensor, datasets: Tensor) -> Tensor:
         """Compute again, in float64, only the samples in doubt: float64 is ten times slower for convolutions."""

@@ -1,6 +1,7 @@
 """Products with the Hessian of a network's training loss, with its Gauss-Newton part, and traces."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -29,7 +30,8 @@ class Curvature:
 
     Raises:
         RambleError: a problem that is no NetworkProblem; weights that are not finite; a network in training mode, or
-            whose loss changes from one evaluation to the next. Products raise it where they are not finite.
+            whose loss changes from one evaluation to the next. Products raise it where they are not finite, or the
+            device has no memory for a minibatch.
     """
 
     def __init__(self, problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> None:
@@ -60,15 +62,17 @@ class Curvature:
     def _summed(self, of: Callable[[Tensor, Tensor], Product]) -> Product:
         kept = []
         if len(self._inputs) <= self._batch:
-            kept = [(of(inputs, labels), share) for inputs, labels, share in self._minibatches()]
+            with self._memory():
+                kept = [(of(inputs, labels), share) for inputs, labels, share in self._minibatches()]
 
         def product(vector: Tensor) -> Tensor:
             total = torch.zeros_like(vector)
-            for part, share in kept:
-                total += share * part(vector)
-            if not kept:
-                for inputs, labels, share in self._minibatches():
-                    total += share * of(inputs, labels)(vector)
+            with self._memory():
+                for part, share in kept:
+                    total += share * part(vector)
+                if not kept:
+                    for inputs, labels, share in self._minibatches():
+                        total += share * of(inputs, labels)(vector)
             if not total.norm().isfinite():
                 raise RambleError(
                     f"{self._label}: a product with the Hessian is not finite; check the weights and the loss there"
@@ -83,6 +87,17 @@ class Curvature:
         for inputs, labels in zip(*parts, strict=True):
             yield inputs, labels, len(inputs) / len(self._inputs)
 
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        """Name what to lower where the device has no memory for a minibatch."""
+        try:
+            yield
+        except torch.OutOfMemoryError:
+            raise RambleError(
+                f"{self._label}: the device has no memory for minibatches of {self._batch} inputs; lower spectra.batch "
+                "(of engine krylov)"
+            ) from None
+
     def _refuse_randomness(self) -> None:
         training = [name or "the network" for name, module in self._network.named_modules() if module.training]
         if training:
@@ -91,7 +106,7 @@ class Curvature:
                 "the batch; return the network in evaluation mode (.eval())"
             )
         inputs, labels, _ = next(self._minibatches())
-        with torch.no_grad():
+        with torch.no_grad(), self._memory():
             first, second = (nn.functional.cross_entropy(self._network(inputs), labels) for _ in range(2))
         if first.isfinite() and first != second:
             raise RambleError(
