@@ -16,6 +16,7 @@ LIMITS = Thresholds(**yaml.safe_load((ROOT / "params.yaml").read_text())["claims
 
 def stored(status: str, certificate: str = "sampled", reached: float = 1.0) -> StoredPath:
     metadata = {"pair": "0-0-1", "status": status, "certificate": certificate, "min_margin": "0.5"}
+    metadata["certificate_points"] = "121"
     times = torch.tensor([0.0, 0.2, 0.6, reached], dtype=torch.float64)
     return StoredPath("0-0-1", 0, torch.zeros(4, 2), times, metadata)
 
@@ -58,6 +59,7 @@ def test_a_path_without_certificate_joins_nothing_and_is_not_looked_into():
     whole = pair([90, 70, 80, 85], [90], [1.0, 2.0, 2.0, 1.0])
     _, exists, *_ = judge_generalisation("mnist", [whole, broken], LIMITS)
     assert exists.measured == 0.5
+    assert exists.spread.startswith("certificates: 0-0-1 sampled at 121 points, 0-0-1 none;")
 
 
 def test_the_table_has_every_pairs_numbers(tmp_path):

@@ -86,12 +86,18 @@ def _printed(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds
 def _exists(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
     headers = [pair.path.metadata for pair in pairs]
     margins = spread([float(header["min_margin"]) for header in headers])
-    kinds = ", ".join(f"{header['pair']} {header['certificate']}" for header in headers)
+    kinds = ", ".join(f"{header['pair']} {_certificate(header)}" for header in headers)
     return at_least(
         "A zero-error path exists between every two solutions", SECTION, study,
         "share of pairs joined, and certified, by the tracker guarded", share([pair.joined for pair in pairs]),
         f"certificates: {kinds}; smallest margin {margins}", limits.certified_share,
     )  # fmt: skip
+
+
+def _certificate(header: dict[str, str]) -> str:
+    """Name the kind of a path's certificate, and how finely it looked where it only looked."""
+    kind = header["certificate"]
+    return f"{kind} at {header['certificate_points']} points" if kind == "sampled" else kind
 
 
 def _line_leaves(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
