@@ -16,7 +16,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
     images, _ = read_tensors(snakemake.input.data[0])
-    settings_of_run = dict(snakemake.params.items())
+    settings_of_run = dict(snakemake.params.items(), device=str(problem.device))
     every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
     checkpoint = Checkpoint(checkpoint_of(snakemake.output.pairs), key_of(settings_of_run, images), every)
     solutions = find_stochastic_solutions(

@@ -20,5 +20,5 @@ with step(snakemake.log[0], snakemake.params.threads):
         snakemake.params.points,
         snakemake.input.paths,
         snakemake.output.tables,
-        dict(snakemake.params.items()),
+        dict(snakemake.params.items(), device=str(problem.device)),
     )

@@ -15,7 +15,7 @@ with step(snakemake.log[0], snakemake.params.threads):
     )
     seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "guarded")
     solutions = {file: read_weights(problem, file) for file in snakemake.input.solutions}
-    settings_of_run = dict(snakemake.params.items(), seed=seed)
+    settings_of_run = dict(snakemake.params.items(), seed=seed, device=str(problem.device))
     every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
     key = key_of(settings_of_run, solutions)
     checkpoints = [Checkpoint(checkpoint_of(file), key, every) for file in snakemake.output.points]
