@@ -1,6 +1,8 @@
 """Solutions and paths by minibatches: what they reach, and that a killed run ends as an undisturbed one."""
 
+import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,6 +12,7 @@ from small_problems import silent, wide_problem
 
 from ramble.checkpoints import Checkpoint
 from ramble.errors import RambleError
+from ramble.progress import Progress
 from ramble.stochastic import StochasticRecipe, find_stochastic_solutions
 from ramble.tracking.connect import connect
 from ramble.tracking.path import Path as Walk
@@ -17,7 +20,7 @@ from ramble.tracking.path import Status
 from ramble.tracking.stochastic import StochasticGuardedTracker
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
 from ramble.training import Solution
-from ramble.wandering import wander
+from ramble.wandering import Wandering, wander
 
 PROBLEM = wide_problem(seed=1)
 RECIPE = {
@@ -139,6 +142,59 @@ def test_killed_training_ends_with_the_solutions_of_an_undisturbed_one(tmp_path,
         assert torch.equal(ours.weights, theirs.weights)
 
 
+def lines(caplog: pytest.LogCaptureFixture, run: Callable[[Progress], object], total: int) -> list[str]:
+    """What is logged of a run with a line per step."""
+    with caplog.at_level("INFO", logger="ramble"):
+        run(Progress("test", total, every=0.0))
+    return [line for line in caplog.messages if re.match(r"test: \d+ of", line)]
+
+
+def test_the_bar_of_training_has_epochs_and_errors(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(Progress.__init__, "__defaults__", (0.0,))
+    with caplog.at_level("INFO", logger="ramble"):
+        (found, _) = solutions(forgetful(tmp_path))
+    own = [line for line in caplog.messages if line.startswith("test: solution 1 of 2: ")]
+    assert ", ETA " in own[0]
+    assert own[9].endswith("epoch 10, phase all samples alike")
+    rounds = len(own) - 1 - 10  # the last line says how long it took
+    assert found.steps == 10 * 4 + rounds * 20
+    assert f"epoch {10 + rounds * 20 * 4 / 15:.1f}" in own[-2]
+    assert re.search(r"errors \d+, margin ", own[-2])
+
+
+def test_the_bar_of_a_polygon_has_epochs_and_errors_and_goes_on_where_it_was(tmp_path, ends, caplog):
+    tracker = partial(StochasticGuardedTracker, **(TRACKER | {"margin_share": 0.5, "max_rounds": 12}))
+    file = tmp_path / "a.safetensors"
+    with pytest.raises(KilledError):
+        tracker(checkpoints=[Mortal(file, 4)]).track(PROBLEM, *ends, ZERO, silent())
+    resumed = tracker(checkpoints=[Checkpoint(file, "k", every=0.0)])
+    paths: list[Walk] = []
+    found = lines(caplog, lambda bar: paths.extend(resumed.track(PROBLEM, *ends, ZERO, bar)), 60)
+    assert found[0].startswith("test: 5 of 60, ")
+    assert f"epoch {paths[0].gradients * 4 / 15:.1f}, " in found[-1]
+    assert "errors " in found[-1]
+
+
+def test_the_bar_of_algorithm_1_has_t_epochs_and_errors_and_moves_within_a_step(ends, caplog, monkeypatch):
+    monkeypatch.setattr(Progress.__init__, "__defaults__", (0.0,))
+    found = lines(caplog, lambda bar: walk_as_printed(ends, bar), 3)
+    assert re.fullmatch(r"test: 1 of 3, 0 s, ETA 0 s, walking 1, t 0\.\d+, epoch 2, errors \d+", found[0])
+    assert any(line.startswith("test: certificates: 1 of ") for line in caplog.messages)
+    within = [line for line in caplog.messages if line.startswith("step 1: training samples: ")]
+    assert [re.sub(r", 0 s, ETA 0 s", "", line)[26:] for line in within[:6]] == [
+        f"{done} of 30, epoch {epoch}" for done, epoch in zip((5, 10, 15, 20, 25, 30), (1, 1, 1, 2, 2, 2), strict=True)
+    ]
+
+
+def walk_as_printed(ends: tuple[torch.Tensor, torch.Tensor], progress: Progress) -> Walk:
+    tracker = StochasticPaperTracker(
+        eta=1e-6, gamma=0.5, gradient_steps=2, near=0.99, max_steps=3, stall_steps=5, stall_gain=0.001,
+        stored_points=5, resolution=0.5, batch=5, seed=1,
+    )  # fmt: skip
+    (path,) = connect(PROBLEM, tracker, *ends, ZERO, progress)
+    return path
+
+
 def test_a_polygon_joins_two_solutions(ends):
     path = walk(ends)
     assert path.joins, path.reason
@@ -180,18 +236,26 @@ def test_a_polygon_that_makes_errors_is_stuck(ends):
 
 
 def test_the_printed_gamma_is_rejected_where_the_step_leaves_s(ends):
-    tracker = StochasticPaperTracker(
-        eta=1e-6, gamma=0.5, gradient_steps=1, near=0.99, max_steps=3, stall_steps=5, stall_gain=0.001,
-        stored_points=5, resolution=0.5, batch=5, seed=1,
-    )  # fmt: skip
-    (path,) = connect(PROBLEM, tracker, *ends, ZERO, silent())
+    path = walk_as_printed(ends, silent())
     middle = PROBLEM.evaluate(torch.lerp(*ends, 0.5), ZERO)
     assert path.steps[0].accepted == bool(middle.in_solution_space)
     assert path.status in (Status.OUT_OF_BUDGET, Status.LEFT_S)
 
 
-def test_training_on_starts_at_the_solution_and_is_looked_at_evenly(ends):
-    found = wander(PROBLEM, ends[0][0], gradients=10, points=6, rate=0.1, batch=7, seed=1)
+def further(ends: tuple[torch.Tensor, torch.Tensor], checkpoint: Checkpoint) -> Wandering:
+    return wander(PROBLEM, ends[0][0], gradients=10, points=6, rate=0.1, batch=7, seed=1, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("saves", [1, 3, 6])
+def test_killed_further_training_ends_as_an_undisturbed_one(tmp_path, ends, saves):
+    expected = further(ends, forgetful(tmp_path))
+    found = dies_and_goes_on(tmp_path / "a.safetensors", saves, partial(further, ends))
+    assert found.table.equals(expected.table)
+    assert torch.equal(found.points, expected.points)
+
+
+def test_training_on_starts_at_the_solution_and_is_looked_at_evenly(tmp_path, ends):
+    found = further(ends, forgetful(tmp_path))
     table = found.table
     assert table.gradients.tolist() == [0, 2, 4, 6, 8, 10]
     assert table.train_errors.iloc[0] == 0

@@ -16,6 +16,7 @@ from checkouts import Checkout
 
 from ramble.artifacts import read_table, read_tensors
 from ramble.checkpoints import Checkpoint
+from ramble.devices import choose_device
 
 pytestmark = pytest.mark.slow
 
@@ -310,10 +311,14 @@ def test_interrupt_leaves_nothing_half_and_the_next_run_ends_with_the_same_bytes
 
 
 @pytest.mark.parametrize(
-    ("target", "state"),
-    [("solutions/0-1.safetensors", ".pairs"), ("paths/guarded/0-0-1.safetensors", "paths/guarded/.0-0-1")],
+    ("target", "state", "device"),
+    [
+        ("solutions/0-1.safetensors", ".pairs", str(choose_device("auto"))),  # the same one by another name
+        ("paths/guarded/0-0-1.safetensors", "paths/guarded/.0-0-1", "auto"),
+        ("control/guarded/0-0-1.csv", "control/guarded/.0-0-1", "auto"),
+    ],
 )
-def test_a_killed_job_goes_on_from_its_checkpoint(checkout: Checkout, target: str, state: str) -> None:
+def test_a_killed_job_goes_on_from_its_checkpoint(checkout: Checkout, target: str, state: str, device: str) -> None:
     results, target = checkout.root / "results/mnist", f"results/mnist/{target}"
     kept, made = results / f"{state}.checkpoint.safetensors", checkout.root / target
     process = subprocess.Popen(
@@ -329,6 +334,7 @@ def test_a_killed_job_goes_on_from_its_checkpoint(checkout: Checkout, target: st
     assert process.returncode != 0, text
     assert kept.exists()
     assert not made.exists()
+    checkout.edit("params.yaml", "device: auto", f"device: {device}")
     done = checkout.run(target)
     assert f"going on from {kept.relative_to(checkout.root)}" in done.stdout + done.stderr
     assert not kept.exists()

@@ -99,7 +99,7 @@ def find_stochastic_solutions(
         number = len(finished)
         run = run or _begin(problem, seed, name, number)
         with Progress(f"{name}: solution {number + 1} of {count}", recipe.epochs + recipe.max_rounds) as progress:
-            progress.advance(run.epochs + run.rounds)
+            progress.resume(run.epochs + run.rounds)
             _train(problem, recipe, run, progress, partial(_keep, checkpoint, finished, run))
         solutions.append(_solution(problem, recipe, name, number, run))
         finished, run = [*finished, run], None
@@ -118,11 +118,12 @@ def _train(
     """Train a network until its margins are wide or the budget is spent; `pause` is called between passes."""
     while run.epochs < recipe.epochs:
         run.pass_over(problem, recipe)
-        progress.advance(1, phase="all samples alike")
+        progress.advance(1, epoch=run.epochs, phase="all samples alike")
         pause()
     while not _look(problem, recipe, run) and run.rounds < recipe.max_rounds:
         facts = {"errors": run.hardest.errors, "margin": f"{run.hardest.smallest:.2f}"}
         run.drill(problem, recipe)
+        facts["epoch"] = f"{run.epochs + run.rounds * recipe.round_steps * recipe.batch / problem.n_samples:.1f}"
         progress.advance(1, phase="hardest first", **facts)
         pause()
 

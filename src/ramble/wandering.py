@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor
 
+from ramble.checkpoints import Checkpoint, State
 from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
 from ramble.progress import Progress
@@ -23,7 +25,14 @@ class Wandering:
 
 
 def wander(
-    problem: NetworkProblem, start: Tensor, gradients: int, points: int, rate: float, batch: int, seed: int
+    problem: NetworkProblem,
+    start: Tensor,
+    gradients: int,
+    points: int,
+    rate: float,
+    batch: int,
+    seed: int,
+    checkpoint: Checkpoint,
 ) -> Wandering:
     """Train on from a solution (P,), and look at the network as often as a path stores points.
 
@@ -35,26 +44,42 @@ def wander(
         rate: of stochastic gradient descent.
         batch: training samples per gradient.
         seed: of the order of the training samples.
+        checkpoint: taken up where it holds a state, and written after looks.
+
+    Raises:
+        RambleError: the checkpoint is of other settings.
     """
-    batches, weights, done = _batches(problem, batch, generator(seed, "wander")), start.to(problem.device), 0
-    rows, seen = [], []
-    with Progress("further training", points) as progress:
-        for look in torch.linspace(0, gradients, points, dtype=torch.float64).round().long().tolist():
+    rows, seen = _taken_up(checkpoint.load())
+    weights, done = (seen[-1] if seen else start).to(problem.device), rows[-1]["gradients"] if rows else 0
+    # the order of the samples depends on the seed alone: it is drawn again
+    batches = islice(_batches(problem, batch, generator(seed, "wander")), done, None)
+    looks = torch.linspace(0, gradients, points, dtype=torch.float64).round().long().tolist()
+    with Progress("further training", gradients) as progress:
+        progress.resume(done)
+        for look in looks[len(rows) :]:
             for samples in islice(batches, look - done):
+                samples = samples.to(problem.device)
                 _, (gradient,) = problem.batch_gradients(weights[None], samples[None])
                 weights = weights - rate * gradient
-            done = look
+                done += 1
+                epochs = f"{done * batch / problem.n_samples:.1f}"
+                progress.advance(1, epoch=epochs, errors=rows[-1]["train_errors"])
             rows.append({"gradients": look} | _row(problem, weights))
             seen.append(weights.cpu())
-            progress.advance()
+            if checkpoint.due:
+                checkpoint.save({"points": torch.stack(seen)}, {"rows": rows})
     return Wandering(pd.DataFrame(rows), torch.stack(seen))
+
+
+def _taken_up(state: State | None) -> tuple[list[dict[str, Any]], list[Tensor]]:
+    """Return the rows and the weights of the looks that a checkpoint holds."""
+    return (state.facts["rows"], list(state.tensors["points"])) if state else ([], [])
 
 
 def _batches(problem: NetworkProblem, size: int, random: torch.Generator) -> Iterator[Tensor]:
     """Go through the training samples in random order, again and again."""
     while True:
-        for samples in epoch(problem.n_samples, size, random):
-            yield samples.to(problem.device)
+        yield from epoch(problem.n_samples, size, random)
 
 
 def _row(problem: NetworkProblem, weights: Tensor) -> dict[str, float]:

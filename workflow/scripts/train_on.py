@@ -4,6 +4,7 @@ from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
     from ramble.artifacts import read_tensors, write_table, write_tensors
+    from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
     from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
     from ramble.seeds import derive_seed
@@ -12,13 +13,28 @@ with step(snakemake.log[0], snakemake.params.threads):
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
+    settings_of_run = dict(snakemake.params.items(), device=str(problem.device))
+    every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
+    checkpoints = []
     for number, path in enumerate(snakemake.input.paths):
         tensors, header = read_tensors(path)
         points = tensors["points"]
         seed = derive_seed(snakemake.params.seed, snakemake.params.study, "further training", header["pair"])
         gradients = int(header["gradients"])
-        found = wander(problem, points[0], gradients, len(points), **snakemake.params.settings, seed=seed)
+        key = key_of(settings_of_run | {"seed": seed, "gradients": gradients}, {"points": points})
+        checkpoints.append(Checkpoint(checkpoint_of(snakemake.output.tables[number]), key, every))
+        found = wander(
+            problem,
+            points[0],
+            gradients,
+            len(points),
+            **snakemake.params.settings,
+            seed=seed,
+            checkpoint=checkpoints[-1],
+        )
         write_table(snakemake.output.tables[number], found.table)
         if snakemake.output.get("points"):  # where a step goes on from them
             facts = {"study": snakemake.params.study, "pair": header["pair"], "gradients": gradients}
             write_tensors(snakemake.output.points[number], {"points": found.points}, facts | problem.metadata)
+    for checkpoint in checkpoints:
+        checkpoint.remove()

@@ -69,7 +69,8 @@ class PaperTracker:
             weights, found, accepted = self._elastic_move(here, moved, found)
             t = normalised_distance(weights, here.starts, here.ends)
             self._record(walks, alive, number, t, found, accepted, weights)
-            progress.advance(1, walking=len(alive), t=f"{float(t.median()):.3f}")
+            epoch, errors = number * self.gradient_steps, int(found.errors.max())
+            progress.advance(1, walking=len(alive), t=f"{float(t.median()):.3f}", epoch=epoch, errors=errors)
             going = torch.tensor(
                 [
                     self._goes_on(walks[chain], here, row, weights, inside=kept)

@@ -105,10 +105,11 @@ class StochasticGuardedTracker:
         chain = _taken_up(state, problem.device) if state else self._begin(problem, start, end)
         every = torch.arange(problem.n_samples, device=problem.device)
         wanted = self.margin_share * float(_smallest_margins(problem, torch.stack([start, end]), every).min())
-        progress.advance(chain.rounds)
+        progress.resume(chain.rounds)
         while not (arrived := self._look(problem, chain, wanted)) and chain.rounds < self.max_rounds:
             self._train(problem, chain)
-            progress.advance(1, bends=len(chain.polygon) - 2, loss=f"{chain.loss:.2g}", **chain.seen)
+            epoch = f"{chain.gradients * self.batch / problem.n_samples:.1f}"
+            progress.advance(1, bends=len(chain.polygon) - 2, epoch=epoch, loss=f"{chain.loss:.2g}", **chain.seen)
             if checkpoint and checkpoint.due:
                 checkpoint.save(*_state(chain))
         points = with_points_between(chain.polygon, self.stored_points)

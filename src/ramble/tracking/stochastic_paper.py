@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
+from ramble.progress import Progress
 from ramble.seeds import generator
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.path import Setting
@@ -27,9 +28,11 @@ class StochasticPaperTracker(PaperTracker):
         """Return the weights after the epochs of one step; all chains see the same batches."""
         assert isinstance(here.problem, NetworkProblem)
         random = generator(self.seed, "stochastic paper", number)
-        for _ in range(self.gradient_steps):
-            for samples in epoch(here.problem.n_samples, self.batch, random):
-                batches = samples.to(weights.device).expand(len(weights), -1)
-                _, gradients = here.problem.batch_gradients(weights, batches)
-                weights = here.norm_rule(weights - self.eta * gradients)
+        with Progress(f"step {number}: training samples", self.gradient_steps * here.problem.n_samples) as progress:
+            for passed in range((number - 1) * self.gradient_steps, number * self.gradient_steps):
+                for samples in epoch(here.problem.n_samples, self.batch, random):
+                    batches = samples.to(weights.device).expand(len(weights), -1)
+                    _, gradients = here.problem.batch_gradients(weights, batches)
+                    weights = here.norm_rule(weights - self.eta * gradients)
+                    progress.advance(len(samples), epoch=passed + 1)
         return weights
