@@ -154,9 +154,12 @@ def tracker_script(study, tracker):
     return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
 
 
-def longest_tracker(study):
-    """Whose jobs take longest and go first: the others fill the gaps."""
-    return "guarded" if study in STOCHASTIC_STUDIES else "paper"
+def urgency(study, tracker):
+    """How early a tracker's paths are walked: the longest jobs first, then those that long spectra wait for."""
+    longest = "guarded" if study in STOCHASTIC_STUDIES else "paper"
+    if tracker == longest:
+        return 2
+    return int(tracker in PATH_STUDIES[study].spectra.trackers)
 
 
 def checkpointing(study):

@@ -16,7 +16,7 @@ for study, parameters in PATH_STUDIES.items():
                     f"logs/{study}/paths-{tracker}-{job}.log",
                 benchmark:
                     f"logs/{study}/paths-{tracker}-{job}.benchmark.tsv"
-                priority: parameters.priority + (tracker == longest_tracker(study))
+                priority: parameters.priority + urgency(study, tracker)
                 threads: parameters.threads
                 resources:
                     mem_mb=1500,

@@ -15,7 +15,7 @@ for study, parameters in PATH_STUDIES.items():
                     f"logs/{study}/spectra-{tracker}-{job}.log",
                 benchmark:
                     f"logs/{study}/spectra-{tracker}-{job}.benchmark.tsv"
-                priority: parameters.priority
+                priority: parameters.priority + 1
                 threads: parameters.threads
                 resources:
                     mem_mb=2000,
