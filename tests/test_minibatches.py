@@ -41,7 +41,6 @@ def test_a_look_takes_in_everything_where_the_hardest_pass():
     assert hardest.look(lambda samples: wide[samples], 5.0)
     assert torch.equal(hardest.margins, wide)
     wide[77] = 4.0
-    assert hardest.look(lambda samples: wide[samples], 5.0, thorough=False)
     assert not hardest.look(lambda samples: wide[samples], 5.0)
     assert hardest.smallest == 4.0
 

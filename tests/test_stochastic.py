@@ -127,6 +127,23 @@ def test_a_budget_that_is_too_small_is_named(tmp_path):
         solutions(forgetful(tmp_path), epochs=1, rate=1e-6, max_rounds=1)
 
 
+def test_a_path_that_arrives_was_looked_at_wherever_its_certificate_looks(ends, monkeypatch):
+    looked, margins_of = [], PROBLEM.batch_margins
+
+    def counted(weights: torch.Tensor, samples: torch.Tensor) -> torch.Tensor:
+        looked.append((weights, samples))
+        return margins_of(weights, samples)
+
+    monkeypatch.setattr(PROBLEM, "batch_margins", counted)
+    path = walk(ends)
+    assert path.status == Status.ARRIVED
+    points = path.points.repeat_interleave(2, 0)[:-1]
+    points[1::2] = (path.points[:-1] + path.points[1:]) / 2
+    for point in points[1:-1]:
+        seen = [samples for weights, samples in looked if torch.allclose(weights, point, atol=1e-6)]
+        assert torch.cat(seen).unique().tolist() == list(range(PROBLEM.n_samples))
+
+
 def dies_and_goes_on(file: Path, saves: int, run: Callable[[Checkpoint], object]) -> object:
     with pytest.raises(KilledError):
         run(Mortal(file, saves))

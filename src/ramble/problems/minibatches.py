@@ -33,16 +33,15 @@ class Hardest:
         """The smallest margin."""
         return float(self.margins.min())
 
-    def look(self, margins_of: Callable[[Tensor], Tensor], wanted: float, *, thorough: bool = True) -> bool:
+    def look(self, margins_of: Callable[[Tensor], Tensor], wanted: float) -> bool:
         """Look whether every sample has the margin wanted, the hardest tenth first and at the others only if it has.
 
         Args:
             margins_of: training samples (m,) -> their margins (m,) now.
             wanted: smallest margin asked for.
-            thorough: whether the others are looked at at all.
         """
         order, first = self.margins.argsort(stable=True), round(FIRST * len(self.margins))
-        for samples in (order[:first], order[first:])[: 1 + thorough]:
+        for samples in (order[:first], order[first:]):
             self.margins[samples] = margins_of(samples)
             if not bool((self.margins[samples] >= wanted).all()):
                 return False

@@ -41,8 +41,8 @@ class StochasticGuardedTracker:
         focus: on the hardest samples in the second phase, see `Hardest.draw`.
         max_rounds: budget, both phases together.
         looked_points: about how many points margins are looked at between two rounds, evenly spread, bends among them.
-        margin_share: smallest margin asked for there, and of the hardest samples at all stored points, as a share of
-            the smaller one of both ends.
+        margin_share: smallest margin asked for there, and in the end at all stored points and in the middle between
+            every two, as a share of the smaller one of both ends.
         stored_points: about how many points of the finished polygon are stored, evenly spread over its length; its
             bends are among them.
         resolution: of the certificates, see `certify_segments`.
@@ -161,21 +161,20 @@ class StochasticGuardedTracker:
         """Look at the grown polygon, and tell whether it has the margin wanted wherever it was looked at."""
         if chain.rounds < self._growing_rounds:
             return False
-        few, many = (with_points_between(chain.polygon, n)[1:-1] for n in (self.looked_points, self.stored_points))
+        few = with_points_between(chain.polygon, self.looked_points)[1:-1]
         if chain.rounds == self._growing_rounds:
             every = torch.arange(problem.n_samples, device=problem.device)
             chain.hardest = Hardest(_smallest_margins(problem, few, every))
             chain.evaluations += len(few)
-        if not self._has_margin(problem, chain, few, wanted, thorough=True):
+        if not self._has_margin(problem, chain, few, wanted):
             return False
-        # the certificate will look at all samples there
-        return self._has_margin(problem, chain, many, wanted, thorough=False)
+        # what the certificate will look at: an error that it finds comes too late to be trained away
+        many = with_middles(with_points_between(chain.polygon, self.stored_points))[1:-1]
+        return self._has_margin(problem, chain, many, wanted)
 
-    def _has_margin(
-        self, problem: NetworkProblem, chain: "_Chain", points: Tensor, wanted: float, *, thorough: bool
-    ) -> bool:
+    def _has_margin(self, problem: NetworkProblem, chain: "_Chain", points: Tensor, wanted: float) -> bool:
         """Look at points (K, P) of the polygon, the hardest samples first, and write down what was seen."""
-        has = chain.hardest.look(partial(_smallest_margins, problem, points), wanted, thorough=thorough)
+        has = chain.hardest.look(partial(_smallest_margins, problem, points), wanted)
         chain.evaluations += len(points)
         chain.steps.append(
             Step(
