@@ -102,6 +102,7 @@ for study, parts in SPECTRA_PARTS.items():
                     f"logs/{study}/{part}-{pair}.log",
                 benchmark:
                     f"logs/{study}/{part}-{pair}.benchmark.tsv"
+                priority: PATH_STUDIES[study].priority
                 threads: PATH_STUDIES[study].threads
                 resources:
                     mem_mb=2000,
