@@ -154,14 +154,6 @@ def tracker_script(study, tracker):
     return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
 
 
-def urgency(study, tracker):
-    """How early a tracker's paths are walked: the longest jobs first, then those that long spectra wait for."""
-    longest = "guarded" if study in STOCHASTIC_STUDIES else "paper"
-    if tracker == longest:
-        return 2
-    return int(tracker in PATH_STUDIES[study].spectra.trackers)
-
-
 def checkpointing(study):
     """How often a job of a study keeps its state, where it does."""
     if study not in STOCHASTIC_STUDIES:

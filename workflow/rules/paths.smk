@@ -1,4 +1,14 @@
 # solutions -> paths: every pair of solutions, walked by every tracker of the study
+
+
+def urgency(study, tracker):
+    """How early a tracker's paths are walked: the longest jobs first, then those that long spectra wait for."""
+    longest = "guarded" if study in STOCHASTIC_STUDIES else "paper"
+    if tracker == longest:
+        return 2
+    return int(tracker in PATH_STUDIES[study].spectra.trackers)
+
+
 for study, parameters in PATH_STUDIES.items():
     for tracker in parameters.tracker_names:
         for job, pairs in jobs(study, tracker).items():
