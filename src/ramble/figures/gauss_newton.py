@@ -47,7 +47,8 @@ def _draw_tops(axes: Axes, column: str, hessian: pd.DataFrame, part: pd.DataFram
 
 
 def _draw_rest(axes: Axes, column: str, hessian: pd.DataFrame, part: pd.DataFrame) -> None:
-    axes.plot(part[column], part.rest_norm, color="#D55E00", linestyle="--", marker="o", label=r"$\Vert H - G \Vert$")
+    # no line between the few points: it would seem to fall below what it bounds
+    axes.plot(part[column], part.rest_norm, color="#D55E00", linestyle="none", marker="o", label=r"$\Vert H - G \Vert$")
     axes.plot(hessian[column], -hessian.most_negative, color="#000000", label=r"$-\lambda_{\mathrm{min}}(H)$")
     mark_unconverged(axes, part[column], part[["rest_norm"]], part.converged)
     mark_unconverged(axes, hessian[column], -hessian[["most_negative"]], hessian.converged)
