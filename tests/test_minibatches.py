@@ -22,7 +22,8 @@ def test_the_hardest_samples_are_drawn_as_often_as_the_focus_says():
     assert abs(float((alike < 500).double().mean()) - 0.5) < 0.02
 
 
-def test_a_look_stops_after_the_hardest_tenth_if_one_of_them_is_too_hard():
+def test_a_look_stops_after_the_hardest_if_one_of_them_is_too_hard(monkeypatch):
+    monkeypatch.setattr("ramble.problems.minibatches.FIRST", 10)
     hardest = Hardest(torch.arange(100.0))
     asked = []
 
@@ -36,9 +37,17 @@ def test_a_look_stops_after_the_hardest_tenth_if_one_of_them_is_too_hard():
     assert hardest.margins[10] == 10.0  # as seen before
 
 
-def test_a_look_takes_in_everything_where_the_hardest_pass():
+def test_a_look_takes_in_everything_in_growing_blocks_where_the_hardest_pass(monkeypatch):
+    monkeypatch.setattr("ramble.problems.minibatches.FIRST", 10)
     hardest, wide = Hardest(torch.arange(100.0)), torch.full((100,), 5.0)
-    assert hardest.look(lambda samples: wide[samples], 5.0)
+    asked = []
+
+    def margins_of(samples: torch.Tensor) -> torch.Tensor:
+        asked.append(len(samples))
+        return wide[samples]
+
+    assert hardest.look(margins_of, 5.0)
+    assert asked == [10, 40, 50]
     assert torch.equal(hardest.margins, wide)
     wide[77] = 4.0
     assert not hardest.look(lambda samples: wide[samples], 5.0)

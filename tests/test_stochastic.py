@@ -107,7 +107,7 @@ def test_more_solutions_leave_the_first_ones_as_they_are(tmp_path):
     assert torch.equal(alone.weights, solutions(forgetful(tmp_path))[0].weights)
 
 
-def test_where_the_hardest_make_no_error_the_others_are_looked_at(tmp_path, monkeypatch):
+def test_only_the_hardest_are_looked_at_until_they_have_the_margin(tmp_path, monkeypatch):
     looked, margins_of = [], PROBLEM.batch_margins
 
     def counted(weights: torch.Tensor, samples: torch.Tensor) -> torch.Tensor:
@@ -115,11 +115,15 @@ def test_where_the_hardest_make_no_error_the_others_are_looked_at(tmp_path, monk
         return margins_of(weights, samples)
 
     monkeypatch.setattr(PROBLEM, "batch_margins", counted)
+    monkeypatch.setattr("ramble.problems.minibatches.FIRST", 2)
     recipe = StochasticRecipe(**(RECIPE | {"margin": 1e9, "max_rounds": 30}))
     (found,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, recipe, forgetful(tmp_path))
-    hardest = round(0.1 * PROBLEM.n_samples)
-    assert looked[-2:] == [hardest, PROBLEM.n_samples - hardest]
+    assert looked == [PROBLEM.n_samples, *[2] * 31]
     assert not found.settled
+    del looked[:]
+    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, StochasticRecipe(**RECIPE), forgetful(tmp_path))
+    assert looked[-3:] == [2, 8, PROBLEM.n_samples - 10]
+    assert found.settled
 
 
 def test_a_budget_that_is_too_small_is_named(tmp_path):
@@ -250,6 +254,27 @@ def test_a_polygon_that_makes_errors_is_stuck(ends):
     assert path.status is Status.STUCK
     assert "not a zero-error path after 7 rounds" in path.reason
     assert not path.joins
+
+
+def both_ways(ends: tuple[torch.Tensor, torch.Tensor], checkpoint: Checkpoint) -> list[Walk]:
+    """Algorithm 1 from either end: steps that are kept until one leaves S, a chain after the other ends."""
+    tracker = StochasticPaperTracker(
+        eta=1e-3, gamma=0.2, gradient_steps=2, near=0.99, max_steps=8, stall_steps=3, stall_gain=0.001,
+        stored_points=20, resolution=0.5, batch=5, seed=1, checkpoint=checkpoint,
+    )  # fmt: skip
+    starts, targets = torch.cat(ends), torch.cat(ends[::-1])
+    return tracker.track(PROBLEM, starts, targets, torch.zeros(2, dtype=torch.long), silent())
+
+
+@pytest.mark.parametrize("saves", [1, 3, 4, 5])
+def test_a_killed_algorithm_1_ends_with_the_walks_of_an_undisturbed_one(tmp_path, ends, saves):
+    expected = both_ways(ends, forgetful(tmp_path))
+    assert [(len(path.steps), path.steps[0].accepted) for path in expected] == [(4, True), (5, True)]
+    walks = dies_and_goes_on(tmp_path / "a.safetensors", saves, lambda checkpoint: both_ways(ends, checkpoint))
+    for path, undisturbed in zip(walks, expected, strict=True):
+        assert torch.equal(path.points, undisturbed.points)
+        assert torch.equal(path.t, undisturbed.t)
+        assert (path.status, path.reason, path.steps) == (undisturbed.status, undisturbed.reason, undisturbed.steps)
 
 
 def test_the_printed_gamma_is_rejected_where_the_step_leaves_s(ends):

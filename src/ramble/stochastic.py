@@ -132,8 +132,7 @@ def _look(problem: NetworkProblem, recipe: StochasticRecipe, run: _Run) -> bool:
     margins_of = partial(problem.batch_margins, run.weights)
     if not run.rounds:
         run.hardest = Hardest(margins_of(torch.arange(problem.n_samples, device=problem.device)))
-    # where the hardest tenth makes no error the others are looked at: training on the tenth may have cost some of them
-    return run.hardest.look(margins_of, 0.0) and run.hardest.smallest >= recipe.margin
+    return run.hardest.look(margins_of, recipe.margin)
 
 
 def _keep(checkpoint: Checkpoint, finished: list[_Run], run: _Run) -> None:

@@ -3,8 +3,9 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
+    from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
     from ramble.contract.paths import track_pairs
-    from ramble.contract.problems import load_problem
+    from ramble.contract.problems import load_problem, read_weights
     from ramble.devices import choose_device
     from ramble.seeds import derive_seed
     from ramble.tracking.stochastic_paper import StochasticPaperTracker
@@ -13,12 +14,18 @@ with step(snakemake.log[0], snakemake.params.threads):
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
     seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "paper")
+    solutions = {file: read_weights(problem, file) for file in snakemake.input.solutions}
+    settings_of_run = dict(snakemake.params.items(), seed=seed, device=str(problem.device))
+    every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
+    key = key_of(settings_of_run, solutions)
+    checkpoint = Checkpoint(checkpoint_of(snakemake.output.points[0]), key, every)
     track_pairs(
         problem,
         snakemake.params.study,
         "paper",
-        StochasticPaperTracker(**snakemake.params.settings, seed=seed),
+        StochasticPaperTracker(**snakemake.params.settings, seed=seed, checkpoint=checkpoint),
         snakemake.input.solutions,
         snakemake.output.points,
         snakemake.output.steps,
     )
+    checkpoint.remove()

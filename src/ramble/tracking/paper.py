@@ -14,6 +14,20 @@ from ramble.progress import Progress
 from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance
 
 
+@dataclass
+class Walkers:
+    """Where many chains stand."""
+
+    walks: list[Walk]
+    weights: Tensor  # (B', P) of those that have not ended
+    steps: int = 0
+
+    @property
+    def alive(self) -> Tensor:
+        """Numbers of the chains that have not ended (B',)."""
+        return torch.tensor([number for number, walk in enumerate(self.walks) if walk.status is None], dtype=torch.long)
+
+
 @dataclass(frozen=True)
 class PaperTracker:
     """Parameters of Algorithm 1, and when to give up.
@@ -59,21 +73,22 @@ class PaperTracker:
             One path per chain; not arriving is a result with its status and reason.
         """
         setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
-        walks = [Walk(start, self.stored_points) for start in starts]
-        alive = torch.arange(len(starts))
-        weights, here = setting.starts, setting
-        for number in range(1, self.max_steps + 1):
-            moved = self._gradient_moves(here, weights, number)
+        walkers = self._begin(setting)
+        progress.resume(walkers.steps)
+        here, alive = setting.select(walkers.alive), walkers.alive
+        while len(alive) and walkers.steps < self.max_steps:
+            walkers.steps += 1
+            moved = self._gradient_moves(here, walkers.weights, walkers.steps)
             found = problem.evaluate(moved, here.datasets)
             inside = found.in_solution_space
             weights, found, accepted = self._elastic_move(here, moved, found)
             t = normalised_distance(weights, here.starts, here.ends)
-            self._record(walks, alive, number, t, found, accepted, weights)
-            epoch, errors = number * self.gradient_steps, int(found.errors.max())
+            self._record(walkers, t, found, accepted, weights)
+            epoch, errors = walkers.steps * self.gradient_steps, int(found.errors.max())
             progress.advance(1, walking=len(alive), t=f"{float(t.median()):.3f}", epoch=epoch, errors=errors)
             going = torch.tensor(
                 [
-                    self._goes_on(walks[chain], here, row, weights, inside=kept)
+                    self._goes_on(walkers.walks[chain], here, row, weights, inside=kept)
                     for row, (chain, kept) in enumerate(zip(alive.tolist(), inside.tolist(), strict=True))
                 ],
                 dtype=torch.bool,
@@ -81,11 +96,19 @@ class PaperTracker:
             if not going.all():
                 alive, rows = alive[going], going.nonzero().squeeze(1).to(weights.device)
                 weights, here = weights[rows], setting.select(alive)
-            if not len(alive):
-                break
+            walkers.weights = weights
+            self._pause(walkers)
         for chain in alive.tolist():
-            walks[chain].end(Status.OUT_OF_BUDGET, f"t = {walks[chain].t:.4f} after max_steps = {self.max_steps}")
-        return [walk.path() for walk in walks]
+            walk = walkers.walks[chain]
+            walk.end(Status.OUT_OF_BUDGET, f"t = {walk.t:.4f} after max_steps = {self.max_steps}")
+        return [walk.path() for walk in walkers.walks]
+
+    def _begin(self, setting: Setting) -> "Walkers":
+        """Return the chains where they start."""
+        return Walkers([Walk(start, self.stored_points) for start in setting.starts], setting.starts)
+
+    def _pause(self, walkers: "Walkers") -> None:
+        """Be called after every step."""
 
     def _gradient_moves(self, here: Setting, weights: Tensor, number: int) -> Tensor:
         """Return the weights after the gradient moves of one step, the number of which matters only to a subclass."""
@@ -110,9 +133,7 @@ class PaperTracker:
 
     def _record(
         self,
-        walks: list[Walk],
-        alive: Tensor,
-        number: int,
+        walkers: "Walkers",
         t: Tensor,
         found: Evaluation,
         accepted: Tensor,
@@ -120,9 +141,9 @@ class PaperTracker:
     ) -> None:
         times, losses, errors = t.tolist(), found.losses.tolist(), found.errors.tolist()
         margins, kept = found.min_margins.tolist(), accepted.tolist()
-        for row, chain in enumerate(alive.tolist()):
+        for row, chain in enumerate(walkers.alive.tolist()):
             step = Step(
-                step=number,
+                step=walkers.steps,
                 t=times[row],
                 train_loss=losses[row],
                 train_errors=errors[row],
@@ -130,10 +151,10 @@ class PaperTracker:
                 accepted=kept[row],
                 gamma=self.gamma,
                 eta=self.eta,
-                gradients=number * self.gradient_steps,
-                evaluations=number * 2,
+                gradients=walkers.steps * self.gradient_steps,
+                evaluations=walkers.steps * 2,
             )
-            walks[chain].add(step, weights[row])
+            walkers.walks[chain].add(step, weights[row])
 
     def _goes_on(self, walk: Walk, here: Setting, row: int, weights: Tensor, *, inside: bool) -> bool:
         """End the chain if it left S, arrived, or stalls."""

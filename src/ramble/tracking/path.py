@@ -149,6 +149,7 @@ class Walk:
         self.status: Status | None = None
         self.reason = ""
         self.hop_evaluations = 0
+        self.last = start
         self._spacing = 1 / stored_points
 
     @property
@@ -159,7 +160,7 @@ class Walk:
     def add(self, step: Step, weights: Tensor) -> None:
         """Take the state after a step; its weights (P,) are kept when t has risen by the spacing."""
         self.steps.append(step)
-        self._last = weights
+        self.last = weights
         if step.t - self.times[-1] >= self._spacing and step.train_errors == 0:
             self._keep(weights)
 
@@ -177,7 +178,7 @@ class Walk:
     def end(self, status: Status, reason: str) -> None:
         """End the walk; the stored path reaches to where it stood, unless that is outside S."""
         if status in (Status.STUCK, Status.OUT_OF_BUDGET):
-            self._keep_last(self._last)
+            self._keep_last(self.last)
         self.status, self.reason = status, reason
 
     def _keep_last(self, weights: Tensor) -> None:

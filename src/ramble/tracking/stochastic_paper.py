@@ -1,15 +1,17 @@
 """Algorithm 1 of the paper with stochastic gradient descent, as section 3.3 uses it on all of MNIST."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+import torch
 from torch import Tensor
 
+from ramble.checkpoints import Checkpoint, State
 from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
 from ramble.progress import Progress
 from ramble.seeds import generator
-from ramble.tracking.paper import PaperTracker
-from ramble.tracking.path import Setting
+from ramble.tracking.paper import PaperTracker, Walkers
+from ramble.tracking.path import Setting, Status, Step, Walk
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,22 @@ class StochasticPaperTracker(PaperTracker):
     Attributes:
         batch: training samples per gradient.
         seed: of the order of the training samples.
+        checkpoint: taken up where it holds a state, and written after steps; or none.
     """
 
     batch: int
     seed: int
+    checkpoint: Checkpoint | None = None
+
+    def _begin(self, setting: Setting) -> Walkers:
+        """Return the chains where they start, or where the checkpoint says they are."""
+        state = self.checkpoint.load() if self.checkpoint else None
+        return _taken_up(state, setting, self.stored_points) if state else super()._begin(setting)
+
+    def _pause(self, walkers: Walkers) -> None:
+        """Write the checkpoint when it is due."""
+        if self.checkpoint and self.checkpoint.due:
+            self.checkpoint.save(*_state(walkers))
 
     def _gradient_moves(self, here: Setting, weights: Tensor, number: int) -> Tensor:
         """Return the weights after the epochs of one step; all chains see the same batches."""
@@ -36,3 +50,35 @@ class StochasticPaperTracker(PaperTracker):
                     weights = here.norm_rule(weights - self.eta * gradients)
                     progress.advance(len(samples), epoch=passed + 1)
         return weights
+
+
+def _state(walkers: Walkers) -> tuple[dict[str, Tensor], dict[str, object]]:
+    """Return what a checkpoint keeps of the chains."""
+    points = {f"points {number}": torch.stack(walk.points) for number, walk in enumerate(walkers.walks)}
+    walks = [
+        {
+            "times": walk.times,
+            "steps": [asdict(step) for step in walk.steps],
+            "status": walk.status,
+            "reason": walk.reason,
+            "hop_evaluations": walk.hop_evaluations,
+        }
+        for walk in walkers.walks
+    ]
+    return {"weights": walkers.weights, **points}, {"steps": walkers.steps, "walks": walks}
+
+
+def _taken_up(state: State, setting: Setting, stored_points: int) -> Walkers:
+    """Return the chains that a checkpoint keeps."""
+    walks = []
+    for number, facts in enumerate(state.facts["walks"]):
+        walk = Walk(setting.starts[number], stored_points)
+        walk.points, walk.times = list(state.tensors[f"points {number}"]), facts["times"]
+        walk.steps = [Step(**row) for row in facts["steps"]]
+        walk.status = Status(facts["status"]) if facts["status"] else None
+        walk.reason, walk.hop_evaluations = facts["reason"], facts["hop_evaluations"]
+        walks.append(walk)
+    walkers = Walkers(walks, state.tensors["weights"].to(setting.starts.device), state.facts["steps"])
+    for weights, chain in zip(walkers.weights, walkers.alive.tolist(), strict=True):
+        walks[chain].last = weights
+    return walkers
