@@ -30,41 +30,40 @@ class FirstStage:
     """Convolution, pooling and ReLU, as `pooled_convolution` takes them: 24 kernels on windows of 6 x 6 pixels.
 
     Args:
-        pixels: (n, 36, 196), the `patches` of images (n, 1, 28, 28).
+        pixels: (36, n, 196), the `patches` of images (n, 1, 28, 28).
         own: weight (6, 1, 5, 5) and bias.
-        scratch: (n or more, 4, 6, 196), overwritten by every product.
+        scratch: (at least n * 24 * 196,), overwritten by every product.
     """
 
     def __init__(self, pixels: Tensor, own: Pair, scratch: Tensor) -> None:
-        self._shape = own.weight.shape
-        self._scratch = scratch[: len(pixels)]  # (n, 4, 6, 196)
-        self._pixels = pixels
-        windows = self._windows(own.weight, torch.empty_like(self._scratch))
-        largest = windows.amax(1)
+        self._shape, self._images = own.weight.shape, pixels.shape[1]
+        self._pixels = pixels.flatten(1)
+        self._scratch = scratch[: 24 * self._pixels.shape[1]].view(24, -1)
+        windows = self._windows(own.weight, torch.empty_like(self._scratch)).view(4, 6, -1)
+        largest = windows.amax(0)
         maps = torch.add(largest, own.bias.unsqueeze(1)).relu_()
-        self._winners = to_winners(windows, largest, maps.sign())  # (n, 4, 6, 196) of 0 and 1
-        self.outputs = _maps(maps)  # (n, 6, 14, 14)
+        self._winners = to_winners(windows, largest, maps.sign())  # (4, 6, n * 196) of 0 and 1
+        self.outputs = self._maps(maps)  # (n, 6, 14, 14)
 
     def tangents(self, move: Pair) -> Tensor:
         """Return how the outputs move with the weights."""
-        windows = self._windows(move.weight, self._scratch).add_(move.bias.unsqueeze(1))
-        return _maps(windows.mul_(self._winners).sum(1))
+        windows = self._windows(move.weight, self._scratch).view(4, 6, -1).add_(move.bias.unsqueeze(1))
+        return self._maps(windows.mul_(self._winners).sum(0))
 
     def gradient(self, signals: Tensor) -> Pair:
         """Return the gradient for signals (n, 6, 14, 14) at the outputs."""
-        windows = torch.mul(self._winners, signals.reshape(-1, 1, 6, 196), out=self._scratch).view(-1, 24, 196)
-        kernels = torch.bmm(windows, self._pixels.transpose(1, 2)).sum(0)
-        return Pair(sum_of_places(kernels, self._shape), windows.sum((0, 2)).view(4, 6).sum(0))
+        by_channel = signals.transpose(0, 1).reshape(6, -1)
+        windows = torch.mul(self._winners, by_channel, out=self._scratch.view(4, 6, -1))
+        kernels = windows.flatten(0, 1) @ self._pixels.T
+        return Pair(sum_of_places(kernels, self._shape), windows.sum((0, 2)))
 
     def _windows(self, weight: Tensor, out: Tensor) -> Tensor:
-        kernels = kernels_at_places(weight).expand(len(out), -1, -1)
-        torch.bmm(kernels, self._pixels, out=out.view(-1, 24, 196))
-        return out
+        return torch.mm(kernels_at_places(weight), self._pixels, out=out)
 
-
-def _maps(flat_maps: Tensor) -> Tensor:
-    """Return maps (n, 6, 196) as (n, 6, 14, 14) with the channels innermost: the second convolution is faster so."""
-    return flat_maps.view(-1, 6, 14, 14).contiguous(memory_format=torch.channels_last)
+    def _maps(self, by_channel: Tensor) -> Tensor:
+        """Return (6, n * 196) as (n, 6, 14, 14) with the channels innermost: the second convolution is faster so."""
+        maps = by_channel.view(6, self._images, 14, 14).transpose(0, 1)
+        return maps.contiguous(memory_format=torch.channels_last)
 
 
 class SecondStage:
@@ -146,7 +145,7 @@ class Tape:
     def __init__(self, pixels: Tensor, parameters: list[Tensor], scratch: Tensor | None = None) -> None:
         self._shapes = [parameter.shape for parameter in parameters]
         if scratch is None:
-            scratch = pixels.new_empty(len(pixels), 4, 6, 196)
+            scratch = pixels.new_empty(24 * pixels[0].numel())
         first, *others = _pairs(parameters)
         self._first = FirstStage(pixels, first, scratch)
         self._layers: list[SecondStage | Dense] = [SecondStage(self._first.outputs, others[0])]
@@ -205,7 +204,7 @@ class LeNet5Curvature:
     def __init__(self, network: nn.Module) -> None:
         self._parameters = [parameter.detach() for parameter in network.parameters()]
         # in memory asked for anew, page faults take several times as long as the operations
-        self._scratch = self._parameters[0].new_empty(self.most, 4, 6, 196)
+        self._scratch = self._parameters[0].new_empty(self.most * 24 * 196)
 
     def hessian_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> H v."""

@@ -43,15 +43,15 @@ def sum_of_places(kernels: Tensor, shape: torch.Size) -> Tensor:
 
 
 def to_winners(windows: Tensor, largest: Tensor, values: Tensor) -> Tensor:
-    """Return the values at the first of equal maxima, else 0: (n, 4, C, places), in the memory of `windows`.
+    """Return the values at the first of equal maxima, else 0: (4, C, places), in the memory of `windows`.
 
     Args:
-        windows: (n, 4, C, places), overwritten: memory is what takes time.
-        largest: (n, C, places), their maxima.
-        values: (n, C, places), overwritten.
+        windows: (4, C, places), overwritten: memory is what takes time.
+        largest: (C, places), their maxima.
+        values: (C, places), overwritten.
     """
-    winners = windows.eq_(largest.unsqueeze(1))  # 1 at all of equal maxima
-    for place in winners.unbind(1):
+    winners = windows.eq_(largest)  # 1 at all of equal maxima
+    for place in winners:
         values -= place.mul_(values)
     return winners
 
@@ -65,10 +65,13 @@ def _places(size: int) -> Tensor:
 
 
 def patches(images: Tensor, size: int) -> Tensor:
-    """Return the pixels under the window of every pooled place, (n, (k + 1)^2, places)."""
+    """Return the pixels under the window of every pooled place, ((k + 1)^2, n, places).
+
+    All of a pixel's places stand side by side: one product with all of them takes less time than one per image.
+    """
     border = size // 2
     padded = functional.pad(images.squeeze(1), (border, border, border, border))
     count, height, width = padded.shape
     rows, columns = (height - size + 1) // 2, (width - size + 1) // 2
-    windows = padded.as_strided((count, size + 1, size + 1, rows, columns), (height * width, width, 1, 2 * width, 2))
-    return windows.reshape(count, (size + 1) ** 2, rows * columns)
+    windows = padded.as_strided((size + 1, size + 1, count, rows, columns), (width, 1, height * width, 2 * width, 2))
+    return windows.reshape((size + 1) ** 2, count, rows * columns)
