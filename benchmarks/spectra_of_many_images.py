@@ -103,19 +103,19 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=4, help="of one thread each")
     options = parser.parse_args()
     path = read_path(str(options.path))
-    points = spread_points(path.position, options.points)
+    points, weights = spread_points(path.position, options.points), torch.from_numpy(path.points)
     middle = points[len(points) // 2]
     context = get_context("spawn")
 
     for size in SIZES:
         with ProcessPoolExecutor(1, mp_context=context) as pool:
-            seconds, memory = pool.submit(product_cost, size, path.points[middle]).result()
+            seconds, memory = pool.submit(product_cost, size, weights[middle]).result()
         cost = f"{seconds:.3f} s a product, {1e6 * seconds / size:.0f} us an image, {memory:.0f} MiB"
         print(f"{size:6d} images: {cost}", flush=True)
 
     began = time.perf_counter()
     with ProcessPoolExecutor(options.processes, mp_context=context) as pool:
-        jobs = {pool.submit(top, path.points[point], SIZES[-1], None): point for point in points}
+        jobs = {pool.submit(top, weights[point], SIZES[-1], None): point for point in points}
         for job in as_completed(jobs):
             found, converged, products, seconds, memory = job.result()
             print(
@@ -128,7 +128,7 @@ def main() -> None:
 
         truth, _, _, seconds, _ = next(job.result() for job, point in jobs.items() if point == middle)
         for size in SIZES[:-1]:
-            subsets = [pool.submit(top, path.points[middle], size, seed) for seed in range(SUBSETS)]
+            subsets = [pool.submit(top, weights[middle], size, seed) for seed in range(SUBSETS)]
             errors = np.abs(np.array([subset.result()[0] for subset in subsets]) / truth - 1)
             costs = float(np.median([subset.result()[3] for subset in subsets]))
             print(

@@ -7,7 +7,6 @@ import pytest
 import torch
 from small_problems import pattern_sets, random_images
 
-from ramble.artifacts import write_tensors
 from ramble.contract.data import make_data
 from ramble.contract.problems import load_problem
 from ramble.errors import RambleError
@@ -15,6 +14,7 @@ from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.problems.patterns import random_patterns
 from ramble.problems.tree_committee import TreeCommittee
+from ramble.tensors import write_tensors
 
 WRONG_COUNTS = [0, -3, 1.5, "many", True, None]
 WRONG_SIZES = [0, -0.1, float("nan"), float("inf"), "wide", True, None]

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 import torch
 
-from ramble.artifacts import read_table, read_tensors, write_table, write_tensors, write_whole
+from ramble.artifacts import read_table, write_table, write_whole
 from ramble.errors import RambleError
+from ramble.tensors import read_tensors, write_tensors
 
 TENSORS = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.tensor([1, -1], dtype=torch.int8)}
 METADATA = {"study": "tcm", "dataset": 3, "alpha": 0.5, "steps": 12, "zeta": "ü", "status": "arrived"}
@@ -50,7 +51,7 @@ def test_metadata_is_sorted_in_the_header(tmp_path):
 
 def test_two_processes_write_the_same_bytes(tmp_path):
     code = (
-        "import sys, torch; from ramble.artifacts import write_tensors\n"
+        "import sys, torch; from ramble.tensors import write_tensors\n"
         "write_tensors(sys.argv[1], {name: torch.ones(2) for name in 'abcdef'}, {name: 1 for name in 'uvwxyzabc'})"
     )
     contents = set()

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from ramble.artifacts import read_tensors
 from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
 from ramble.errors import RambleError
+from ramble.tensors import read_tensors
 
 # Sums random numbers in steps that all matter, and writes its state after every tenth; told to, it kills itself.
 WALK = """
 import os, signal, sys
 import torch
-from ramble.artifacts import write_tensors
+from ramble.tensors import write_tensors
 from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
 
 output, dies_at = sys.argv[1], int(sys.argv[2])

@@ -1,8 +1,8 @@
 """Claims of section 3.3, on paths whose answer is known."""
 
+import numpy as np
 import pandas as pd
 import pytest
-import torch
 import yaml
 from checkouts import ROOT
 
@@ -17,8 +17,8 @@ LIMITS = Thresholds(**yaml.safe_load((ROOT / "params.yaml").read_text())["claims
 def stored(status: str, certificate: str = "sampled", reached: float = 1.0) -> StoredPath:
     metadata = {"pair": "0-0-1", "status": status, "certificate": certificate, "min_margin": "0.5"}
     metadata["certificate_points"] = "121"
-    times = torch.tensor([0.0, 0.2, 0.6, reached], dtype=torch.float64)
-    return StoredPath("0-0-1", 0, torch.zeros(4, 2), times, metadata)
+    times = np.array([0.0, 0.2, 0.6, reached])
+    return StoredPath("0-0-1", 0, np.zeros((4, 2), np.float32), times, metadata)
 
 
 def pair(test_errors: list[int], control: list[int], losses: list[float], path: StoredPath | None = None):

@@ -101,8 +101,8 @@ def test_random_patterns_are_signs_and_differ_between_data_sets():
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
-    from ramble.artifacts import write_tensors
     from ramble.contract.problems import read_weights
+    from ramble.tensors import write_tensors
 
     file = tmp_path / "0-0.safetensors"
     write_tensors(file, {"weight": torch.zeros(3, 4)}, {})

@@ -14,7 +14,7 @@ START, END, ASIDE = torch.randn(3, 12, generator=torch.Generator().manual_seed(1
 
 
 def cut(points: list[torch.Tensor], size: int = 12) -> Plane:
-    path = StoredPath("1-0-1", 1, torch.stack(points), torch.linspace(0, 1, len(points), dtype=torch.float64), {})
+    path = StoredPath("1-0-1", 1, torch.stack(points).numpy(), np.linspace(0, 1, len(points)), {})
     return plane_of_path(PROBLEM, path, END, size)
 
 

@@ -25,14 +25,13 @@ times = st.lists(st.integers(-50, 100), min_size=1, max_size=40)
 
 
 def stored(points: torch.Tensor, dataset: int = 0) -> StoredPath:
-    t = torch.linspace(0, 1, len(points), dtype=torch.float64)
-    return StoredPath("0-0-1", dataset, points, t, {})
+    return StoredPath("0-0-1", dataset, points.numpy(), np.linspace(0, 1, len(points)), {})
 
 
 @unhurried
 @given(times, st.integers(2, 12))
 def test_points_are_sorted_and_have_both_ends(values, count):
-    found = spread_points(torch.tensor(values, dtype=torch.float64) / 100, count)
+    found = spread_points(np.array(values) / 100, count)
     assert found == sorted(set(found))
     assert (found[0], found[-1]) == (0, len(values) - 1)
 
@@ -40,36 +39,36 @@ def test_points_are_sorted_and_have_both_ends(values, count):
 @unhurried
 @given(times, st.integers(2, 12))
 def test_points_are_not_more_than_asked_for_even_where_the_path_turns_back(values, count):
-    assert len(spread_points(torch.tensor(values, dtype=torch.float64) / 100, count)) <= count
+    assert len(spread_points(np.array(values) / 100, count)) <= count
 
 
 @unhurried
 @given(times, st.integers(2, 12))
 def test_points_are_not_more_than_asked_for_on_a_path_that_only_advances(values, count):
-    assert len(spread_points(torch.tensor(sorted(values), dtype=torch.float64) / 100, count)) <= count
+    assert len(spread_points(np.array(sorted(values)) / 100, count)) <= count
 
 
 @unhurried
 @given(st.integers(2, 60), st.integers(2, 20))
 def test_points_are_spread_evenly_in_t(size, count):
-    t = torch.sort(torch.rand(size, generator=torch.Generator().manual_seed(size), dtype=torch.float64)).values
+    t = np.sort(np.random.default_rng(size).random(size))
     found = spread_points(t, count)
-    for wanted in np.linspace(float(t[0]), float(t[-1]), count):
-        nearest = int(np.abs(t.numpy() - wanted).argmin())
+    for wanted in np.linspace(t[0], t[-1], count):
+        nearest = int(np.abs(t - wanted).argmin())
         assert nearest in found
 
 
 def on_a_line(places: list[float]) -> StoredPath:
     """W_a at 0, W_b at 1 and points on the line through both."""
     points = torch.tensor(places).unsqueeze(1)
-    return StoredPath("0-0-1", 0, points, 1 - (1 - points[:, 0].double()).abs(), {})
+    return StoredPath("0-0-1", 0, points.numpy(), 1 - (1 - points[:, 0].double()).abs().numpy(), {})
 
 
 def test_s_is_the_share_of_the_length():
     path = on_a_line([0.0, -0.5, -0.25, 1.0])
     assert path.walked.tolist() == [0.0, 0.5, 0.75, 2.0]
     assert path.s.tolist() == [0.0, 0.25, 0.375, 1.0]
-    assert path.s.dtype == torch.float64
+    assert path.s.dtype == np.float64
     assert on_a_line([0.5]).s.tolist() == [0.0]
     assert on_a_line([0.5, 0.5]).s.tolist() == [0.0, 0.0]
 
@@ -81,7 +80,7 @@ def test_s_rises_from_0_to_1_and_knows_no_scale(size, dimensions):
     s = stored(points).s
     assert (s[0], s[-1]) == (0.0, 1.0)
     assert (s[1:] > s[:-1]).all()
-    assert torch.allclose(stored(4 * points).s, s, rtol=0, atol=1e-12)
+    assert np.allclose(stored(4 * points).s, s, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -97,15 +96,15 @@ def test_s_rises_from_0_to_1_and_knows_no_scale(size, dimensions):
     ids=["steady", "slips", "falls", "slips twice", "swings out", "one point"],
 )
 def test_position_is_t_where_it_rises_else_s(t, rises):
-    times = torch.tensor(t, dtype=torch.float64)
-    path = StoredPath("0-0-1", 0, torch.arange(float(len(t))).unsqueeze(1), times, {})
+    times = np.array(t, np.float64)
+    path = StoredPath("0-0-1", 0, np.arange(len(t), dtype=np.float32)[:, np.newaxis], times, {})
     assert path.rises == rises
-    assert torch.equal(path.position, times if rises else path.s)
+    assert np.array_equal(path.position, times if rises else path.s)
 
 
 def test_a_short_path_keeps_all_its_points():
-    assert spread_points(torch.tensor([0.0, 0.1, 0.9]), 3) == [0, 1, 2]
-    assert spread_points(torch.tensor([0.0]), 5) == [0]
+    assert spread_points(np.array([0.0, 0.1, 0.9]), 3) == [0, 1, 2]
+    assert spread_points(np.array([0.0]), 5) == [0]
 
 
 def test_a_committee_profile_is_loss_and_errors_of_every_point():

@@ -11,12 +11,13 @@ from matplotlib import pyplot as plt
 
 from ramble import stamps
 from ramble.__main__ import main
-from ramble.artifacts import read_table, write_table, write_tensors
+from ramble.artifacts import read_table, write_table
 from ramble.errors import RambleError
 from ramble.figures.style import save
 from ramble.origin import read_origin
 from ramble.parameters.digests import key_digests
 from ramble.parameters.document import read_parameters
+from ramble.tensors import write_tensors
 
 PARAMETERS = ROOT / "params.yaml"
 KEYS = ["seed", "studies.tcm.trackers.paper"]

@@ -14,9 +14,10 @@ from check_figures import check_figures
 from check_lint import findings
 from checkouts import Checkout
 
-from ramble.artifacts import read_table, read_tensors
+from ramble.artifacts import read_table
 from ramble.checkpoints import Checkpoint
 from ramble.devices import choose_device
+from ramble.tensors import read_tensors
 
 pytestmark = pytest.mark.slow
 

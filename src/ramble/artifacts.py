@@ -6,15 +6,12 @@ import io
 import json
 import math
 import os
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from ramble.errors import RambleError
 from ramble.stamps import END, stamp
@@ -44,34 +41,25 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
             aside.unlink(missing_ok=True)
 
 
-def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, object]) -> None:
-    """Write tensors, their metadata (values as text) and where they come from; equal content gives equal bytes."""
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    texts = {key: str(value) for key, value in metadata.items()} | {"provenance": stamp(path)}
-    content = _with_sorted_header(save(plain, metadata=texts))
-    write_whole(path, lambda aside: aside.write_bytes(content))
-
-
-def _with_sorted_header(content: bytes) -> bytes:
-    """Sort the header's keys: safetensors writes its metadata in an order that changes between processes."""
-    (length,) = struct.unpack("<Q", content[:8])
-    header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return struct.pack("<Q", len(header)) + header + content[8 + length :]
-
-
-def read_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """Return the tensors and the metadata of a safetensors file.
+@contextlib.contextmanager
+def open_tensors(path: str | Path, framework: str) -> Iterator[Any]:
+    """Open a safetensors file for reading its tensors as those of a framework, "numpy" or "pt".
 
     Raises RambleError when the file is missing, truncated or not a safetensors file.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+        with safe_open(path, framework=framework) as file:
+            yield file
     except (OSError, SafetensorError) as error:
         raise RambleError(
             f"{path}: not a whole safetensors file ({error}); delete it and run snakemake again to make it anew."
         ) from error
+
+
+def read_header(path: str | Path) -> dict[str, str]:
+    """Return the metadata of a safetensors file; raises as `open_tensors` does."""
+    with open_tensors(path, "numpy") as file:
+        return dict(file.metadata() or {})
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:

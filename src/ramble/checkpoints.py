@@ -18,8 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ramble.artifacts import read_tensors, write_tensors
 from ramble.errors import RambleError
+from ramble.tensors import read_tensors, write_tensors
 
 EVERY = 60.0  # seconds between two checkpoints: LeNet5's takes a few milliseconds
 

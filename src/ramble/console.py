@@ -21,8 +21,9 @@ def step(log: str, threads: int) -> Iterator[None]:
     """Run the body as one step of the chain.
 
     Messages go to the file `log` and to standard error; where that is a terminal, which has the progress bars, only
-    warnings do. A RambleError ends the process with its sentence and exit code 1. Enter before numpy is imported:
-    the threads of its linear algebra can only be set then.
+    warnings do. A RambleError ends the process with its sentence and exit code 1. Enter before numpy and torch are
+    imported: the threads of their linear algebra are set here. The count comes from the parameters, not from the
+    machine's load, because it decides the order of floating-point sums and with it the last bits of every artifact.
     """
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     # OpenBLAS spins as many threads as there are cores, which starves the jobs beside this one
@@ -33,9 +34,6 @@ def step(log: str, threads: int) -> Iterator[None]:
     logger.setLevel(logging.INFO)  # the chatter of other packages stays out
     logging.raiseExceptions = False  # a line that a full disk does not take is lost without a traceback
     try:
-        from ramble.devices import compute_reproducibly
-
-        compute_reproducibly(threads)
         yield
     except RambleError as error:
         _stop(log, f"error: {error}", 1)

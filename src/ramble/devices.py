@@ -1,4 +1,4 @@
-"""Where and how torch computes: device, threads, determinism."""
+"""Where and how torch computes: device and determinism."""
 
 import torch
 
@@ -8,22 +8,14 @@ from ramble.errors import RambleError
 def choose_device(name: str) -> torch.device:
     """Return the device called `name`: `auto` (CUDA where there is one), `cpu`, `cuda` or `cuda:N`.
 
-    Raises RambleError when CUDA is asked for and absent.
+    From here on algorithms are forbidden whose result depends on scheduling. Raises RambleError when CUDA is asked for
+    and absent.
     """
+    torch.set_deterministic_debug_mode("warn")
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise RambleError(f"device: '{name}' is asked for but torch sees no CUDA device; set device to auto or cpu.")
     return torch.device(name)
-
-
-def compute_reproducibly(threads: int) -> None:
-    """Fix the number of threads and forbid algorithms whose result depends on scheduling.
-
-    The thread count comes from the parameters, not from the machine's load, because it decides the
-    order of floating-point sums and with it the last bits of every artifact.
-    """
-    torch.set_num_threads(threads)
-    torch.set_deterministic_debug_mode("warn")
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False

@@ -34,7 +34,8 @@ def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) ->
         end: W_b (P,).
         size: grid points along each axis.
     """
-    start, points = path.points[0].double(), path.points.double()
+    points = torch.from_numpy(path.points).double()
+    start = points[0]
     first = (end.double() - start) / (end.double() - start).norm()
     offsets = points - start
     across = offsets - (offsets @ first).unsqueeze(1) * first

@@ -1,7 +1,9 @@
 """Loss, error and smallest margin at every stored point of a path."""
 
+import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
 from ramble.contract.stored_paths import StoredPath
 from ramble.problems.problem import Problem, in_batches, stack, visible_batch
@@ -16,11 +18,11 @@ def profile(problem: Problem, path: StoredPath, progress: Progress) -> pd.DataFr
     Columns of the validation and the test split are there only where the problem has them. The bar advances by a step
     per point and split.
     """
-    datasets = torch.full((len(path.points),), path.dataset)
+    points, datasets = torch.from_numpy(path.points), torch.full((len(path.points),), path.dataset)
     columns: dict[str, object] = {"point": range(len(path.points)), "t": path.t, "s": path.s}
     for split in problem.splits:
         evaluations = []
-        for few in in_batches(problem, path.points, datasets, split, visible_batch(problem, split, BATCH)):
+        for few in in_batches(problem, points, datasets, split, visible_batch(problem, split, BATCH)):
             evaluations.append(few)
             progress.advance(len(few.errors), path=path.pair)
         found = stack(evaluations)
@@ -32,10 +34,10 @@ def profile(problem: Problem, path: StoredPath, progress: Progress) -> pd.DataFr
     return pd.DataFrame(columns)
 
 
-def spread_points(position: torch.Tensor, count: int) -> list[int]:
+def spread_points(position: NDArray[np.float64], count: int) -> list[int]:
     """Return at most `count` point numbers, spread evenly in position, first and last among them (count >= 2)."""
     if len(position) <= count:
         return list(range(len(position)))
-    wanted = torch.linspace(float(position[0]), float(position[-1]), count, dtype=position.dtype)[1:-1]
-    nearest = (position.unsqueeze(0) - wanted.unsqueeze(1)).abs().argmin(1) if len(wanted) else wanted
-    return sorted({0, len(position) - 1, *nearest.long().tolist()})
+    wanted = np.linspace(position[0], position[-1], count)[1:-1]
+    nearest = np.abs(position - wanted[:, np.newaxis]).argmin(1)
+    return sorted({0, len(position) - 1, *nearest.tolist()})

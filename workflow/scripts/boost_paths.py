@@ -3,11 +3,12 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from ramble.artifacts import read_tensors, write_table
+    from ramble.artifacts import write_table
     from ramble.boosting.boost import boost
     from ramble.contract.problems import load_problem
     from ramble.contract.stored_paths import read_path
     from ramble.devices import choose_device
+    from ramble.tensors import read_tensors
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

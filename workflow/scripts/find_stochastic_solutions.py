@@ -3,12 +3,12 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from ramble.artifacts import read_tensors
     from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
     from ramble.contract.problems import load_problem
     from ramble.contract.solutions import write_solutions
     from ramble.devices import choose_device
     from ramble.stochastic import StochasticRecipe, find_stochastic_solutions
+    from ramble.tensors import read_tensors
 
     settings = dict(snakemake.params.solutions)
     count = settings.pop("count")

@@ -3,11 +3,12 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from ramble.artifacts import read_tensors, write_table, write_tensors
+    from ramble.artifacts import write_table
     from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
     from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
     from ramble.seeds import derive_seed
+    from ramble.tensors import read_tensors, write_tensors
     from ramble.wandering import wander
 
     problem = load_problem(

@@ -3,11 +3,12 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from ramble.artifacts import read_tensors, write_table
+    from ramble.artifacts import write_table
     from ramble.contract.data import build
     from ramble.devices import choose_device
     from ramble.load import first_patterns, try_load
     from ramble.seeds import derive_seed
+    from ramble.tensors import read_tensors
     from ramble.tracking.guarded import GuardedTracker
     from ramble.tracking.paper import PaperTracker
     from ramble.training import Recipe, Settling

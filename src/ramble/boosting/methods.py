@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ramble.boosting.choice import Candidate
@@ -26,7 +28,7 @@ def methods(
             networks near one another is Izmailov et al. 2018 (SWA), along a path of low loss Garipov et al. 2018.
         members: how many points of the path predict together.
     """
-    points = path.points
+    points = torch.from_numpy(path.points)
     ends = [Candidate("W_a", points[:1]), Candidate("W_b", points[-1:])]
     averaged = [
         Candidate(f"points {first} to {last}", points[first : last + 1].double().mean(0, keepdim=True).float())
@@ -43,7 +45,7 @@ def methods(
     }
 
 
-def windows(s: Tensor, widths: Sequence[float]) -> list[tuple[int, int]]:
+def windows(s: NDArray[np.float64], widths: Sequence[float]) -> list[tuple[int, int]]:
     """Return the windows along a path as (first, last) point, without repetition.
 
     Each width is laid at every point from which that much of the path is left. A window has the points that it covers,
@@ -69,4 +71,4 @@ def _each(what: str, points: Tensor) -> list[Candidate]:
 def _spread_out(path: StoredPath, count: int) -> Candidate:
     """Return the predictions of points spread evenly along the path, its ends among them."""
     chosen = spread_points(path.s, count)
-    return Candidate(f"points {', '.join(map(str, chosen))}", path.points[torch.tensor(chosen)])
+    return Candidate(f"points {', '.join(map(str, chosen))}", torch.from_numpy(path.points[chosen]))

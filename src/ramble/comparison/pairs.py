@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from ramble.artifacts import read_table, read_tensors
+from ramble.artifacts import read_header, read_table
 from ramble.contract.stored_paths import StoredPath, pair_of, read_path
 
 
@@ -78,12 +79,12 @@ def outcome(path: StoredPath, profile: pd.DataFrame, losses: dict[tuple[str, str
 
 
 def _detour(path: StoredPath) -> float:
-    straight = float((path.points[-1].double() - path.points[0].double()).norm())
+    straight = float(np.linalg.norm(path.points[-1].astype(np.float64) - path.points[0]))
     # t is 1 - |W_b - W_x| / |W_b - W_a|: exactly 1 at W_b and nowhere else
     return float(path.walked[-1]) / straight if path.t[-1] == 1.0 and straight > 0 else float("nan")
 
 
 def _end_losses(solutions: Sequence[str]) -> Iterator[tuple[tuple[str, str], float]]:
     for file in solutions:
-        header = read_tensors(file)[1]
+        header = read_header(file)
         yield (header["study"], Path(file).stem), float(header["train_loss"])

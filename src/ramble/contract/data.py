@@ -5,8 +5,8 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
-from ramble.artifacts import write_tensors
 from ramble.errors import RambleError
+from ramble.tensors import write_tensors
 
 
 def load(import_path: str) -> Any:

@@ -8,11 +8,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ramble.artifacts import write_table, write_tensors
+from ramble.artifacts import write_table
 from ramble.contract.problems import read_weights
 from ramble.contract.stored_paths import pair_of
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
+from ramble.tensors import write_tensors
 from ramble.tracking.connect import Tracker, connect
 from ramble.tracking.path import Path, Step
 

@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ramble.artifacts import read_tensors
 from ramble.contract.data import build
 from ramble.contract.stored_paths import pair_of
 from ramble.errors import RambleError
 from ramble.problems.problem import Problem
+from ramble.tensors import read_tensors
 
 
 def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], device: torch.device) -> Problem:

@@ -6,8 +6,9 @@ from itertools import combinations
 import pandas as pd
 import torch
 
-from ramble.artifacts import write_table, write_tensors
+from ramble.artifacts import write_table
 from ramble.problems.problem import Problem
+from ramble.tensors import write_tensors
 from ramble.training import Solution, cosine, errors_on_lines
 
 LINE_POINTS = 5  # of each straight line, the ends among them: few, for on all of MNIST a look takes about 2 s

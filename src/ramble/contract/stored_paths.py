@@ -6,10 +6,10 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from ramble.artifacts import read_tensors
+from ramble.artifacts import open_tensors
 
 BACKSLIDE = 0.01  # of t: a stuck walk's last point may lie that little behind the one before
 
@@ -20,37 +20,38 @@ class StoredPath:
 
     pair: str
     dataset: int
-    points: Tensor  # (T, P) float32
-    t: Tensor  # (T,) float64
+    points: NDArray[np.float32]  # (T, P)
+    t: NDArray[np.float64]  # (T,)
     metadata: dict[str, str]
 
     @cached_property
-    def walked(self) -> Tensor:
-        """Length of the polygon from W_a to every point (T,), float64."""
-        steps = [float((end.double() - start.double()).norm()) for start, end in pairwise(self.points)]
-        return torch.tensor([0.0, *steps], dtype=torch.float64).cumsum(0)
+    def walked(self) -> NDArray[np.float64]:
+        """Length of the polygon from W_a to every point (T,)."""
+        steps = [np.linalg.norm(end.astype(np.float64) - start) for start, end in pairwise(self.points)]
+        return np.cumsum([0.0, *steps])
 
     @property
-    def s(self) -> Tensor:
-        """Share of the path's length at every point (T,), float64: 0 at the first, 1 at the last."""
-        return self.walked / self.walked[-1] if self.walked[-1] > 0 else torch.zeros_like(self.walked)
+    def s(self) -> NDArray[np.float64]:
+        """Share of the path's length at every point (T,): 0 at the first, 1 at the last."""
+        return self.walked / (self.walked[-1] or 1.0)
 
     @property
     def rises(self) -> bool:
         """Whether t tells the points' order; it does not where a path swings out."""
-        return bool((self.t >= self.t.cummax(0).values - BACKSLIDE).all())
+        return bool((self.t >= np.maximum.accumulate(self.t) - BACKSLIDE).all())
 
     @property
-    def position(self) -> Tensor:
+    def position(self) -> NDArray[np.float64]:
         """Where the points lie along the path (T,): t where it rises, else s. Figures and spectra go by it."""
         return self.t if self.rises else self.s
 
 
 def read_path(file: str) -> StoredPath:
-    """Return a stored path."""
-    tensors, metadata = read_tensors(file)
+    """Return a stored path; raises as `open_tensors` does."""
     pair = Path(file).stem
-    return StoredPath(pair, int(pair.split("-")[0]), tensors["points"], tensors["t"], metadata)
+    with open_tensors(file, "numpy") as tensors:
+        points, t = tensors.get_tensor("points"), tensors.get_tensor("t")
+        return StoredPath(pair, int(pair.split("-")[0]), points, t, dict(tensors.metadata()))
 
 
 def pair_of(file: str) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import pandas as pd
+import torch
 from torch import Tensor
 
 from ramble.artifacts import write_table
@@ -53,12 +54,13 @@ def write_along_paths(
     with Progress(f"{name}: {what} of {len(paths)} paths", len(paths) * count) as progress:
         for file, output in zip(paths, outputs, strict=True):
             path = read_path(file)
-            checkpoint = Checkpoint(checkpoint_of(output), key_of(settings, {"points": path.points}))
+            points = torch.from_numpy(path.points)
+            checkpoint = Checkpoint(checkpoint_of(output), key_of(settings, {"points": points}))
             state = checkpoint.load()
             tables = [pd.DataFrame(table) for table in state.facts["tables"]] if state else []
             for number, point in enumerate(spread_points(path.position, count)):
                 if number >= len(tables):
-                    found = rows(problem, path.points[point], path.dataset, f"{name}/{path.pair}/{point}")
+                    found = rows(problem, points[point], path.dataset, f"{name}/{path.pair}/{point}")
                     tables.append(_placed(found, path, point))
                 progress.advance(1, path=path.pair)
                 if checkpoint.due:

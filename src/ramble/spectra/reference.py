@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pandas as pd
+import torch
 
 from ramble.artifacts import write_table
 from ramble.contract.stored_paths import read_path
@@ -42,12 +43,12 @@ def write_reference(
 ) -> None:
     """Write the table of differences at `count` points of the path in `file`, spread evenly in position."""
     path = read_path(file)
-    points = spread_points(path.position, count)
+    points, weights = spread_points(path.position, count), torch.from_numpy(path.points)
     tables = []
     with Progress(f"{name}: spectra by both engines", len(points)) as progress:
         for point in points:
             label = f"{name}/{path.pair}/{point}"
-            pair = [engine.spectrum(problem, path.points[point], path.dataset, label) for engine in (ours, theirs)]
+            pair = [engine.spectrum(problem, weights[point], path.dataset, label) for engine in (ours, theirs)]
             rows = differences(*pair)
             rows.insert(0, "point", point)
             rows.insert(1, "t", float(path.t[point]))

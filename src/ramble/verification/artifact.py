@@ -8,7 +8,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ramble.artifacts import read_tensors
 from ramble.contract.problems import load_problem, read_weights
 from ramble.contract.stored_paths import pair_of
 from ramble.errors import RambleError
@@ -16,6 +15,7 @@ from ramble.parameters.document import Parameters
 from ramble.parameters.paths import PathStudy
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
+from ramble.tensors import read_tensors
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check
 from ramble.verification.network import NetworkCheck
