@@ -32,7 +32,7 @@ def code_digest(files: Iterable[Path]) -> str:
     """
     digest = hashlib.sha256()
     for file in files:
-        digest.update(file.read_bytes())
+        digest.update(_content(file))
     return digest.hexdigest()[:16]
 
 
@@ -57,10 +57,15 @@ def _module_file(import_path: str) -> Path:
 
 
 @cache
+def _content(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+@cache
 def _imports(file: Path) -> frozenset[Path]:
     """Return the files of this package that one file names in its import statements, or in what looks like one."""
     names: set[str] = set()
-    for module, imported in IMPORT.findall(file.read_text(encoding="utf-8")):
+    for module, imported in IMPORT.findall(_content(file).decode()):
         words = WORD.findall(imported)
         names.update([module, *(f"{module}.{word}" for word in words)] if module else words)
     return frozenset().union(*map(_files, names))

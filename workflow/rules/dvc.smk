@@ -8,7 +8,7 @@ for name, step in STEPS.items():
             name:
                 name
             input:
-                step.files,
+                lambda wildcards, step=step: step.files,
 
 
 rule dvc_yaml:

@@ -1,11 +1,15 @@
-# the names that a user types
+# the names that a user types; what they stand for is asked for where one is typed, for a dry run takes time by the file
+
+
+def flat(lists):
+    return [file for files in lists for file in files]
 
 
 rule all:
     input:
-        [study_files(study) for study in PARAMETERS.studies],
-        [pictures(drawing) for drawing in DRAWINGS],
-        [spectra_on_request(study) for study in PATH_STUDIES],
+        lambda wildcards: flat(study_files(study) for study in PARAMETERS.studies),
+        lambda wildcards: flat(pictures(drawing) for drawing in DRAWINGS),
+        lambda wildcards: flat(spectra_on_request(study) for study in PATH_STUDIES),
         rules.compare_trackers.output,
         rules.judge_claims.output,
 
@@ -41,8 +45,8 @@ for study in PARAMETERS.studies:
         name:
             study
         input:
-            study_files(study),
-            study_pictures(study),
+            lambda wildcards, study=study: study_files(study),
+            lambda wildcards, study=study: study_pictures(study),
 
 
 for drawing in DRAWINGS:
@@ -51,4 +55,4 @@ for drawing in DRAWINGS:
         name:
             drawing
         input:
-            pictures(drawing),
+            lambda wildcards, drawing=drawing: pictures(drawing),
