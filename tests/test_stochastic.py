@@ -44,7 +44,6 @@ TRACKER = {
     "decay": 0.99,
     "focus": 2.0,
     "max_rounds": 60,
-    "looked_points": 9,
     "margin_share": 0.1,
     "stored_points": 17,
     "resolution": 0.125,

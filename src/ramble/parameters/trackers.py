@@ -112,7 +112,6 @@ class StochasticGuardedTracker(Model):
     decay: Fraction = Field(description="of that rate, per round")
     focus: Annotated[float, Field(ge=1, description="on the hardest samples then; 1: all alike")]
     max_rounds: Count
-    looked_points: Annotated[int, Field(ge=3, description="about how many points of the polygon a look takes in")]
     margin_share: Annotated[float, Field(gt=0, lt=1, description="of the ends' margin, kept at the stored points")]
     stored_points: Annotated[int, Field(ge=2)]
     resolution: Resolution
