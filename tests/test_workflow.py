@@ -316,6 +316,7 @@ def test_interrupt_leaves_nothing_half_and_the_next_run_ends_with_the_same_bytes
     [
         ("solutions/0-1.safetensors", ".pairs", str(choose_device("auto"))),  # the same one by another name
         ("paths/guarded/0-0-1.safetensors", "paths/guarded/.0-0-1", "auto"),
+        ("paths/paper/0-0-1.safetensors", "paths/paper/.0-0-1", "auto"),
         ("control/guarded/0-0-1.csv", "control/guarded/.0-0-1", "auto"),
     ],
 )
