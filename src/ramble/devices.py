@@ -13,7 +13,7 @@ def choose_device(name: str) -> torch.device:
     """
     torch.set_deterministic_debug_mode("warn")
     # in that mode torch fills what `empty` returns, to show who reads it unwritten: a tenth of an evaluation's time
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     if name == "auto":
