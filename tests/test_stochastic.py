@@ -36,6 +36,7 @@ RECIPE = {
 TRACKER = {
     "bends": 1,
     "rate": 0.2,
+    "max_gradient": 10.0,
     "batch": 4,
     "round_steps": 20,
     "doubling_rounds": 3,
@@ -235,6 +236,19 @@ def test_a_killed_tracker_ends_with_the_path_of_an_undisturbed_one(tmp_path, end
     assert [(s.step, s.gradients, s.min_margin) for s in path.steps] == [
         (s.step, s.gradients, s.min_margin) for s in expected.steps
     ]
+
+
+def test_a_step_of_a_bend_is_no_longer_than_its_largest_gradient_allows(ends):
+    def bend(**changes) -> torch.Tensor:
+        settings = TRACKER | {"round_steps": 1, "stored_points": 3, "rate": 0.5} | changes
+        (path,) = StochasticGuardedTracker(**settings).track(PROBLEM, *ends, ZERO, silent())
+        return path.points[1]
+
+    before, free = bend(max_rounds=0), bend(max_rounds=1)
+    assert float((free - before).norm()) > 0.001
+    short = bend(max_rounds=1, max_gradient=0.002)
+    assert float((short - before).norm()) == pytest.approx(0.001, rel=1e-3)
+    assert torch.allclose((short - before) / 0.001, (free - before) / (free - before).norm(), atol=1e-3)
 
 
 def test_a_round_that_diverges_is_undone_and_the_rate_halved(ends):

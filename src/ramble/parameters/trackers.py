@@ -104,6 +104,7 @@ class StochasticGuardedTracker(Model):
 
     bends: Count = Field(description="of the polygon, to begin with")
     rate: Positive = Field(description="while bends are added")
+    max_gradient: Positive = Field(description="norm to which a longer gradient of a bend is shortened")
     batch: Count = Field(description="training samples per gradient")
     round_steps: Count = Field(description="training steps, of one gradient on every segment, between two looks")
     doubling_rounds: Count = Field(description="rounds after which the bends are doubled")

@@ -7,6 +7,7 @@ falling rate. The bends start on the arc rather than the chord: independent solu
 halfway between them the chord's weights have lost a third of their norm, in every layer.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -32,6 +33,8 @@ class StochasticGuardedTracker:
     Attributes:
         bends: between the ends, to begin with.
         rate: of gradient descent in the first phase; a round that diverges is undone, and the rate halved.
+        max_gradient: norm to which a longer gradient of a bend is shortened (Pascanu et al., 2013). The first gradients
+            on the arc may be a hundred times the usual ones, and bends that they threw far out make errors for ever.
         batch: training samples per gradient.
         round_steps: training steps between two looks; a step takes one gradient on every segment.
         doubling_rounds: rounds after which the bends are doubled.
@@ -51,6 +54,7 @@ class StochasticGuardedTracker:
 
     bends: int
     rate: float
+    max_gradient: float
     batch: int
     round_steps: int
     doubling_rounds: int
@@ -132,13 +136,14 @@ class StochasticGuardedTracker:
         for samples in chain.hardest.draw(shape, 1.0 if growing else self.focus, chain.random):
             share = torch.rand(segments, 1, generator=chain.random).to(polygon)
             found, gradients = problem.batch_gradients(torch.lerp(polygon[:-1], polygon[1:], share), samples)
-            polygon[1:-1] -= rate * bend_gradients(gradients, share)
+            moves = bend_gradients(gradients, share)
+            polygon[1:-1] -= rate * moves * (self.max_gradient / moves.norm(dim=1, keepdim=True)).clamp(max=1.0)
             losses.append(found.mean())
         chain.rounds += 1
         chain.gradients += self.round_steps * segments
         chain.loss = float(torch.stack(losses).mean())
-        if not bool(torch.isfinite(polygon).all()):
-            polygon, chain.slowing = chain.polygon, chain.slowing / 2  # diverged: the round is undone
+        if _diverged(losses, problem) or not bool(torch.isfinite(polygon).all()):
+            polygon, chain.slowing = chain.polygon, chain.slowing / 2  # the round is undone
         doubles = chain.rounds % self.doubling_rounds == 0 and chain.rounds < self._growing_rounds
         chain.polygon = with_middles(polygon) if doubles else polygon
 
@@ -228,6 +233,12 @@ def _taken_up(state: State, device: torch.device) -> _Chain:
     polygon, margins = (state.tensors[name].to(device) for name in ("polygon", "margins"))
     facts = state.facts | {"steps": [Step(**row) for row in state.facts["steps"]]}
     return _Chain(polygon, Hardest(margins), random, **facts)
+
+
+def _diverged(losses: list[Tensor], problem: NetworkProblem) -> bool:
+    """Tell whether a round ended worse than it began, and worse than by guessing the class."""
+    classes = int(problem.labels(torch.zeros(1, dtype=torch.long)).max()) + 1
+    return not float(losses[-1]) <= max(float(losses[0]), math.log(classes))  # not a number is neither
 
 
 def _smallest_margins(problem: NetworkProblem, points: Tensor, samples: Tensor) -> Tensor:
