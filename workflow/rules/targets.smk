@@ -1,10 +1,6 @@
 # the names that a user types; what they stand for is asked for where one is typed, for a dry run takes time by the file
 
 
-def flat(lists):
-    return [file for files in lists for file in files]
-
-
 rule all:
     input:
         lambda wildcards: flat(study_files(study) for study in PARAMETERS.studies),
