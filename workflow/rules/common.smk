@@ -283,10 +283,6 @@ def study_files(study):
     return files
 
 
-def flat(lists):
-    return [file for files in lists for file in files]
-
-
 def spectra_on_request(study):
     return [
         file

@@ -1,11 +1,13 @@
 # the names that a user types; what they stand for is asked for where one is typed, for a dry run takes time by the file
 
+from itertools import chain
+
 
 rule all:
     input:
-        lambda wildcards: flat(study_files(study) for study in PARAMETERS.studies),
-        lambda wildcards: flat(pictures(drawing) for drawing in DRAWINGS),
-        lambda wildcards: flat(spectra_on_request(study) for study in PATH_STUDIES),
+        lambda wildcards: chain(*map(study_files, PARAMETERS.studies)),
+        lambda wildcards: chain(*map(pictures, DRAWINGS)),
+        lambda wildcards: chain(*map(spectra_on_request, PATH_STUDIES)),
         rules.compare_trackers.output,
         rules.judge_claims.output,
 
