@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
+from ramble.checkpoints import Checkpoint, checkpoint_of, checkpoint_of_job, key_of
 from ramble.errors import RambleError
 from ramble.tensors import read_tensors
 
@@ -109,3 +109,13 @@ def test_a_killed_run_ends_as_an_undisturbed_one(tmp_path):
     assert walk(killed, -1) == 0
     assert torch.equal(read_tensors(killed)[0]["total"], read_tensors(undisturbed)[0]["total"])
     assert [file.name for file in tmp_path.glob(".*")] == []
+
+
+def test_how_often_a_job_keeps_its_state_is_of_no_consequence(tmp_path):
+    output, settings, tensors = tmp_path / "a.csv", {"rate": 0.1}, {"a": torch.ones(3)}
+    often = checkpoint_of_job(output, settings | {"checkpoint_seconds": 1.0}, tensors)
+    seldom = checkpoint_of_job(output, settings | {"checkpoint_seconds": 60.0}, tensors)
+    assert (often.every, seldom.every) == (1.0, 60.0)
+    assert often.file == seldom.file == checkpoint_of(output)
+    assert often.key == seldom.key == key_of(settings, tensors)
+    assert often.key != checkpoint_of_job(output, {"rate": 0.2, "checkpoint_seconds": 1.0}, tensors).key

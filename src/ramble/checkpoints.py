@@ -86,6 +86,17 @@ def checkpoint_of(output: str | Path) -> Path:
     return output.with_name(f".{output.stem}.checkpoint.safetensors")
 
 
+def checkpoint_of_job(output: str | Path, settings: Mapping[str, object], tensors: Mapping[str, Tensor]) -> Checkpoint:
+    """Return the checkpoint of a job's output, under a key of its settings and of the tensors that it reads.
+
+    `checkpoint_seconds`, one of the settings, says how often it is written, and is of no consequence for the result.
+    """
+    others = {name: value for name, value in settings.items() if name != "checkpoint_seconds"}
+    every = settings["checkpoint_seconds"]
+    assert isinstance(every, float)
+    return Checkpoint(checkpoint_of(output), key_of(others, tensors), every)
+
+
 def key_of(settings: Mapping[str, object], tensors: Mapping[str, Tensor] | None = None) -> str:
     """Return a hash of settings (of what JSON can hold) and of tensors, in any order of their names."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())

@@ -74,9 +74,15 @@ def _imports(file: Path) -> frozenset[Path]:
 @cache
 def _files(name: str) -> frozenset[Path]:
     """Return the files that importing a dotted name of this package runs."""
-    parts = name.split(".")
+    parts, modules = name.split("."), _modules()
     if parts[0] != PACKAGE.name:
         return frozenset()
-    files = {PACKAGE.joinpath(*parts[1:depth], "__init__.py") for depth in range(1, len(parts) + 1)}
-    files.add(PACKAGE.joinpath(*parts[1:]).with_suffix(".py"))
-    return frozenset(file for file in files if file.is_file())
+    prefixes = (".".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    return frozenset(modules[prefix] for prefix in prefixes if prefix in modules)
+
+
+@cache
+def _modules() -> dict[str, Path]:
+    """Return the files of this package by dotted names, of packages and of modules: asked for file by file is slow."""
+    files = {file.relative_to(PACKAGE.parent).with_suffix(""): file for file in PACKAGE.rglob("*.py")}
+    return {".".join(place.parts).removesuffix(".__init__"): file for place, file in files.items()}

@@ -106,10 +106,10 @@ def solution_files(study):
     ]
 
 
-def graph_solutions(study, dataset):
-    """The solutions of one data set of a connectivity study."""
+def graph_solutions(study):
+    """The solutions of one data set of a connectivity study, by the wildcard `dataset`."""
     return [
-        f"results/{study}/solutions/{dataset}-{s}.safetensors"
+        f"results/{study}/solutions/{{dataset}}-{s}.safetensors"
         for s in range(CONNECTIVITY_STUDIES[study].solutions)
     ]
 

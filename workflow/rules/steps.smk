@@ -59,20 +59,19 @@ def in_order(items):
     return list(dict.fromkeys(items))
 
 
-# plain names: those of snakemake compare slowly
-MAKERS = {
-    str(file): made
-    for made in workflow.rules
-    for file in made.output
-    if file.startswith("results/")
-}
-MAKING = in_order(MAKERS.values())
+MAKING = [
+    made for made in workflow.rules if str([*made.output, ""][0]).startswith("results/")
+]
+WRITERS = {}  # {place: the rules that write there}
+for made in MAKING:
+    for out in in_order(place(file) for file in made.output):
+        WRITERS.setdefault(out, []).append(made)
 
 
 def makers(files):
-    """The rules that make some files."""
-    names = map(str, files)
-    return in_order(MAKERS[name] for name in names if name in MAKERS)
+    """The rules that write where some files lie."""
+    places = in_order(place(file) for file in files)
+    return in_order(made for out in places for made in WRITERS.get(out, []))
 
 
 SOURCES = {made: makers(made.input) for made in MAKING}
@@ -201,11 +200,6 @@ def told(making):
     studies = {key.split(".")[1] for key in needed if key.startswith("studies.")}
     return "+".join(sorted(studies)), " ".join(needed)
 
-
-WRITERS = {}  # {place: the rules that write there}
-for made in MAKING:
-    for out in in_order(place(file) for file in made.output):
-        WRITERS.setdefault(out, []).append(made)
 
 PLACES = {out: told(making) for out, making in WRITERS.items()}
 ALL_KEYS = {key for _, needed in PLACES.values() for key in needed.split()}

@@ -3,7 +3,7 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
+    from ramble.checkpoints import checkpoint_of_job
     from ramble.contract.problems import load_problem
     from ramble.contract.solutions import write_solutions
     from ramble.devices import choose_device
@@ -17,8 +17,7 @@ with step(snakemake.log[0], snakemake.params.threads):
     )
     images, _ = read_tensors(snakemake.input.data[0])
     settings_of_run = dict(snakemake.params.items(), device=str(problem.device))
-    every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
-    checkpoint = Checkpoint(checkpoint_of(snakemake.output.pairs), key_of(settings_of_run, images), every)
+    checkpoint = checkpoint_of_job(snakemake.output.pairs, settings_of_run, images)
     solutions = find_stochastic_solutions(
         problem, snakemake.params.seed, snakemake.params.study, count, StochasticRecipe(**settings), checkpoint
     )

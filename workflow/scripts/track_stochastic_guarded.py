@@ -3,7 +3,7 @@
 from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
+    from ramble.checkpoints import checkpoint_of_job
     from ramble.contract.paths import track_pairs
     from ramble.contract.problems import load_problem, read_weights
     from ramble.devices import choose_device
@@ -16,9 +16,7 @@ with step(snakemake.log[0], snakemake.params.threads):
     seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "guarded")
     solutions = {file: read_weights(problem, file) for file in snakemake.input.solutions}
     settings_of_run = dict(snakemake.params.items(), seed=seed, device=str(problem.device))
-    every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
-    key = key_of(settings_of_run, solutions)
-    checkpoints = [Checkpoint(checkpoint_of(file), key, every) for file in snakemake.output.points]
+    checkpoints = [checkpoint_of_job(file, settings_of_run, solutions) for file in snakemake.output.points]
     track_pairs(
         problem,
         snakemake.params.study,

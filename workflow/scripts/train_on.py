@@ -4,7 +4,7 @@ from ramble.console import step
 
 with step(snakemake.log[0], snakemake.params.threads):
     from ramble.artifacts import write_table
-    from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
+    from ramble.checkpoints import checkpoint_of_job
     from ramble.contract.problems import load_problem
     from ramble.devices import choose_device
     from ramble.seeds import derive_seed
@@ -15,15 +15,14 @@ with step(snakemake.log[0], snakemake.params.threads):
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
     settings_of_run = dict(snakemake.params.items(), device=str(problem.device))
-    every = settings_of_run.pop("checkpoint_seconds")  # of no consequence for the result
     checkpoints = []
     for number, path in enumerate(snakemake.input.paths):
         tensors, header = read_tensors(path)
         points = tensors["points"]
         seed = derive_seed(snakemake.params.seed, snakemake.params.study, "further training", header["pair"])
         gradients = int(header["gradients"])
-        key = key_of(settings_of_run | {"seed": seed, "gradients": gradients}, {"points": points})
-        checkpoints.append(Checkpoint(checkpoint_of(snakemake.output.tables[number]), key, every))
+        of_path = settings_of_run | {"seed": seed, "gradients": gradients}
+        checkpoints.append(checkpoint_of_job(snakemake.output.tables[number], of_path, {"points": points}))
         found = wander(
             problem,
             points[0],
