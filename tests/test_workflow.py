@@ -17,6 +17,7 @@ from checkouts import Checkout
 from ramble.artifacts import read_table
 from ramble.checkpoints import Checkpoint
 from ramble.devices import choose_device
+from ramble.origin import read_origin
 from ramble.tensors import read_tensors
 
 pytestmark = pytest.mark.slow
@@ -99,6 +100,14 @@ def test_graphs_and_loads_are_made_of_the_studies_they_build_on(finished_copy: C
     # solutions of their own, on the data of the study they build on
     assert "results/tcm_graph12/solutions/1-3.safetensors" in made
     assert not any("/data/" in name for name in made if "tcm_load" not in name)
+    assert "studies.tcm.trackers" in read_origin(results / "tcm_load/load.csv").digests
+    assert "figures.fig2.study" not in read_origin(results / "figures/load.svg").digests
+    # what is deleted, although all that was made of it is there, is made anew
+    (results / "tcm_graph12/solutions/1-3.safetensors").unlink()
+    (results / "tcm_load/loads/30.csv").unlink()
+    planned = finished_copy.planned("tcm_graph12", "tcm_load")
+    assert {"solutions_tcm_graph12_1", "load_tcm_load_30"} <= set(planned)
+    assert not {"solutions_tcm_graph12_0", "load_tcm_load_60"} & set(planned)
 
 
 def test_networks_are_boosted_by_validation_images(checkout: Checkout) -> None:
@@ -129,6 +138,9 @@ def test_a_study_of_many_images_is_judged_and_drawn(checkout: Checkout) -> None:
     (line_errors,) = read_table(results / "mnist/pairs.csv").line_errors
     profile = read_table(results / "mnist/profile/line/0-0-1.csv")
     assert line_errors == profile.train_errors.max() > 0  # both look at the same five points
+    # how often a state is kept is no reason to make anything anew
+    checkout.edit("tests/small.yaml", "checkpoint_seconds: 0.001", "checkpoint_seconds: 5")
+    assert "Nothing to be done" in checkout.run("mnist", dry=True).stdout
 
 
 def test_nothing_half_written_is_left(finished: Checkout) -> None:
@@ -154,6 +166,13 @@ def test_the_default_target_is_the_paper(checkout: Checkout) -> None:
         "draw_fig4",
         "recipe_recipe",
     } <= set(planned)
+
+
+def test_every_study_can_be_recorded_step_by_step(checkout: Checkout) -> None:
+    checkout.edit("params.yaml", "paper: [tcm, mnist100, recipe]", "paper: [tcm, tcm_load, tcm_graph12]")
+    assert set(checkout.planned("tcm_load_load")) >= {"load_tcm_load_30", "load_tcm_load_240"}
+    planned = checkout.planned("tcm_graph12_connect")
+    assert {"connect_tcm_graph12_0", "solutions_tcm_graph12_1"} <= set(planned)
 
 
 def test_spectra_on_request_wait_for_the_target_all(checkout: Checkout) -> None:
@@ -244,7 +263,7 @@ def test_bad_parameters_stop_before_any_job(checkout: Checkout, old: str, new: s
     checkout.edit("params.yaml", old, new)
     done = checkout.run("paper", check=False)
     assert done.returncode != 0
-    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "params.yaml:" in line]
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "params.yaml + tests/small.yaml:" in line]
     assert key in line
     assert not (checkout.root / "results").exists()
 

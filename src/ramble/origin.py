@@ -50,7 +50,10 @@ def read_origin(file: Path) -> Origin:
         raise RambleError(f"{file}: cannot be read ({error.strerror}); name an artifact below results/.") from error
     found = LINE.search(content)
     if found is None:
-        raise RambleError(f"{file}: says nothing of where it comes from; make it anew with snakemake.")
+        raise RambleError(
+            f"{file}: says nothing of where it comes from, so it is damaged or made by others; delete it and run "
+            "snakemake again."
+        )
     fields = dict(part.split("=", 1) for part in found[1].decode().split("; "))
     known = fields["parameters"] != "unknown"
     digests = dict(part.split(":") for part in fields["parameters"].split()) if known else {}

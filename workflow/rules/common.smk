@@ -1,4 +1,5 @@
 # What all rules share: the checked parameters and the names of the files.
+import os
 from functools import cache
 
 from snakemake.exceptions import WorkflowError
@@ -15,8 +16,13 @@ from ramble.parameters.paths import PathStudy, StochasticStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.provenance import code_digest, code_files
 
+# params.yaml and what `--configfile` lays over it
+CONFIG_FILES = " + ".join(
+    ["params.yaml", *map(os.path.relpath, workflow.overwrite_configfiles)]
+)
+
 try:
-    PARAMETERS = validate(config)
+    PARAMETERS = validate(config, CONFIG_FILES)
 except RambleError as error:
     raise WorkflowError(str(error))
 
@@ -106,12 +112,34 @@ def solution_files(study):
     ]
 
 
-def graph_solutions(study):
-    """The solutions of one data set of a connectivity study, by the wildcard `dataset`."""
+def graph_solutions(study, dataset):
+    """The solutions of one data set of a connectivity study."""
     return [
-        f"results/{study}/solutions/{{dataset}}-{s}.safetensors"
+        f"results/{study}/solutions/{dataset}-{s}.safetensors"
         for s in range(CONNECTIVITY_STUDIES[study].solutions)
     ]
+
+
+def connectivity_files(study):
+    """Every artifact of a connectivity study."""
+    datasets = range(CONNECTIVITY_STUDIES[study].datasets)
+    files = [f"results/{study}/{table}.csv" for table in ("pairs", "components")]
+    files += [f"results/{study}/graph/{dataset}.csv" for dataset in datasets]
+    return files + [
+        file for dataset in datasets for file in graph_solutions(study, dataset)
+    ]
+
+
+def load_sizes(study):
+    """How many patterns the loads of a study come to."""
+    parameters = LOAD_STUDIES[study]
+    of = PATH_STUDIES[parameters.of]
+    return parameters.patterns(of.data.arguments["inputs"])
+
+
+def load_files(study):
+    """The tables of a load study, one per load."""
+    return [f"results/{study}/loads/{size}.csv" for size in load_sizes(study)]
 
 
 def pair_names(study):
@@ -152,13 +180,6 @@ def tracker_script(study, tracker):
     """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
     stochastic = study in STOCHASTIC_STUDIES and tracker != "line"
     return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
-
-
-def checkpointing(study):
-    """How often a job of a study keeps its state, where it does."""
-    if study not in STOCHASTIC_STUDIES:
-        return {}
-    return dict(checkpoint_seconds=PATH_STUDIES[study].checkpoint_seconds)
 
 
 def problem_parameters(study):
@@ -264,9 +285,9 @@ def study_files(study):
     if study in RECIPE_STUDIES:
         return [f"results/{study}/readings.csv"]
     if study in CONNECTIVITY_STUDIES:
-        return [f"results/{study}/{table}.csv" for table in ("pairs", "components")]
+        return connectivity_files(study)
     if study in LOAD_STUDIES:
-        return [f"results/{study}/load.csv"]
+        return [*load_files(study), f"results/{study}/load.csv"]
     if study in ABLATION_STUDIES:
         return [f"results/{study}/ablation.csv"]
     files = solution_files(study) + [f"results/{study}/pairs.csv"]

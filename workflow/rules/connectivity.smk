@@ -1,69 +1,64 @@
 # data -> many solutions -> all their pairs -> the graph of those that are joined, one job per data set
-
-
-wildcard_constraints:
-    dataset=r"\d+",
-
-
 for study, parameters in CONNECTIVITY_STUDIES.items():
+    for dataset in range(parameters.datasets):
 
-    rule:
-        name:
-            f"solutions_{study}"
-        input:
-            data=data_files(parameters.of),
-        output:
-            solutions=graph_solutions(study),
-            pairs=f"results/{study}/solutions/{{dataset}}.csv",
-        log:
-            f"logs/{study}/solutions-{{dataset}}.log",
-        benchmark:
-            f"logs/{study}/solutions-{{dataset}}.benchmark.tsv"
-        priority: parameters.priority
-        threads: parameters.threads
-        resources:
-            mem_mb=1500,
-        params:
-            seed=PARAMETERS.seed,
-            study=study,
-            device=PARAMETERS.device,
-            problem=problem_parameters(parameters.of),
-            solutions=PATH_STUDIES[parameters.of].solutions.model_dump()
-            | dict(count=parameters.solutions, batch=parameters.batch),
-            datasets=lambda wildcards: [int(wildcards.dataset)],
-            threads=parameters.threads,
-            code=code("find_solutions", PATH_STUDIES[parameters.of].problem.path),
-        script:
-            "../scripts/find_solutions.py"
+        rule:
+            name:
+                f"solutions_{study}_{dataset}"
+            input:
+                data=data_files(parameters.of),
+            output:
+                solutions=graph_solutions(study, dataset),
+                pairs=f"results/{study}/solutions/{dataset}.csv",
+            log:
+                f"logs/{study}/solutions-{dataset}.log",
+            benchmark:
+                f"logs/{study}/solutions-{dataset}.benchmark.tsv"
+            priority: parameters.priority
+            threads: parameters.threads
+            resources:
+                mem_mb=1500,
+            params:
+                seed=PARAMETERS.seed,
+                study=study,
+                device=PARAMETERS.device,
+                problem=problem_parameters(parameters.of),
+                solutions=PATH_STUDIES[parameters.of].solutions.model_dump()
+                | dict(count=parameters.solutions, batch=parameters.batch),
+                datasets=[dataset],
+                threads=parameters.threads,
+                code=code("find_solutions", PATH_STUDIES[parameters.of].problem.path),
+            script:
+                "../scripts/find_solutions.py"
 
-    rule:
-        name:
-            f"connect_{study}"
-        input:
-            data=data_files(parameters.of),
-            solutions=graph_solutions(study),
-        output:
-            pairs=f"results/{study}/graph/{{dataset}}.csv",
-        log:
-            f"logs/{study}/connect-{{dataset}}.log",
-        benchmark:
-            f"logs/{study}/connect-{{dataset}}.benchmark.tsv"
-        priority: parameters.priority
-        threads: parameters.threads
-        resources:
-            mem_mb=3000,
-        params:
-            study=study,
-            device=PARAMETERS.device,
-            problem=problem_parameters(parameters.of),
-            settings=PATH_STUDIES[parameters.of].trackers.guarded.model_dump(),
-            dataset=lambda wildcards: int(wildcards.dataset),
-            pairs_at_once=parameters.pairs_at_once,
-            line_points=parameters.line_points,
-            threads=parameters.threads,
-            code=code("connect_solutions", PATH_STUDIES[parameters.of].problem.path),
-        script:
-            "../scripts/connect_solutions.py"
+        rule:
+            name:
+                f"connect_{study}_{dataset}"
+            input:
+                data=data_files(parameters.of),
+                solutions=graph_solutions(study, dataset),
+            output:
+                pairs=f"results/{study}/graph/{dataset}.csv",
+            log:
+                f"logs/{study}/connect-{dataset}.log",
+            benchmark:
+                f"logs/{study}/connect-{dataset}.benchmark.tsv"
+            priority: parameters.priority
+            threads: parameters.threads
+            resources:
+                mem_mb=3000,
+            params:
+                study=study,
+                device=PARAMETERS.device,
+                problem=problem_parameters(parameters.of),
+                settings=PATH_STUDIES[parameters.of].trackers.guarded.model_dump(),
+                dataset=dataset,
+                pairs_at_once=parameters.pairs_at_once,
+                line_points=parameters.line_points,
+                threads=parameters.threads,
+                code=code("connect_solutions", PATH_STUDIES[parameters.of].problem.path),
+            script:
+                "../scripts/connect_solutions.py"
 
     rule:
         name:
@@ -108,7 +103,7 @@ if CONNECTIVITY_STUDIES:
         resources:
             mem_mb=1000,
         params:
-            studies=list(CONNECTIVITY_STUDIES),
+            shown=list(CONNECTIVITY_STUDIES),
             threads=1,
             code=code("draw_connectivity"),
         script:

@@ -21,7 +21,6 @@ for study in dict.fromkeys(JUDGED_STUDIES + BOOSTING_STUDIES):
             resources:
                 mem_mb=2000,
             params:
-                **checkpointing(study),
                 seed=PARAMETERS.seed,
                 study=study,
                 device=PARAMETERS.device,

@@ -1,14 +1,7 @@
 # training sets of growing size -> solutions -> paths, all in one job per load
-
-
-wildcard_constraints:
-    patterns=r"\d+",
-
-
 for study, parameters in LOAD_STUDIES.items():
     of = PATH_STUDIES[parameters.of]
-    sizes = parameters.patterns(of.data.arguments["inputs"])
-    alphas = dict(zip(map(str, sizes), parameters.loads))
+    sizes = load_sizes(study)
     sets = [f"results/{study}/data/{d}.safetensors" for d in range(parameters.datasets)]
 
     rule:
@@ -35,47 +28,49 @@ for study, parameters in LOAD_STUDIES.items():
         script:
             "../scripts/make_data.py"
 
-    rule:
-        name:
-            f"load_{study}"
-        input:
-            data=sets,
-        output:
-            table=f"results/{study}/loads/{{patterns}}.csv",
-        log:
-            f"logs/{study}/load-{{patterns}}.log",
-        benchmark:
-            f"logs/{study}/load-{{patterns}}.benchmark.tsv"
-        threads: parameters.threads
-        resources:
-            mem_mb=2500,
-        params:
-            seed=PARAMETERS.seed,
-            study=study,
-            device=PARAMETERS.device,
-            problem=problem_parameters(parameters.of),
-            alpha=lambda wildcards, alphas=alphas: alphas[wildcards.patterns],
-            patterns=lambda wildcards: int(wildcards.patterns),
-            solutions=of.solutions.model_dump()
-            | dict(
-                count=parameters.solutions,
-                batch=parameters.batch,
-                rounds=parameters.rounds,
-            ),
-            trackers={
-                tracker: getattr(of.trackers, tracker).model_dump()
-                for tracker in parameters.trackers
-            },
-            threads=parameters.threads,
-            code=code("try_load", of.problem.path),
-        script:
-            "../scripts/try_load.py"
+    for alpha, patterns in zip(parameters.loads, sizes):
+
+        rule:
+            name:
+                f"load_{study}_{patterns}"
+            input:
+                data=sets,
+            output:
+                table=f"results/{study}/loads/{patterns}.csv",
+            log:
+                f"logs/{study}/load-{patterns}.log",
+            benchmark:
+                f"logs/{study}/load-{patterns}.benchmark.tsv"
+            threads: parameters.threads
+            resources:
+                mem_mb=2500,
+            params:
+                seed=PARAMETERS.seed,
+                study=study,
+                device=PARAMETERS.device,
+                problem=problem_parameters(parameters.of),
+                alpha=alpha,
+                patterns=patterns,
+                solutions=of.solutions.model_dump()
+                | dict(
+                    count=parameters.solutions,
+                    batch=parameters.batch,
+                    rounds=parameters.rounds,
+                ),
+                trackers={
+                    tracker: getattr(of.trackers, tracker).model_dump()
+                    for tracker in parameters.trackers
+                },
+                threads=parameters.threads,
+                code=code("try_load", of.problem.path),
+            script:
+                "../scripts/try_load.py"
 
     rule:
         name:
             f"loads_{study}"
         input:
-            [f"results/{study}/loads/{patterns}.csv" for patterns in sizes],
+            load_files(study),
         output:
             table=f"results/{study}/load.csv",
         log:
@@ -107,7 +102,7 @@ if LOAD_STUDIES:
         resources:
             mem_mb=1000,
         params:
-            studies=list(LOAD_STUDIES),
+            shown=list(LOAD_STUDIES),
             threads=1,
             code=code("draw_load"),
         script:

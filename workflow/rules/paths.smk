@@ -31,7 +31,6 @@ for study, parameters in PATH_STUDIES.items():
                 resources:
                     mem_mb=1500,
                 params:
-                    **checkpointing(study),
                     study=study,
                     device=PARAMETERS.device,
                     problem=problem_parameters(study),

@@ -18,7 +18,6 @@ for study, parameters in PATH_STUDIES.items():
         resources:
             mem_mb=1500,
         params:
-            **checkpointing(study),
             seed=PARAMETERS.seed,
             study=study,
             device=PARAMETERS.device,

@@ -24,6 +24,7 @@ KEYS = {
     "boosting": ["studies.{of}.boosting"],
     "studies": ["figures.fig2.study", "figures.fig3.study"],
     "study": [],
+    "shown": [],
     "tracker": [],
     "part": [],
     "script": [],
@@ -127,7 +128,7 @@ def keys(made):
             found.append(f"studies.{study}.trackers.{made.params.tracker}")
         elif study in PATH_STUDIES and name == "points":
             found += spectra_keys(study, made)
-        elif of != study and name == "settings":
+        elif of != study and name in ("settings", "trackers"):
             found.append(f"studies.{of}.trackers")
         elif name in KEYS:
             found += [key.format(study=study, of=of) for key in KEYS[name]]

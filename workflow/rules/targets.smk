@@ -36,7 +36,7 @@ TAKEN |= {*DRAWINGS, "paper", "boosting", "dvc_yaml", "figures", "tables"}
 for study in PARAMETERS.studies:
     if study in TAKEN:
         raise WorkflowError(
-            f"params.yaml: studies.{study}: '{study}' is the name of a target, rule or folder; rename the study"
+            f"{CONFIG_FILES}: studies.{study}: '{study}' is the name of a target, rule or folder; rename the study"
         )
 
     rule:

@@ -7,6 +7,6 @@ with step(snakemake.log[0], snakemake.params.threads):
     from ramble.figures.connectivity import Graph, draw_connectivity
     from ramble.figures.style import save
 
-    tables = zip(snakemake.params.studies, snakemake.input.pairs, snakemake.input.components, strict=True)
+    tables = zip(snakemake.params.shown, snakemake.input.pairs, snakemake.input.components, strict=True)
     graphs = [Graph(study, read_table(pairs), read_table(components)) for study, pairs, components in tables]
     save(draw_connectivity(graphs), snakemake.output)

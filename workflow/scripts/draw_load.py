@@ -8,6 +8,6 @@ with step(snakemake.log[0], snakemake.params.threads):
     from ramble.figures.style import save
 
     tables = {
-        study: read_table(file) for study, file in zip(snakemake.params.studies, snakemake.input.tables, strict=True)
+        study: read_table(file) for study, file in zip(snakemake.params.shown, snakemake.input.tables, strict=True)
     }
     save(draw_loads(tables), snakemake.output)

@@ -16,7 +16,9 @@ with step(snakemake.log[0], snakemake.params.threads):
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
     images, _ = read_tensors(snakemake.input.data[0])
-    settings_of_run = dict(snakemake.params.items(), device=str(problem.device))
+    # not from the params: a job is not to run again because of it
+    every = float(snakemake.config["studies"][snakemake.params.study]["checkpoint_seconds"])
+    settings_of_run = dict(snakemake.params.items(), device=str(problem.device), checkpoint_seconds=every)
     checkpoint = checkpoint_of_job(snakemake.output.pairs, settings_of_run, images)
     solutions = find_stochastic_solutions(
         problem, snakemake.params.seed, snakemake.params.study, count, StochasticRecipe(**settings), checkpoint

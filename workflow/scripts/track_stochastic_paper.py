@@ -15,7 +15,9 @@ with step(snakemake.log[0], snakemake.params.threads):
     )
     seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "paper")
     solutions = {file: read_weights(problem, file) for file in snakemake.input.solutions}
-    settings_of_run = dict(snakemake.params.items(), seed=seed, device=str(problem.device))
+    # not from the params: a job is not to run again because of it
+    every = float(snakemake.config["studies"][snakemake.params.study]["checkpoint_seconds"])
+    settings_of_run = dict(snakemake.params.items(), seed=seed, device=str(problem.device), checkpoint_seconds=every)
     checkpoint = checkpoint_of_job(snakemake.output.points[0], settings_of_run, solutions)
     track_pairs(
         problem,

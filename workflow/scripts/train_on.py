@@ -14,7 +14,9 @@ with step(snakemake.log[0], snakemake.params.threads):
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
-    settings_of_run = dict(snakemake.params.items(), device=str(problem.device))
+    # not from the params: a job is not to run again because of it
+    every = float(snakemake.config["studies"][snakemake.params.study]["checkpoint_seconds"])
+    settings_of_run = dict(snakemake.params.items(), device=str(problem.device), checkpoint_seconds=every)
     checkpoints = []
     for number, path in enumerate(snakemake.input.paths):
         tensors, header = read_tensors(path)

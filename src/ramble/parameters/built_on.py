@@ -74,15 +74,25 @@ def check_source(name: str, study: StudyBuiltOn, source: FullBatchStudy) -> None
     if isinstance(study, ConnectivityStudy | AblationStudy):
         wanted = ["guarded"]
     if isinstance(study, ConnectivityStudy) and study.datasets > source.data.datasets:
-        raise ValueError(f"studies.{name}.datasets = {study.datasets}: study '{study.of}' has {source.data.datasets}")
+        raise ValueError(
+            f"studies.{name}.datasets = {study.datasets}: study '{study.of}' has only {source.data.datasets}; "
+            "take fewer, or raise data.datasets there"
+        )
     if isinstance(study, LoadStudy):
         wanted = list(study.trackers)
         inputs = source.data.arguments.get("inputs")
         if not isinstance(inputs, int) or "patterns" not in source.data.arguments:
-            raise ValueError(f"studies.{name}.of: the data of study '{study.of}' have no number of patterns and inputs")
+            raise ValueError(
+                f"studies.{name}.of: data.arguments of study '{study.of}' say no number of patterns and inputs, which "
+                "make a load; name a study whose data maker takes both"
+            )
         sizes = study.patterns(inputs)
         if len(set(sizes)) < len(sizes) or min(sizes) < 1:
-            raise ValueError(f"studies.{name}.loads: two loads come to the same number of patterns, or one to none")
+            pairs = ", ".join(f"{load} to {size}" for load, size in zip(study.loads, sizes, strict=True))
+            raise ValueError(
+                f"studies.{name}.loads: of {inputs} inputs the loads come to these numbers of patterns: {pairs}; give "
+                "loads that come to different ones, none of them 0"
+            )
     for tracker in wanted:
         if tracker not in source.tracker_names:
             raise ValueError(f"studies.{name}.of: study '{study.of}' has no tracker '{tracker}'; give it one")

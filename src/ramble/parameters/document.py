@@ -41,7 +41,8 @@ class Parameters(Model):
             if not isinstance(value, PathStudy):
                 source = self.studies.get(value.of)
                 if not isinstance(source, FullBatchStudy):
-                    raise ValueError(f"studies.{name}.of: no study of paths '{value.of}'; there are {known}")
+                    paths = ", ".join(name for name, one in self.studies.items() if isinstance(one, FullBatchStudy))
+                    raise ValueError(f"studies.{name}.of: no study of paths '{value.of}'; there are {paths}")
                 check_source(name, value, source)
         return self
 

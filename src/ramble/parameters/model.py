@@ -42,11 +42,13 @@ def _importable(path: str) -> str:
         names = {node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
         targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
         names |= {target.id for target in targets if isinstance(target, ast.Name)}
-        names |= {
+        imported = {
             alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names
         }
-        if attribute not in names:
-            raise ValueError(f"module '{module}' has no '{attribute}'; it has {', '.join(sorted(names))}")
+        if attribute not in names | imported:
+            own = ", ".join(sorted(name for name in names if not name.startswith("_") and not name.isupper()))
+            has = f"it has {own}" if own else "give package.module.Name"
+            raise ValueError(f"module '{module}' has no '{attribute}'; {has}")
     return path
 
 

@@ -89,7 +89,7 @@ def _read_header(file: Path) -> tuple[dict[str, str], tuple[int, ...], Tensor]:
 
 
 def _not_whole(file: Path, error: Exception) -> RambleError:
-    return RambleError(f"{file}: not a whole path ({error}); make it anew with snakemake.")
+    return RambleError(f"{file}: not a whole path ({error}); delete it and run snakemake again.")
 
 
 def _check_for(problem: Problem, data: Path, header: dict[str, str]) -> Check:
