@@ -51,8 +51,8 @@ def read_origin(file: Path) -> Origin:
     found = LINE.search(content)
     if found is None:
         raise RambleError(
-            f"{file}: says nothing of where it comes from, so it is damaged or made by others; delete it and run "
-            "snakemake again."
+            f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures do; if "
+            "it is a damaged one of these, delete it and run snakemake again."
         )
     fields = dict(part.split("=", 1) for part in found[1].decode().split("; "))
     known = fields["parameters"] != "unknown"
