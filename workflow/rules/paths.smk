@@ -2,11 +2,9 @@
 
 
 def urgency(study, tracker):
-    """How early a tracker's paths are walked: the longest jobs first, then those that long spectra wait for."""
+    """How early a tracker's paths are walked: the longest jobs first, and all before what looks at paths only."""
     longest = "guarded" if study in STOCHASTIC_STUDIES else "paper"
-    if tracker == longest:
-        return 2
-    return int(tracker in PATH_STUDIES[study].spectra.trackers)
+    return 2 if tracker == longest else 1
 
 
 for study, parameters in PATH_STUDIES.items():
