@@ -2,6 +2,7 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+PIP = $(BIN)/pip install --disable-pip-version-check --quiet --constraint requirements.lock
 
 .PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore record dvc.yaml test lint
 .PHONY: format schema lock clean
@@ -26,17 +27,17 @@ record: .venv/installed
 dvc.yaml: .venv/installed
 	$(BIN)/snakemake --force -- dvc_yaml
 
-test: .venv/installed
+test: .venv/tools
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-lint: .venv/installed
+lint: .venv/tools
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/python tests/check_lint.py
 
-format: .venv/installed
+format: .venv/tools
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow/rules
@@ -54,8 +55,12 @@ lock: .venv/installed
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; install one or run make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --quiet -r requirements.lock
-	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --editable .
+	$(PIP) --editable .
+	touch $@
+
+# not needed to run the workflow, and snakemake imports the tests' S3 library at every start where it finds it
+.venv/tools: .venv/installed
+	$(PIP) --editable '.[test,lint]'
 	touch $@
 
 clean:

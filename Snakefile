@@ -1,5 +1,9 @@
 """From params.yaml to the figures and the claims table; see README.md for the targets."""
 
+import gc
+
+gc.disable()  # no garbage yet; looking for it takes a seventh of the start, in every job too
+
 
 configfile: "params.yaml"
 
@@ -35,3 +39,7 @@ rule paper:
 include: "workflow/rules/steps.smk"
 include: "workflow/rules/pipeline.smk"
 include: "workflow/rules/dvc.smk"
+
+
+gc.freeze()
+gc.enable()
