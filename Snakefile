@@ -9,7 +9,8 @@ configfile: "params.yaml"
 
 
 include: "workflow/rules/runs.smk"
-include: "workflow/rules/common.smk"
+include: "workflow/rules/parameters.smk"
+include: "workflow/rules/files.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/solutions.smk"
 include: "workflow/rules/paths.smk"

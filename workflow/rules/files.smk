@@ -1,67 +1,4 @@
-# What all rules share: the checked parameters and the names of the files.
-import os
-from functools import cache
-
-from snakemake.exceptions import WorkflowError
-
-from ramble.errors import RambleError
-from ramble.parameters.built_on import (
-    AblationStudy,
-    ConnectivityStudy,
-    LoadStudy,
-    RecipeStudy,
-)
-from ramble.parameters.document import validate
-from ramble.parameters.paths import PathStudy, StochasticStudy
-from ramble.parameters.spectra import KrylovSpectra
-from ramble.provenance import code_digest, code_files
-
-# params.yaml and what `--configfile` lays over it
-CONFIG_FILES = " + ".join(
-    ["params.yaml", *map(os.path.relpath, workflow.overwrite_configfiles)]
-)
-
-try:
-    PARAMETERS = validate(config, CONFIG_FILES)
-except RambleError as error:
-    raise WorkflowError(str(error))
-
-PATH_STUDIES = {
-    name: study
-    for name, study in PARAMETERS.studies.items()
-    if isinstance(study, PathStudy)
-}
-STOCHASTIC_STUDIES = [
-    name for name, study in PATH_STUDIES.items() if isinstance(study, StochasticStudy)
-]
-JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
-BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
-RECIPE_STUDIES = {
-    name: study
-    for name, study in PARAMETERS.studies.items()
-    if isinstance(study, RecipeStudy)
-}
-CONNECTIVITY_STUDIES = {
-    name: study
-    for name, study in PARAMETERS.studies.items()
-    if isinstance(study, ConnectivityStudy)
-}
-LOAD_STUDIES = {
-    name: study
-    for name, study in PARAMETERS.studies.items()
-    if isinstance(study, LoadStudy)
-}
-ABLATION_STUDIES = {
-    name: study
-    for name, study in PARAMETERS.studies.items()
-    if isinstance(study, AblationStudy)
-}
-# {study: what else its spectra ask for, by name}
-SPECTRA_PARTS = {
-    name: study.spectra.parts if isinstance(study.spectra, KrylovSpectra) else {}
-    for name, study in PATH_STUDIES.items()
-}
-
+# The names of the files that rules make, and which of them belong together.
 FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density")
 # figures of all studies of one kind, where there are any
 KIND_FIGURES = [
@@ -76,24 +13,6 @@ PATHS = [
     name for name in PARAMETERS.paper if name in PATH_STUDIES
 ]  # of the default target
 PICTURES = ("svg", "png", "pdf")
-
-
-CODE_FILES = {}  # {digest: the files that it is of, seen from the project's folder}
-
-
-@cache
-def code(script, *import_paths):
-    """Digest of a script and of all modules it runs: a rule's parameter, so that a changed module re-runs it."""
-    files = code_files(
-        f"{workflow.basedir}/workflow/scripts/{script}.py", *import_paths
-    )
-    digest = code_digest(files)
-    CODE_FILES[digest] = [
-        file.relative_to(workflow.basedir).as_posix()
-        for file in files
-        if file.is_relative_to(workflow.basedir)
-    ]
-    return digest
 
 
 def data_files(study):
@@ -130,20 +49,9 @@ def connectivity_files(study):
     ]
 
 
-def load_sizes(study):
-    """How many patterns the loads of a study come to."""
-    parameters = LOAD_STUDIES[study]
-    of = PATH_STUDIES[parameters.of]
-    return parameters.patterns(of.data.arguments["inputs"])
-
-
 def load_files(study):
     """The tables of a load study, one per load."""
     return [f"results/{study}/loads/{size}.csv" for size in load_sizes(study)]
-
-
-def pair_names(study):
-    return [f"{d}-{a}-{b}" for d, a, b in PATH_STUDIES[study].pairs]
 
 
 def pair_files(kind, study, tracker, suffix, pairs=None):
@@ -161,70 +69,12 @@ def control_points(study, pairs):
     return dict(points=pair_files("control", study, "guarded", "safetensors", pairs))
 
 
-def jobs(study, tracker):
-    """Share a study's pairs out to a tracker's jobs: {"0": [pair, ..], ..}."""
-    p = PATH_STUDIES[study]
-    pairs = pair_names(study)
-    size = 1 if tracker in p.one_path_per_job else p.paths_per_job
-    return {str(n // size): pairs[n : n + size] for n in range(0, len(pairs), size)}
-
-
-def solutions_script(study):
-    """Which script finds a study's solutions."""
-    return (
-        "find_stochastic_solutions" if study in STOCHASTIC_STUDIES else "find_solutions"
-    )
-
-
-def tracker_script(study, tracker):
-    """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
-    stochastic = study in STOCHASTIC_STUDIES and tracker != "line"
-    return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
-
-
-def problem_parameters(study):
-    """What building a study's problem depends on, for a rule's params."""
-    p = PATH_STUDIES[study]
-    return dict(path=p.problem.path, arguments=p.problem.arguments)
-
-
-def engine_settings(study):
-    """What a study's engine is built from, but for the seed."""
-    return PATH_STUDIES[study].spectra.model_dump(
-        exclude={
-            "engine",
-            "points",
-            "trackers",
-            "on_request",
-            "reference",
-            "gauss_newton",
-            "density",
-        }
-    )
-
-
-def part_settings(study, part):
-    """What the engine of one part of a study's spectra is built from, but for the seed."""
-    spectra = PATH_STUDIES[study].spectra
-    own = SPECTRA_PARTS[study][part].model_dump(exclude={"tracker", "points"})
-    shared = {
-        "gauss_newton": ("top", "tolerance", "budget", "trace_samples", "batch"),
-        "density": ("batch",),
-    }
-    return own | {name: getattr(spectra, name) for name in shared[part]}
-
-
 def part_files(study, part):
     """What one part of a study's spectra measures."""
     if part == "reference":
         return [f"results/{study}/reference.csv"]
     tracker = SPECTRA_PARTS[study][part].tracker
     return pair_files(part, study, tracker, "csv", part_pairs(study, part))
-
-
-def part_pairs(study, part):
-    """The pairs on whose paths it is measured: the costly ones on the first path only."""
-    return pair_names(study) if part == "gauss_newton" else pair_names(study)[:1]
 
 
 def source(figure):

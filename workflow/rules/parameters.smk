@@ -1,0 +1,137 @@
+# The checked parameters, and what rules take from them.
+import os
+from functools import cache
+
+from snakemake.exceptions import WorkflowError
+
+from ramble.errors import RambleError
+from ramble.parameters.built_on import (
+    AblationStudy,
+    ConnectivityStudy,
+    LoadStudy,
+    RecipeStudy,
+)
+from ramble.parameters.document import validate
+from ramble.parameters.paths import PathStudy, StochasticStudy
+from ramble.parameters.spectra import KrylovSpectra
+from ramble.provenance import code_digest, code_files
+
+# params.yaml and what `--configfile` lays over it
+CONFIG_FILES = " + ".join(
+    ["params.yaml", *map(os.path.relpath, workflow.overwrite_configfiles)]
+)
+
+try:
+    PARAMETERS = validate(config, CONFIG_FILES)
+except RambleError as error:
+    raise WorkflowError(str(error))
+
+
+def studies_of_kind(kind):
+    """The studies of one kind, by name."""
+    return {
+        name: study
+        for name, study in PARAMETERS.studies.items()
+        if isinstance(study, kind)
+    }
+
+
+PATH_STUDIES = studies_of_kind(PathStudy)
+STOCHASTIC_STUDIES = list(studies_of_kind(StochasticStudy))
+JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
+BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
+RECIPE_STUDIES = studies_of_kind(RecipeStudy)
+CONNECTIVITY_STUDIES = studies_of_kind(ConnectivityStudy)
+LOAD_STUDIES = studies_of_kind(LoadStudy)
+ABLATION_STUDIES = studies_of_kind(AblationStudy)
+# {study: what else its spectra ask for, by name}
+SPECTRA_PARTS = {
+    name: study.spectra.parts if isinstance(study.spectra, KrylovSpectra) else {}
+    for name, study in PATH_STUDIES.items()
+}
+
+CODE_FILES = {}  # {digest: the files that it is of, seen from the project's folder}
+
+
+@cache
+def code(script, *import_paths):
+    """Digest of a script and of all modules it runs: a rule's parameter, so that a changed module re-runs it."""
+    files = code_files(
+        f"{workflow.basedir}/workflow/scripts/{script}.py", *import_paths
+    )
+    digest = code_digest(files)
+    CODE_FILES[digest] = [
+        file.relative_to(workflow.basedir).as_posix()
+        for file in files
+        if file.is_relative_to(workflow.basedir)
+    ]
+    return digest
+
+
+def load_sizes(study):
+    """How many patterns the loads of a study come to."""
+    parameters = LOAD_STUDIES[study]
+    of = PATH_STUDIES[parameters.of]
+    return parameters.patterns(of.data.arguments["inputs"])
+
+
+def pair_names(study):
+    return [f"{d}-{a}-{b}" for d, a, b in PATH_STUDIES[study].pairs]
+
+
+def jobs(study, tracker):
+    """Share a study's pairs out to a tracker's jobs: {"0": [pair, ..], ..}."""
+    p = PATH_STUDIES[study]
+    pairs = pair_names(study)
+    size = 1 if tracker in p.one_path_per_job else p.paths_per_job
+    return {str(n // size): pairs[n : n + size] for n in range(0, len(pairs), size)}
+
+
+def solutions_script(study):
+    """Which script finds a study's solutions."""
+    return (
+        "find_stochastic_solutions" if study in STOCHASTIC_STUDIES else "find_solutions"
+    )
+
+
+def tracker_script(study, tracker):
+    """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
+    stochastic = study in STOCHASTIC_STUDIES and tracker != "line"
+    return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
+
+
+def problem_parameters(study):
+    """What building a study's problem depends on, for a rule's params."""
+    p = PATH_STUDIES[study]
+    return dict(path=p.problem.path, arguments=p.problem.arguments)
+
+
+def engine_settings(study):
+    """What a study's engine is built from, but for the seed."""
+    return PATH_STUDIES[study].spectra.model_dump(
+        exclude={
+            "engine",
+            "points",
+            "trackers",
+            "on_request",
+            "reference",
+            "gauss_newton",
+            "density",
+        }
+    )
+
+
+def part_settings(study, part):
+    """What the engine of one part of a study's spectra is built from, but for the seed."""
+    spectra = PATH_STUDIES[study].spectra
+    own = SPECTRA_PARTS[study][part].model_dump(exclude={"tracker", "points"})
+    shared = {
+        "gauss_newton": ("top", "tolerance", "budget", "trace_samples", "batch"),
+        "density": ("batch",),
+    }
+    return own | {name: getattr(spectra, name) for name in shared[part]}
+
+
+def part_pairs(study, part):
+    """The pairs on whose paths it is measured: the costly ones on the first path only."""
+    return pair_names(study) if part == "gauss_newton" else pair_names(study)[:1]
