@@ -48,6 +48,7 @@ for study, parameters in CONNECTIVITY_STUDIES.items():
             resources:
                 mem_mb=3000,
             params:
+                seed=PARAMETERS.seed,
                 study=study,
                 device=PARAMETERS.device,
                 problem=problem_parameters(parameters.of),

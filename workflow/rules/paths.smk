@@ -29,6 +29,7 @@ for study, parameters in PATH_STUDIES.items():
                 resources:
                     mem_mb=1500,
                 params:
+                    seed=PARAMETERS.seed,
                     study=study,
                     device=PARAMETERS.device,
                     problem=problem_parameters(study),

@@ -15,7 +15,7 @@ with step(snakemake.log[0], snakemake.params.threads):
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
-    seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "guarded")
+    seed = derive_seed(snakemake.params.seed, snakemake.params.study, "guarded")
     pairs = track_all_pairs(
         problem,
         snakemake.params.study,

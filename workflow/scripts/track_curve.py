@@ -12,8 +12,7 @@ with step(snakemake.log[0], snakemake.params.threads):
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
-    # a new root seed makes new data and solutions, and with them these paths: it needs no parameter of the rule
-    seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "curve")
+    seed = derive_seed(snakemake.params.seed, snakemake.params.study, "curve")
     track_pairs(
         problem,
         snakemake.params.study,

@@ -13,11 +13,11 @@ with step(snakemake.log[0], snakemake.params.threads):
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
-    seed = derive_seed(snakemake.config["seed"], snakemake.params.study, "paper")
+    seed = derive_seed(snakemake.params.seed, snakemake.params.study, "paper")
     solutions = {file: read_weights(problem, file) for file in snakemake.input.solutions}
     # not from the params: a job is not to run again because of it
     every = float(snakemake.config["studies"][snakemake.params.study]["checkpoint_seconds"])
-    settings_of_run = dict(snakemake.params.items(), seed=seed, device=str(problem.device), checkpoint_seconds=every)
+    settings_of_run = dict(snakemake.params.items(), device=str(problem.device), checkpoint_seconds=every)
     checkpoint = checkpoint_of_job(snakemake.output.points[0], settings_of_run, solutions)
     track_pairs(
         problem,
