@@ -136,6 +136,8 @@ def test_the_search_misses_no_statement_that_a_parser_finds():
         "from ramble import (  # why\n    errors,\n    seeds as s,\n)",
         "from ramble import errors, \\\n    errors, \\\n    seeds",
         "def f():\n\tfrom ramble.seeds import *",
+        "print('import of '); import ramble.seeds",
+        "# no import (\nimport ramble.seeds  # )",
     ],
 )
 def test_statements_that_no_formatter_has_seen_count_too(tmp_path, text):

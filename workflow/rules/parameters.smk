@@ -54,17 +54,20 @@ CODE_FILES = {}  # {digest: the files that it is of, seen from the project's fol
 
 
 @cache
+def in_project(file):
+    """A file's path seen from the project's folder, or None where it lies elsewhere."""
+    inside = file.is_relative_to(workflow.basedir)
+    return file.relative_to(workflow.basedir).as_posix() if inside else None
+
+
+@cache
 def code(script, *import_paths):
     """Digest of a script and of all modules it runs: a rule's parameter, so that a changed module re-runs it."""
     files = code_files(
         f"{workflow.basedir}/workflow/scripts/{script}.py", *import_paths
     )
     digest = code_digest(files)
-    CODE_FILES[digest] = [
-        file.relative_to(workflow.basedir).as_posix()
-        for file in files
-        if file.is_relative_to(workflow.basedir)
-    ]
+    CODE_FILES[digest] = [file for file in map(in_project, files) if file]
     return digest
 
 

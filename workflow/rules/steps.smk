@@ -44,6 +44,7 @@ class Step(NamedTuple):
     keys: list  # of params.yaml, direct ones
 
 
+@cache
 def place(file):
     """The folder of an artifact where it has one of its own kind, else the file."""
     folder = os.path.dirname(file)
