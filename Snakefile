@@ -2,7 +2,7 @@
 
 import gc
 
-gc.disable()  # no garbage yet; looking for it takes a seventh of the start, in every job too
+gc.disable()  # no garbage yet; looking for it slows every start, of jobs too (benchmarks/start.py)
 
 
 configfile: "params.yaml"
