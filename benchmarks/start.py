@@ -1,7 +1,7 @@
 """What a start of snakemake costs: a dry run of this project, the same with garbage looked for, and one of no rules.
 
-All runs alternate. Executables of other environments are timed beside the one that is installed here: on the empty
-workflow, and on this project's where they have what it imports.
+All runs alternate. Executables of other environments are timed on the workflow of no rules, beside the one that is
+installed here: another version takes this project's results for old, and would be timed at telling why.
 
     python benchmarks/start.py [--runs 10] [--also /path/to/another/.venv/bin/snakemake ..]
 """
@@ -20,12 +20,12 @@ EMPTY = 'rule nothing:\n    output: "nothing"\n    shell: "touch nothing"\n'
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def dry_run(executable: str, snakefile: Path, folder: Path) -> float | None:
-    """Seconds that a dry run takes, or None where it fails."""
+def dry_run(executable: str, snakefile: Path, folder: Path) -> float:
+    """Seconds that a dry run takes."""
     command = [executable, "--dry-run", "--quiet", "all", "--snakefile", str(snakefile), "--directory", str(folder)]
     started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, check=False)
-    return time.perf_counter() - started if done.returncode == 0 else None
+    subprocess.run(command, capture_output=True, check=True)
+    return time.perf_counter() - started
 
 
 def without_care(snakefile: Path) -> str:
@@ -37,17 +37,13 @@ def without_care(snakefile: Path) -> str:
 
 
 def alternate(cases: dict[str, tuple[str, Path, Path]], runs: int) -> dict[str, float]:
-    """Median seconds of each case {name: (executable, Snakefile, folder)}; those that cannot run are left out."""
-    first = {name: dry_run(*case) for name, case in cases.items()}  # also warms the file cache
-    able = [name for name, seconds in first.items() if seconds is not None]
-    for name in cases.keys() - set(able):
-        print(f"left out, does not run: {name}")
-    taken: dict[str, list[float]] = {name: [] for name in able}
-    for _ in range(runs):
-        for name in able:
-            seconds = dry_run(*cases[name])
-            assert seconds is not None, f"failed the second time: {name}"
-            taken[name].append(seconds)
+    """Median seconds of each case {name: (executable, Snakefile, folder)}."""
+    taken: dict[str, list[float]] = {name: [] for name in cases}
+    for run in range(runs + 1):
+        for name, case in cases.items():
+            seconds = dry_run(*case)
+            if run:  # the first one warms the file cache
+                taken[name].append(seconds)
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
@@ -62,19 +58,21 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         empty = Path(folder) / "Snakefile"
         empty.write_text(EMPTY)
-        variant = PROJECT / "Snakefile.without-care"
+        variant = PROJECT / "Snakefile.garbage-looked-for"
         variant.write_text(without_care(PROJECT / "Snakefile"))
         try:
-            cases = {"without the care": (here, variant, PROJECT)}
+            cases = {
+                "this project": (here, PROJECT / "Snakefile", PROJECT),
+                "this project, garbage looked for": (here, variant, PROJECT),
+            }
             for executable in (here, *options.also):
-                cases[f"this project, {executable}"] = (executable, PROJECT / "Snakefile", PROJECT)
                 cases[f"no rules, {executable}"] = (executable, empty, Path(folder))
             medians = alternate(cases, options.runs)
         finally:
             variant.unlink()
-    ours = medians[f"this project, {here}"]
+    shortest = min(medians.values())
     for name, seconds in medians.items():
-        print(f"{seconds:6.2f} s, {seconds / ours:5.2f} of a dry run of this project here: {name}")
+        print(f"{seconds:6.2f} s, {seconds / shortest:5.2f} times the shortest: {name}")
 
 
 if __name__ == "__main__":
