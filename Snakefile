@@ -5,6 +5,9 @@ import gc
 gc.disable()  # no garbage yet; looking for it slows every start, of jobs too (benchmarks/start.py)
 
 
+include: "workflow/rules/readable.smk"
+
+
 configfile: "params.yaml"
 
 

@@ -268,6 +268,23 @@ def test_bad_parameters_stop_before_any_job(checkout: Checkout, old: str, new: s
     assert not (checkout.root / "results").exists()
 
 
+@pytest.mark.parametrize(
+    ("new", "says"),
+    [
+        ("hidden: [3", "did not find expected ',' or ']'; correct the file"),
+        ("hidden: 3, hidden: 4", "hidden is given twice; correct the file"),
+    ],
+)
+def test_unreadable_parameters_are_named_with_their_line(checkout: Checkout, new: str, says: str) -> None:
+    checkout.edit("params.yaml", "hidden: 3", new)
+    text = (checkout.root / "params.yaml").read_text(encoding="utf-8")
+    number = text[: text.index(new)].count("\n") + 1
+    done = checkout.run("paper", check=False)
+    assert done.returncode != 0
+    (line,) = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("params.yaml")]
+    assert line == f"params.yaml, line {number}: {says}"
+
+
 def test_missing_and_corrupt_mnist_are_named(checkout: Checkout, tmp_path: Path) -> None:
     folder = tmp_path / "given" / "MNIST" / "raw"
     environment = checkout.environment | {"RAMBLE_DATA_ROOT": str(tmp_path / "given")}

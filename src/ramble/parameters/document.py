@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ramble.errors import RambleError
@@ -14,6 +13,7 @@ from ramble.parameters.model import Model, Name
 from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
 from ramble.parameters.sentences import sentence
 from ramble.parameters.spectra import KrylovSpectra
+from ramble.parameters.yaml_file import read_yaml
 
 Study = Annotated[FullBatchStudy | StochasticStudy | StudyBuiltOn, Field(discriminator="kind")]
 
@@ -76,11 +76,4 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
 
 def read_parameters(file: Path) -> Parameters:
     """Return the parameters of a study; raises RambleError when the file is missing or wrong."""
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise RambleError(f"{file}: no readable parameters ({reason}); name the file with --params.") from error
-    if not isinstance(content, dict):
-        raise RambleError(f"{file}: holds no parameters; name the file with --params.")
-    return validate(content, str(file))
+    return validate(read_yaml(file), str(file))
