@@ -2,7 +2,7 @@
 
 import gc
 
-gc.disable()  # no garbage yet; looking for it slows every start, of jobs too (benchmarks/start.py)
+gc.disable()  # no garbage yet; looking for it slows every start (benchmarks/start.py)
 
 
 include: "workflow/rules/readable.smk"

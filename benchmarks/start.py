@@ -1,7 +1,8 @@
 """What a start of snakemake costs: a dry run of this project, the same with garbage looked for, and one of no rules.
 
-All runs alternate. Executables of other environments are timed on the workflow of no rules, beside the one that is
-installed here: another version takes this project's results for old, and would be timed at telling why.
+All runs alternate, in a project whose default target is made. Executables of other environments are timed on the
+workflow of no rules, beside the one that is installed here: another version takes this project's results for old, and
+would be timed at telling why.
 
     python benchmarks/start.py [--runs 10] [--also /path/to/another/.venv/bin/snakemake ..]
 """
@@ -54,10 +55,10 @@ def main() -> None:
     options = parser.parse_args()
     here = shutil.which("snakemake", path=Path(sys.executable).parent)
     assert here, "snakemake is not installed beside this Python"
-    # includes are relative to the Snakefile, so that the variant must lie beside it
     with TemporaryDirectory() as folder:
         empty = Path(folder) / "Snakefile"
         empty.write_text(EMPTY)
+        # includes are relative to the Snakefile, so that the variant must lie beside it
         variant = PROJECT / "Snakefile.garbage-looked-for"
         variant.write_text(without_care(PROJECT / "Snakefile"))
         try:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from unhurried import unhurried
 
 from ramble.errors import RambleError
-from ramble.parameters.document import Parameters, validate
+from ramble.parameters.document import Parameters, read_parameters, validate
 from ramble.parameters.paths import PathStudy
 from ramble.schema import schema_text
 
@@ -242,6 +242,11 @@ def test_arguments_are_left_to_the_job_where_the_source_does_not_tell(source, tm
     monkeypatch.syspath_prepend(tmp_path)
     config = changed(f"{TCM}.problem", {"path": "own_networks.Mine", "arguments": {"units": 4}})
     assert validate(config).studies["tcm"].problem.arguments == {"units": 4}
+
+
+def test_a_missing_file_is_named_with_the_option_that_names_it(tmp_path):
+    with pytest.raises(RambleError, match=r"none\.yaml: missing; name the file with --params"):
+        read_parameters(tmp_path / "none.yaml")
 
 
 def test_reading_parameters_does_not_load_torch():

@@ -76,4 +76,6 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
 
 def read_parameters(file: Path) -> Parameters:
     """Return the parameters of a study; raises RambleError when the file is missing or wrong."""
+    if not file.exists():
+        raise RambleError(f"{file}: missing; name the file with --params.")
     return validate(read_yaml(file), str(file))

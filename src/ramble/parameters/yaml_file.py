@@ -49,7 +49,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
     try:
         content = _load(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RambleError(f"{file}: cannot be read ({error.strerror}); give the path of a params.yaml") from error
+        raise RambleError(f"{file}: cannot be read ({error.strerror}); give a file that can") from error
     except UnicodeDecodeError as error:
         raise RambleError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     except yaml.MarkedYAMLError as error:
