@@ -113,9 +113,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
 class CrampedNetwork(SmoothNetwork):
     """Runs out of memory as a GPU would: by the number of inputs at a time."""
 
-    def __init__(self, room: int) -> None:
-        super().__init__()
-        self.room = room
+    room = 8
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         if len(inputs) > self.room:
@@ -124,17 +122,11 @@ class CrampedNetwork(SmoothNetwork):
 
 
 class CrampedProblem(SmoothProblem):
-    room = 8
-
     def build_network(self) -> nn.Module:
-        return CrampedNetwork(self.room)
+        return CrampedNetwork()
 
 
-class FullProblem(CrampedProblem):
-    room = 0
-
-
-def test_where_memory_runs_out_fewer_inputs_are_evaluated_at_a_time(caplog):
+def test_where_memory_runs_out_fewer_inputs_are_evaluated_at_a_time(caplog, monkeypatch):
     roomy = smooth_problem(samples=40)
     splits = {split: roomy.data(split) for split in roomy.splits}
     weights, datasets = torch.randn(2, 31, generator=torch.Generator().manual_seed(1)), torch.zeros(2, dtype=torch.long)
@@ -147,8 +139,10 @@ def test_where_memory_runs_out_fewer_inputs_are_evaluated_at_a_time(caplog):
         ("ramble", logging.WARNING, f"no memory for {size} inputs at a time; going on with {half}")
         for size, half in ((40, 20), (20, 10), (10, 5))
     ]  # once, although networks were evaluated again and again
-    with pytest.raises(RambleError, match="no memory to evaluate the network on a single input"):
-        FullProblem(splits).outputs(weights, datasets)
+    monkeypatch.setattr(CrampedNetwork, "room", 0)
+    for ask in (partial(problem.outputs, weights, datasets), partial(CrampedProblem, splits)):
+        with pytest.raises(RambleError, match="no memory to evaluate the network on a single input"):
+            ask()
 
 
 class LonelyNetwork(SmoothNetwork):
@@ -186,14 +180,23 @@ def test_where_memory_runs_out_networks_go_one_by_one(ask, caplog):
     ]
 
 
-def test_a_batch_too_large_for_the_gradient_of_one_network_is_named():
+def test_where_memory_runs_out_gradients_are_summed_over_fewer_inputs(caplog, monkeypatch):
     roomy = smooth_problem(samples=40)
     problem = CrampedProblem({split: roomy.data(split) for split in roomy.splits})
     problem._batches_chains = True
-    weights = torch.randn(2, 31, generator=torch.Generator().manual_seed(1))
-    with pytest.raises(RambleError, match="gradient of one network on 9 training samples; lower `batch`"):
-        problem.batch_gradients(weights, torch.arange(18).view(2, 9))
-    assert torch.isfinite(problem.batch_gradients(weights, torch.arange(16).view(2, 8))[1]).all()
+    weights, samples = torch.randn(2, 31, generator=torch.Generator().manual_seed(1)), torch.arange(18).view(2, 9)
+    for found, expected in (
+        (problem.batch_gradients(weights, samples), roomy.batch_gradients(weights, samples)),
+        (problem.gradients(weights, ZEROS), roomy.gradients(weights, ZEROS)),
+    ):
+        assert all(torch.allclose(*both, atol=1e-6) for both in zip(found, expected, strict=True))
+    assert [record[2] for record in caplog.record_tuples] == [
+        "no memory for 2 networks at a time; going on one by one",
+        "no memory for the gradient of 9 inputs at a time; going on with 4",
+    ]
+    monkeypatch.setattr(CrampedNetwork, "room", 0)
+    with pytest.raises(RambleError, match="gradient of one network on a single training sample; take one with more"):
+        problem.batch_gradients(weights, samples)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")

@@ -22,11 +22,13 @@ ZERO = torch.tensor([0])
 class SequentialProblem(NetworkProblem):
     """Given layers on random samples; their labels are what the start's weights say."""
 
-    def __init__(self, layers: list[nn.Module], shape: tuple[int, ...], seed: int, samples: int = 7) -> None:
+    def __init__(
+        self, layers: list[nn.Module], shape: tuple[int, ...], seed: int, samples: int = 7, classes: int = 3
+    ) -> None:
         self._given = layers
         random = torch.Generator().manual_seed(seed)
         inputs = torch.randn(samples, *shape, generator=random)
-        super().__init__({"train": (inputs, torch.randint(0, 3, (samples,), generator=random))})
+        super().__init__({"train": (inputs, torch.randint(0, classes, (samples,), generator=random))})
 
     def build_network(self) -> nn.Module:
         return nn.Sequential(*self._given)
@@ -85,8 +87,7 @@ def test_bounds_of_short_pieces_are_tight(make):
 @settings(unhurried, max_examples=40)
 @given(st.integers(0, 10_000), st.sampled_from([1.0, 1e3, 1e8]))
 def test_rounding_stays_inside_the_bound(seed, size):
-    problem = SequentialProblem([nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)], (3,), seed, samples=2)
-    problem.data("train")[1].clamp_(max=1)
+    problem = SequentialProblem([nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)], (3,), seed, samples=2, classes=2)
     weights = some_weights(problem, seed, size)
     bounds = MovingNetwork(problem, weights, weights).bounds(0.0, 1.0, *problem.data("train"))
     state = {name: value.double().tolist() for name, value in problem.unflatten(weights).items()}

@@ -1,6 +1,6 @@
 """Eigenvalues of the engines `exact` and `pyhessian` against dense matrices in float64; what every engine refuses."""
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -113,9 +113,16 @@ def test_exact_refuses_a_committee_with_weights_that_are_not_finite():
         ExactEngine().spectrum(COMMITTEE, torch.full((12,), float("nan")), 0, "s/0-0-1/2")
 
 
+def with_a_broken_matrix(network_with, weights):
+    network = network_with(weights)
+    network.matrix.fill_(float("nan"))
+    return network
+
+
 @pytest.mark.parametrize("engine", [BRIEF, KRYLOV, ExactEngine()], ids=["pyhessian", "krylov", "exact"])
-def test_products_that_are_not_finite_name_their_point(engine):
-    problem = QuadraticProblem(torch.full((4, 4), float("nan")))
+def test_products_that_are_not_finite_name_their_point(engine, monkeypatch):
+    problem = QuadraticProblem(torch.eye(4))
+    monkeypatch.setattr(problem, "network", partial(with_a_broken_matrix, problem.network))
     with pytest.raises(RambleError, match="s/0-0-1/2: a product with the Hessian is not finite"):
         engine.spectrum(problem, torch.zeros(4), 0, "s/0-0-1/2")
 

@@ -24,12 +24,10 @@ def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], devi
 def read_weights(problem: Problem, file: str) -> Tensor:
     """Return a solution's flat weights (P,); raises RambleError when its tensors are not those of the network."""
     state, _ = read_tensors(file)
-    shapes = {name: tuple(value.shape) for name, value in state.items()}
-    if shapes != dict(problem.shapes):
-        raise RambleError(
-            f"{file}: holds {shapes}, the network of this study has {problem.shapes}; delete it and run again."
-        )
-    return problem.flatten(state)
+    try:
+        return problem.weights_of(state)
+    except RambleError as error:
+        raise RambleError(f"{file}: {error}; delete it and run again.") from None
 
 
 def end_of_pair(problem: Problem, pair: str, solutions: Sequence[str]) -> Tensor:

@@ -34,7 +34,7 @@ def write_solutions(
             "test_loss": float(solution.test.losses) if solution.test else "none",
             **problem.metadata,
         }
-        write_tensors(output, problem.unflatten(solution.weights), metadata)
+        write_tensors(output, problem.state_dict(solution.weights), metadata)
     write_table(pairs, pair_table(problem, solutions))
 
 

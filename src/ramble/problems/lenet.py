@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ramble.errors import RambleError, check_number
+from ramble.problems.checks import tensor_called
 from ramble.problems.curvature import MinibatchCurvature
 from ramble.problems.lenet_derivatives import LeNet5Curvature, Tape
 from ramble.problems.margins import mean_loss
@@ -59,7 +60,8 @@ class LeNet5Problem(NetworkProblem):
         device: where images and weights live.
 
     Raises:
-        RambleError: mean or deviation is no such number; images are not uint8, and would be normalised twice.
+        RambleError: mean or deviation is no such number; images are not uint8, and would be normalised twice, or are of
+            another size; what `NetworkProblem` refuses.
     """
 
     def __init__(
@@ -72,27 +74,33 @@ class LeNet5Problem(NetworkProblem):
     ) -> None:
         check_number("problem.arguments.input_mean", input_mean)
         check_number("problem.arguments.input_std", input_std, above=0)
+        if len(datasets) != 1:
+            raise RambleError(f"problem LeNet5Problem: takes one data set and is given {len(datasets)}; give one.")
         (tensors,) = datasets
         splits: list[Split] = ["train", "test"]
         if "validation_images" in tensors:
             splits.insert(1, "validation")
         for name in (f"{split}_images" for split in splits):
-            if tensors[name].dtype != torch.uint8:
+            images = tensor_called("problem LeNet5Problem", tensors, name)
+            if images.dtype != torch.uint8:
                 raise RambleError(
-                    f"problem LeNet5Problem: {name} are {tensors[name].dtype}, not raw pixels (uint8), and would be "
+                    f"problem LeNet5Problem: {name} are {images.dtype}, not raw pixels (uint8), and would be "
                     "normalised twice; let the data maker return them as they are."
+                )
+            if images.dim() != 3 or images.shape[1:] != (28, 28):
+                raise RambleError(
+                    f"problem LeNet5Problem: {name} have the shape {tuple(images.shape)}; give (M, 28, 28)."
                 )
 
         def pixels(images: Tensor) -> Tensor:
             return ((images.float() / 255 - input_mean) / input_std).unsqueeze(1)
 
-        super().__init__(
-            {split: (pixels(tensors[f"{split}_images"]), tensors[f"{split}_labels"]) for split in splits}, device
-        )
+        labels = {split: tensor_called("problem LeNet5Problem", tensors, f"{split}_labels") for split in splits}
+        super().__init__({split: (pixels(tensors[f"{split}_images"]), labels[split]) for split in splits}, device)
         self.metadata = {"input_mean": input_mean, "input_std": input_std}
         # another network, of a subclass, has other derivatives
-        self._written_out = self.device.type == "cpu" and type(self._skeleton) is LeNet5
-        modules = list(self._skeleton.named_children())
+        self._written_out = self.device.type == "cpu" and type(self._skeleton.module) is LeNet5
+        modules = list(self._skeleton.module.named_children())
         self._after_first_stage = nn.Sequential(OrderedDict(modules[3:]))
 
     def build_network(self) -> nn.Module:

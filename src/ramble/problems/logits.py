@@ -10,7 +10,11 @@ def logits_of(network: nn.Module, inputs: Tensor) -> Tensor:
     A binary network has a single logit z, as (M, 1) or (M,): it stands for the two logits (0, z) of the classes 0 and
     1, whose cross-entropy is the binary cross-entropy of z and whose margin is z or -z.
     """
-    outputs: Tensor = network(inputs)
+    return as_logits(network(inputs))
+
+
+def as_logits(outputs: Tensor) -> Tensor:
+    """Return a network's outputs (M, C), (M, 1) or (M,) as logits (M, C), C >= 2."""
     if outputs.dim() == 1:
         outputs = outputs.unsqueeze(1)
     if outputs.shape[1] == 1:

@@ -11,9 +11,13 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
 from ramble.errors import RambleError
+from ramble.problems.behaviour import refuse_misbehaviour
+from ramble.problems.checks import class_numbers, refuse_contradiction, stored_inputs, whole_labels
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
+from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.margins import margins, mean_loss
 from ramble.problems.problem import DOUBTFUL, Problem, Split, layers_of
+from ramble.problems.skeleton import Skeleton, drawn
 
 logger = logging.getLogger("ramble")
 
@@ -26,33 +30,49 @@ T = TypeVar("T")
 class NetworkProblem(Problem):
     """A network given as an `nn.Module` and one data set held on the device.
 
-    Subclasses say which network (`build_network`) and pass the tensors. Chains are looped over on the CPU and
-    batched with vmap on a GPU: for LeNet5 on 100 images and one CPU thread, three gradients take 54 ms one by one and
-    72 ms with vmap. Where a device runs out of memory fewer inputs, and one network at a time, are tried, and kept to.
+    Subclasses say which network (`build_network`) and pass the tensors; both are checked here, before anything is
+    computed. Flat weights hold the trainable tensors, each once; frozen weights, buffers and other constants are in
+    every network as `build_network` makes them (with torch's generator at seed 0, should it draw them), and what it
+    returns is never written to.
+
+    Chains are looped over on the CPU and batched with vmap on a GPU: for LeNet5 on 100 images and one CPU thread, three
+    gradients take 54 ms one by one and 72 ms with vmap. Where a device runs out of memory fewer inputs, and one network
+    at a time, are tried, and kept to.
 
     Args:
-        splits: inputs and integer labels of "train" and, where there are any, "validation" and "test".
+        splits: inputs and labels of "train" and, where there are any, "validation" and "test". Inputs (M, ...) are kept
+            in the dtype of the trainable weights (float32 or float64), or whole. Labels (M,) are classes 0..C-1; where
+            the network has one logit, 0 and 1 or -1 and +1.
         device: where data and weights live.
+
+    Raises:
+        RambleError: the data or the network are none that a path without an error can be about; see `checks`,
+            `skeleton` and `behaviour`.
     """
 
     n_datasets = 1
+    batched_on: tuple[str, ...] = ("cuda",)  # kinds of devices on which vmap is tried
 
     def __init__(self, splits: Mapping[Split, tuple[Tensor, Tensor]], device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
-        self._chunk, self._batches_chains = CHUNK, self.device.type == "cuda"
-        self.splits = tuple(splits)
-        self._data = {
-            split: (_channels_last(inputs.to(self.device)), labels.to(self.device, torch.int64))
-            for split, (inputs, labels) in splits.items()
-        }
-        # the skeleton's own weights never matter; meta tensors keep it from drawing random numbers
-        with torch.device("meta"):
-            self._skeleton = self.build_network()
-        self._skeleton.eval()
-        self.shapes = {name: tuple(value.shape) for name, value in self._skeleton.state_dict().items()}
-        self._refuse_other_state()
+        self._chunk, self._batches_chains = CHUNK, self.device.type in self.batched_on
+        self._gradient_chunk = CHUNK
+        where = type(self).__name__
+        if "train" not in splits:
+            raise RambleError(f"{where}: there is no split 'train' (but {list(splits)}); give inputs and labels of it.")
+        self._skeleton = Skeleton(f"{where}.build_network", self.build_network, self.device)
+        self.shapes, self.dtype = self._skeleton.shapes, self._skeleton.dtype
         self.layers = layers_of(self.shapes)
         self.metadata = {}
+        self.splits = tuple(splits)
+        inputs = {split: stored_inputs(where, split, own, self.dtype) for split, (own, _) in splits.items()}
+        labels = {split: whole_labels(where, split, own, len(inputs[split])) for split, (_, own) in splits.items()}
+        placed = {split: _channels_last(own.to(self.device)) for split, own in inputs.items()}
+        outputs, alike = refuse_misbehaviour(self, f"{where}.build_network", self._skeleton, placed)
+        self._batches_chains &= alike
+        classes = class_numbers(where, labels, outputs)
+        refuse_contradiction(where, inputs["train"], classes["train"])
+        self._data = {split: (own, classes[split].to(self.device)) for split, own in placed.items()}
 
     @property
     def n_samples(self) -> int:
@@ -63,25 +83,20 @@ class NetworkProblem(Problem):
     def build_network(self) -> nn.Module:
         """Return the network; its initialisation is what `initial_weights` draws."""
 
-    def _refuse_other_state(self) -> None:
-        """Paths are made of weights: what else a network keeps would stay behind, and one weight has one name."""
-        others = sorted(set(self.shapes) - {name for name, _ in self._skeleton.named_parameters()})
-        if others:
-            raise RambleError(
-                f"{type(self).__name__}.build_network: '{others[0]}' is kept beside the weights (running statistics "
-                "of batch norm, a buffer, a weight under a second name); use layers without it, such as GroupNorm"
-            )
-
     def data(self, split: Split) -> tuple[Tensor, Tensor]:
         """Return the inputs and labels of a split, as the network sees them."""
         return self._data[split]
 
     def network(self, weights: Tensor) -> nn.Module:
-        """Return the network with the flat weights (P,) loaded, in their dtype, on the device."""
-        with torch.random.fork_rng(devices=[]):  # the initial weights are drawn only to be overwritten
-            network = self.build_network().to(self.device, weights.dtype)
-        network.load_state_dict(self.unflatten(weights))
-        return network.requires_grad_().eval()
+        """Return a new network with the flat weights (P,) loaded, in their dtype, on the device.
+
+        Frozen weights and constants are as they were built, and frozen weights require no gradient.
+        """
+        return self._skeleton.fresh(self.unflatten(weights)).eval()
+
+    def state_dict(self, weights: Tensor) -> dict[str, Tensor]:
+        """Return all that the network's `load_state_dict` takes: constants and second names of tied weights too."""
+        return {name: value.detach().clone() for name, value in self.network(weights).state_dict().items()}
 
     def curvature(self, network: nn.Module) -> MinibatchCurvature:
         """Return products with second derivatives of a network of this problem: a place for a faster way."""
@@ -89,9 +104,8 @@ class NetworkProblem(Problem):
 
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch.randint(2**62, (), generator=random)))
-            return self.flatten(self.build_network().state_dict()).detach().float()
+        built = drawn(self.build_network, int(torch.randint(2**62, (), generator=random)), self.device)
+        return self.flatten(dict(built.named_parameters())).detach().to("cpu", self.dtype)
 
     def labels(self, datasets: Tensor, split: Split = "train") -> Tensor:
         """Return the classes (B, M)."""
@@ -99,7 +113,7 @@ class NetworkProblem(Problem):
 
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
         """Return the logits (B, M, C)."""
-        inputs = self._data[split][0].to(weights.dtype)
+        inputs = inputs_in(self._data[split][0], weights.dtype)
 
         def together() -> Tensor:
             batched = vmap(self._logits, in_dims=(0, None))
@@ -146,34 +160,51 @@ class NetworkProblem(Problem):
 
     def _gradients_looped(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
         inputs, labels = self._data["train"]
-        batches = [(inputs.to(weights.dtype), labels)] * len(weights)
+        batches = [(inputs_in(inputs, weights.dtype), labels)] * len(weights)
         return self._looped(weights, batches, output_gain)
 
     def _gradients_batched(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
         inputs, labels = self._data["train"]
-        return self._batched(weights, inputs.to(weights.dtype), labels, output_gain, each=None)
+        return self._batched(weights, inputs_in(inputs, weights.dtype), labels, output_gain, each=None)
 
     def batch_gradients(self, weights: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean losses (B,) and gradients (B, P) on minibatches: training samples (B, m), a batch per network."""
-        inputs, labels = self._data["train"]
+        all_inputs, labels = self._data["train"]
+
+        def inputs(rows: Tensor) -> Tensor:
+            return inputs_in(all_inputs[rows], weights.dtype)
+
         return self._together_or_looped(
             len(weights),
-            lambda: self._batched(weights, inputs[samples].to(weights.dtype), labels[samples], 1.0, each=0),
-            lambda: self._looped(weights, [(inputs[own].to(weights.dtype), labels[own]) for own in samples], 1.0),
+            lambda: self._batched(weights, inputs(samples), labels[samples], 1.0, each=0),
+            lambda: self._looped(weights, [(inputs(own), labels[own]) for own in samples], 1.0),
         )
 
     def _looped(
         self, weights: Tensor, batches: Sequence[tuple[Tensor, Tensor]], output_gain: float
     ) -> tuple[Tensor, Tensor]:
-        try:
-            found = [self._loss_and_gradient(row, *own, output_gain) for row, own in zip(weights, batches, strict=True)]
-        except torch.OutOfMemoryError:
-            raise RambleError(
-                f"The device has no memory for the gradient of one network on {len(batches[0][1])} training samples; "
-                "lower `batch` of the solutions and trackers, or the number of training samples where they have none."
-            ) from None
+        found = [self._accumulated(row, *own, output_gain) for row, own in zip(weights, batches, strict=True)]
         losses, gradients = zip(*found, strict=True)
         return torch.stack(losses), torch.stack(gradients)
+
+    def _accumulated(
+        self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float
+    ) -> tuple[Tensor, Tensor]:
+        """Return the mean loss () and its gradient (P,), summed over chunks: memory does not grow with the data."""
+        size = min(self._gradient_chunk, len(labels))
+        try:
+            return _mean_over_chunks(
+                lambda some, own: self._loss_and_gradient(weights, some, own, output_gain), inputs, labels, size, 0
+            )
+        except torch.OutOfMemoryError:
+            if size == 1:
+                raise RambleError(
+                    "The device has no memory for the gradient of one network on a single training sample; take one "
+                    "with more (device)."
+                ) from None
+        self._gradient_chunk = size // 2
+        logger.warning("no memory for the gradient of %d inputs at a time; going on with %d", size, size // 2)
+        return self._accumulated(weights, inputs, labels, output_gain)
 
     def _batched(
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float, each: int | None
@@ -181,8 +212,11 @@ class NetworkProblem(Problem):
         def loss(row: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
             return mean_loss(self._logits(row, inputs), labels, output_gain)
 
-        gradients, losses = vmap(grad_and_value(loss), in_dims=(0, each, each))(weights, inputs, labels)
-        return losses, gradients
+        def together(some: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+            gradients, losses = vmap(grad_and_value(loss), in_dims=(0, each, each))(weights, some, own)
+            return losses, gradients
+
+        return _mean_over_chunks(together, inputs, labels, self._gradient_chunk, 0 if each is None else 1)
 
     @torch.no_grad()
     def batch_margins(self, weights: Tensor, samples: Tensor) -> Tensor:
@@ -193,7 +227,9 @@ class NetworkProblem(Problem):
         inputs, labels = self._data["train"]
 
         def margins_of(rows: Tensor) -> Tensor:
-            return margins(self._one_by_one(weights, _channels_last(inputs[rows].to(weights.dtype))), labels[rows])
+            return margins(
+                self._one_by_one(weights, _channels_last(inputs_in(inputs[rows], weights.dtype))), labels[rows]
+            )
 
         return self._in_chunks(margins_of, samples)
 
@@ -209,8 +245,7 @@ class NetworkProblem(Problem):
 
     def _logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         """Return the logits (m, C) of one network (P,), or of many under vmap."""
-        logits: Tensor = functional_call(self._skeleton, self.unflatten(weights), (inputs,))
-        return logits
+        return as_logits(functional_call(self._skeleton.called(weights.dtype), self.unflatten(weights), (inputs,)))
 
     def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
         """Return the same where networks are looped over, without derivatives: a place for a faster way."""
@@ -224,6 +259,22 @@ class NetworkProblem(Problem):
         loss = mean_loss(self._logits(leaf, inputs), labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
+
+
+def _mean_over_chunks(
+    of: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], inputs: Tensor, labels: Tensor, size: int, axis: int
+) -> tuple[Tensor, Tensor]:
+    """Return the mean losses and gradients of samples along `axis` from those of `size` samples at a time."""
+    count = labels.shape[axis]
+    if count <= size:
+        return of(inputs, labels)
+    chunks = zip(torch.split(inputs, size, axis), torch.split(labels, size, axis), strict=True)
+    loss, gradient = torch.zeros(()), torch.zeros(())
+    for number, (some, own) in enumerate(chunks):
+        share = own.shape[axis] / count
+        parts = [share * part for part in of(some, own)]
+        loss, gradient = parts if not number else (loss + parts[0], gradient.add_(parts[1]))
+    return loss, gradient
 
 
 def _channels_last(inputs: Tensor) -> Tensor:

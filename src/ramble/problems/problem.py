@@ -1,18 +1,20 @@
 """The interface behind which every network and data set hides.
 
-A problem is D training sets that share one network. Weights are flat, in state_dict order, and always
-come in batches of B *chains*: `weights` (B, P) with `datasets` (B,), the training set of each chain.
+A problem is D training sets that share one network. Weights are flat: the trainable tensors in state_dict order, each
+once. They always come in batches of B *chains*: `weights` (B, P) with `datasets` (B,), the training set of each chain.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from ramble.errors import RambleError
 from ramble.problems.margins import margins, mean_loss
+from ramble.problems.skeleton import same
 
 Split = Literal["train", "validation", "test"]
 
@@ -49,7 +51,8 @@ class Layer:
 class Problem(ABC):
     """D training sets that share one network; see the module's text for the shapes."""
 
-    shapes: dict[str, tuple[int, ...]]  # of the network's state_dict, in its order
+    shapes: dict[str, tuple[int, ...]]  # of the network's trainable tensors, in state_dict order
+    dtype: torch.dtype = torch.float32  # of weights as they are drawn and stored
     layers: tuple[Layer, ...]
     n_datasets: int
     splits: tuple[Split, ...]
@@ -70,24 +73,50 @@ class Problem(ABC):
 
     @abstractmethod
     def initial_weights(self, random: torch.Generator) -> Tensor:
-        """Draw one network's initial weights (P,), float32 on the CPU."""
+        """Draw one network's initial weights (P,), in the problem's dtype on the CPU."""
 
     @property
     def n_weights(self) -> int:
         """P, the number of weights."""
         return sum(torch.Size(shape).numel() for shape in self.shapes.values())
 
-    def flatten(self, state: dict[str, Tensor]) -> Tensor:
-        """Return a state_dict as flat weights (P,)."""
+    def flatten(self, state: Mapping[str, Tensor]) -> Tensor:
+        """Return the trainable tensors of a state_dict as flat weights (P,)."""
         return torch.cat([state[name].reshape(-1) for name in self.shapes])
 
     def unflatten(self, weights: Tensor) -> dict[str, Tensor]:
-        """Return flat weights (..., P) as a state_dict of tensors (..., *shape)."""
+        """Return flat weights (..., P) as trainable tensors (..., *shape) by their first names."""
         parts = torch.split(weights, [torch.Size(shape).numel() for shape in self.shapes.values()], dim=-1)
         return {
             name: part.reshape(*weights.shape[:-1], *shape)
             for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
         }
+
+    def state_dict(self, weights: Tensor) -> dict[str, Tensor]:
+        """Return flat weights (P,) as the network's whole state_dict, no two tensors in the same memory."""
+        return {name: value.detach().clone() for name, value in self.unflatten(weights).items()}
+
+    def weights_of(self, state: Mapping[str, Tensor]) -> Tensor:
+        """Return the flat weights (P,) of a whole state_dict.
+
+        Raises:
+            RambleError: it is none of this problem's network: other names, shapes or dtypes, or another value of what
+                is the same in all of its networks (frozen weights, constants, tied weights under both names).
+        """
+        expected = self.state_dict(torch.zeros(self.n_weights, dtype=self.dtype))
+        forms, wanted = ({name: tuple(value.shape) for name, value in each.items()} for each in (state, expected))
+        if forms != wanted:
+            raise RambleError(f"holds {forms}, the network of this study has {wanted}")
+        weights = self.flatten(state)
+        if weights.dtype != self.dtype:
+            raise RambleError(f"holds weights in {weights.dtype}, those of the network of this study are {self.dtype}")
+        for name, value in self.state_dict(weights).items():
+            if not same(value.cpu(), state[name].cpu()):
+                raise RambleError(
+                    f"holds another '{name}' than the network of this study, which keeps it constant, or has it under "
+                    "two names"
+                )
+        return weights
 
     @torch.no_grad()
     def evaluate(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Evaluation:

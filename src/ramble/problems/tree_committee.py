@@ -5,7 +5,7 @@ htanh(h) = min(1, max(-1, h)); the output is tanh z. htanh is odd, so folding th
 turns the margin label * z into sum_k htanh(label * h_k): labels never appear below.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,9 +13,35 @@ from torch import Tensor
 from torch.nn import functional
 
 from ramble.errors import RambleError, check_count, check_number
+from ramble.problems.checks import contradiction, signs, tensor_called
 from ramble.problems.problem import Problem, Split, layers_of
 
 UNIT = 2.0**-53  # relative rounding error of float64
+
+
+def _checked(number: int, dataset: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the patterns (M, N) and labels (M,) of a data set as int8; raises RambleError where they cannot be right.
+
+    z(-x) = -z(x): patterns that are equal with different labels, or opposite with the same one, contradict each other.
+    """
+    where = f"TreeCommittee, data set {number}"
+    patterns, labels = (tensor_called(where, dataset, name) for name in ("patterns", "labels"))
+    patterns, labels = signs(where, "patterns", patterns), signs(where, "labels", labels)
+    if patterns.dim() != 2 or not patterns.numel() or labels.shape != patterns.shape[:1]:
+        raise RambleError(
+            f"{where}: patterns and labels have the shapes {tuple(patterns.shape)} and {tuple(labels.shape)}; give "
+            "(M, N) and (M,), with at least one pattern."
+        )
+    # of each pattern and its opposite take the one that begins with +1, for which z must have the sign label * first
+    pair = contradiction(patterns * patterns[:, :1], labels * patterns[:, 0])
+    if pair:
+        one, other = pair
+        what = "equal" if labels[one] != labels[other] else "opposite"
+        raise RambleError(
+            f"{where}: the patterns {one} and {other} are {what} and their labels {int(labels[one])} and "
+            f"{int(labels[other])}; z(-x) = -z(x), so no network has zero errors; remove one of the two."
+        )
+    return patterns, labels
 
 
 @dataclass(frozen=True)
@@ -39,7 +65,8 @@ class TreeCommittee(Problem):
         device: where the patterns live.
 
     Raises:
-        RambleError: K is no positive whole number or does not divide N; scale or deviation is not positive.
+        RambleError: K is no positive whole number or does not divide N; scale or deviation is not positive; a pattern
+            or a label is not +-1; two patterns of a set contradict each other.
     """
 
     splits = ("train",)
@@ -56,8 +83,11 @@ class TreeCommittee(Problem):
         check_count("problem.arguments.hidden", hidden)
         check_number("problem.arguments.input_scale", input_scale, above=0)
         check_number("problem.arguments.initial_sigma", initial_sigma, above=0)
-        patterns = torch.stack([dataset["patterns"] for dataset in datasets])  # (D, M, N)
-        labels = torch.stack([dataset["labels"] for dataset in datasets])  # (D, M)
+        checked = [_checked(number, dataset) for number, dataset in enumerate(datasets)]
+        shapes = sorted({tuple(patterns.shape) for patterns, _ in checked})
+        if len(shapes) != 1:
+            raise RambleError(f"TreeCommittee: data sets have patterns of the shapes {shapes}; give sets of one shape.")
+        patterns, labels = (torch.stack(parts) for parts in zip(*checked, strict=True))  # (D, M, N), (D, M)
         self.n_datasets, self.n_samples, n_inputs = patterns.shape
         if n_inputs % hidden:
             raise RambleError(f"problem.arguments.hidden: {hidden} does not divide the {n_inputs} inputs.")
