@@ -85,5 +85,5 @@ def test_a_table_reads_as_before_and_must_be_whole(made):
     whole = file.read_text()
     for length in (len(whole) // 4, whole.index("#"), len(whole) - 1):
         file.write_text(whole[:length])
-        with pytest.raises(RambleError, match=r"a\.csv: not a readable CSV \(its last line is missing\)"):
+        with pytest.raises(RambleError, match=r"a\.csv: not a whole table \(its last line, with its digest, is missing\)"):
             read_table(file)
