@@ -93,13 +93,13 @@ def _finite(value: Any) -> Any:
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """Return a CSV table; raises RambleError when it is missing, or its content is not what its digest says."""
-    rows, _ = check_table(path, read_regular(path))
+    table = check_table(path, read_regular(path))
     try:
-        return pd.read_csv(io.BytesIO(rows))
+        return pd.read_csv(io.BytesIO(table.rows))
     except ValueError as error:
         raise RambleError(f"{path}: not a readable CSV ({printable(str(error))}); {CURE}.") from error
 
 
 def table_digest(path: str | Path) -> str:
     """Return the digest of a table's content, which stands in its last line; raises as `read_table` does."""
-    return check_table(path, read_regular(path))[1]
+    return check_table(path, read_regular(path)).digest

@@ -31,6 +31,15 @@ class Tensors:
     digest: str  # of the tensors alone: the same whatever the header says
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table whose content is what its digest says."""
+
+    rows: bytes  # CSV
+    origin: str  # where it comes from
+    digest: str
+
+
 def sealed_tensors(content: bytes) -> bytes:
     """Return a safetensors file with its digest, and its header sorted: safetensors' own order changes by process."""
     header, buffer = _split(content)
@@ -67,8 +76,8 @@ def sealed_table(rows: bytes, origin: str) -> bytes:
     return rows + f"# sha256 {hashlib.sha256(rows + origin.encode()).hexdigest()}; {origin}\n".encode()
 
 
-def check_table(path: str | Path, content: bytes) -> tuple[bytes, str]:
-    """Return a table's rows and its digest.
+def check_table(path: str | Path, content: bytes) -> Table:
+    """Return a table's parts.
 
     Raises:
         RambleError: its last line is missing, or its content is not what its digest says.
@@ -80,7 +89,7 @@ def check_table(path: str | Path, content: bytes) -> tuple[bytes, str]:
     told = last[1].decode()
     if hashlib.sha256(content[:start] + last[2]).hexdigest() != told:
         raise RambleError(f"{path}: its content is not what its digest says, it is damaged or was changed; {CURE}.")
-    return content[:start], told
+    return Table(content[:start], last[2].decode(), told)
 
 
 def _split(content: bytes) -> tuple[dict[str, Any], memoryview]:
