@@ -88,6 +88,6 @@ def read_claims(file: Path, header: Mapping[str, str]) -> Claims:
 
 def same(claimed: float, found: float, tolerance: float) -> bool:
     """Tell whether two numbers are equal up to a share of them; one that is not a number equals another."""
-    if math.isnan(claimed) or math.isnan(found):
-        return math.isnan(claimed) and math.isnan(found)
-    return claimed == found or abs(claimed - found) <= tolerance * max(abs(claimed), abs(found))
+    if not (math.isfinite(claimed) and math.isfinite(found)):
+        return claimed == found or (math.isnan(claimed) and math.isnan(found))
+    return abs(claimed - found) <= tolerance * max(abs(claimed), abs(found))
