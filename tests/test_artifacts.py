@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 import torch
 
-from ramble.artifacts import read_table, write_table, write_whole
+from ramble.artifacts import read_header, read_table, write_table, write_whole
+from ramble.content import sealed_table
 from ramble.errors import RambleError
 from ramble.tensors import read_tensors, write_tensors
 
@@ -45,7 +46,7 @@ def test_metadata_is_sorted_in_the_header(tmp_path):
     content = (tmp_path / "a.safetensors").read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
-    assert list(header["__metadata__"]) == sorted([*METADATA, "provenance"])
+    assert list(header["__metadata__"]) == sorted([*METADATA, "provenance", "sha256"])
     assert length % 8 == 0  # tensors stay aligned
 
 
@@ -168,10 +169,23 @@ def test_a_float32_survives_the_table(tmp_path):
     assert table.n.tolist() == list(range(200))
 
 
-@pytest.mark.parametrize("content", [None, b"", b"a,b\n1,2\n3,4,5\n", b"a\n\xff\xfe\n"])
-def test_a_table_that_cannot_be_read_is_named(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n3,4,5\n", b"a\n\xff\xfe\n"])
+def test_a_table_that_is_not_whole_is_named(tmp_path, content):
     file = tmp_path / "t.csv"
-    if content is not None:
-        file.write_bytes(content)
+    file.write_bytes(content)
+    with pytest.raises(RambleError, match=r"t\.csv: not a whole table"):
+        read_table(file)
+
+
+def test_a_table_without_columns_is_named(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_bytes(sealed_table(b"a,b\n1,2\n3,4,5\n", "nobody"))
     with pytest.raises(RambleError, match=r"t\.csv: not a readable CSV"):
         read_table(file)
+
+
+@pytest.mark.parametrize("read", [read_table, read_tensors, read_header])
+def test_what_is_missing_is_not_to_be_deleted(tmp_path, read):
+    with pytest.raises(RambleError, match=r"nowhere: is missing; make it with snakemake") as caught:
+        read(tmp_path / "nowhere")
+    assert "delete" not in str(caught.value)

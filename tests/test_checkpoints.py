@@ -3,14 +3,15 @@
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
-from ramble.checkpoints import Checkpoint, checkpoint_of, checkpoint_of_job, key_of
+from ramble.checkpoints import Checkpoint, checked, checkpoint_of, checkpoint_of_job, key_of
 from ramble.errors import RambleError
-from ramble.tensors import read_tensors
+from ramble.tensors import read_tensors, write_tensors
 
 # Sums random numbers in steps that all matter, and writes its state after every tenth; told to, it kills itself.
 WALK = """
@@ -70,6 +71,62 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     file.write_bytes(b"half")
     with pytest.raises(RambleError, match="not a whole safetensors file"):
         Checkpoint(file, "k", every=0.0).load()
+
+
+def test_a_flipped_byte_is_refused_wherever_it_is(tmp_path):
+    checkpoint = Checkpoint(tmp_path / ".a.checkpoint.safetensors", "k", every=0.0)
+    checkpoint.save({"weights": torch.arange(8.0)}, {"step": 4, "loss": 0.25})
+    whole = checkpoint.file.read_bytes()
+    for place in range(len(whole)):
+        checkpoint.file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(RambleError, match="delete it to begin anew"):
+            checkpoint.load()
+    checkpoint.file.write_bytes(whole)
+    assert checkpoint.load().facts == {"step": 4, "loss": 0.25}
+
+
+def test_facts_that_are_missing_or_none_are_refused(tmp_path):
+    checkpoint = Checkpoint(tmp_path / ".a.checkpoint.safetensors", "k", every=0.0)
+    for header in ({"key": "k"}, {"key": "k", "facts": "{"}, {"key": "k", "facts": "[" * 100_000}):
+        write_tensors(checkpoint.file, {}, header)
+        with pytest.raises(RambleError, match="does not hold what the run goes on from.*delete it to begin anew"):
+            checkpoint.load()
+
+
+@dataclass
+class Counts:
+    rounds: int
+    rate: float
+    done: bool
+
+
+RIGHT = {"rounds": 3, "rate": 1, "done": False}
+
+
+def test_facts_of_the_right_types_are_taken():
+    assert checked(Counts, {"rounds": 3, "rate": 0.5}) == {"rounds": 3, "rate": 0.5}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rounds": "many"}, {"rounds": 3.0}, {"rounds": True}, {"rounds": -1}, {"rounds": None}, {"rate": "0.5"},
+        {"done": 1}, {"unknown": 1},
+    ],
+)  # fmt: skip
+def test_facts_of_other_types_are_refused_in_one_sentence(tmp_path, wrong):
+    checkpoint = Checkpoint(tmp_path / ".a.checkpoint.safetensors", "k", every=0.0)
+    checkpoint.save({"w": torch.zeros(2, 3)}, RIGHT)
+    assert checkpoint.resume(lambda state: checked(Counts, state.facts)) == RIGHT
+    assert checkpoint.resume(lambda state: state.tensor("w", -1, 3)).shape == (2, 3)
+    for shape in ((2,), (2, 4), (-1, -1, -1)):
+        with pytest.raises(RambleError, match=r"w has the shape \(2, 3\)"):
+            checkpoint.resume(lambda state, shape=shape: state.tensor("w", *shape))
+    with pytest.raises(RambleError, match="does not hold what the run goes on from"):
+        checkpoint.resume(lambda state: state.tensor("v", 2))
+    checkpoint.save({}, RIGHT | wrong)
+    with pytest.raises(RambleError, match="does not hold what the run goes on from .*; delete it to begin anew"):
+        checkpoint.resume(lambda state: checked(Counts, state.facts))
 
 
 def test_the_key_knows_settings_and_tensors_and_no_order():

@@ -246,13 +246,13 @@ def test_arguments_are_left_to_the_job_where_the_source_does_not_tell(source, tm
 
 def test_a_missing_file_is_named_with_the_option_that_names_it(tmp_path):
     with pytest.raises(RambleError, match=r"none\.yaml: missing; name the file with --params"):
-        read_parameters(tmp_path / "none.yaml")
+        read_parameters([tmp_path / "none.yaml"])
 
 
 def test_reading_parameters_does_not_load_torch():
     code = (
         "import sys, pathlib; from ramble.parameters.document import read_parameters\n"
-        "read_parameters(pathlib.Path('params.yaml')); sys.exit('torch' in sys.modules)"
+        "read_parameters([pathlib.Path('params.yaml')]); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False).returncode == 0
 

@@ -30,7 +30,7 @@ def made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     told = {
         "code": "v1-dirty",
-        "digests": key_digests(read_parameters(PARAMETERS), KEYS),
+        "digests": key_digests(read_parameters([PARAMETERS]), KEYS),
         "places": {"results/tcm/made": ["tcm", " ".join(KEYS)]},
     }
     monkeypatch.setenv(stamps.ENVIRONMENT, json.dumps(told))
@@ -61,16 +61,18 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
 
 
 def test_a_key_that_is_gone_counts_as_changed(made):
-    parameters = read_parameters(PARAMETERS)
+    parameters = read_parameters([PARAMETERS])
     fewer = parameters.model_copy(update={"studies": {}})
     assert read_origin(made / "a.csv").changed(fewer) == ["studies.tcm.trackers.paper"]
 
 
 def test_what_says_nothing_is_reported(made, capsys, monkeypatch):
-    (made / "plain.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(RambleError, match=r"plain\.csv: says nothing of where it comes from"):
-        read_origin(made / "plain.csv")
-    with pytest.raises(RambleError, match=r"nothing\.csv: cannot be read"):
+    (made / "plain.svg").write_text("<svg/>")
+    (made / "plain.md").write_text("ramble provenance: study=tcm; end.")
+    for name in ("plain.svg", "plain.md"):
+        with pytest.raises(RambleError, match=rf"{name}: says nothing of where it comes from"):
+            read_origin(made / name)
+    with pytest.raises(RambleError, match=r"nothing\.csv: is missing"):
         read_origin(made / "nothing.csv")
     monkeypatch.delenv(stamps.ENVIRONMENT)
     write_table("notebook.csv", pd.DataFrame({"t": [0.0]}))
@@ -85,5 +87,5 @@ def test_a_table_reads_as_before_and_must_be_whole(made):
     whole = file.read_text()
     for length in (len(whole) // 4, whole.index("#"), len(whole) - 1):
         file.write_text(whole[:length])
-        with pytest.raises(RambleError, match=r"a\.csv: not a readable CSV \(its last line is missing\)"):
+        with pytest.raises(RambleError, match=r"a\.csv: not a whole table \(its last line"):
             read_table(file)

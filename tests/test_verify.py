@@ -1,22 +1,24 @@
 """The independent check of stored paths, as a user runs it."""
 
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from small_problems import pattern_sets, plain_committee_outputs, random_images, silent, trained
 from torch import Tensor, nn
 
 from ramble.__main__ import main
-from ramble.contract.paths import write_paths
+from ramble.contract.paths import read_sources, write_paths
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.tensors import read_tensors, write_tensors
+from ramble.tensors import read_tensors, tensors_digest, write_tensors
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path as Walked
 from ramble.tracking.path import Status, Step, normalised_distance
@@ -35,13 +37,17 @@ def committee() -> TreeCommittee:
 
 def store(folder: Path, study: str, problem: Problem, data: dict[str, Tensor], points: Tensor, status: Status) -> Path:
     """Write the study's data, its two solutions and one path between them, as the workflow does."""
-    write_tensors(folder / study / "data" / "0.safetensors", data, {})
+    of_data = folder / study / "data" / "0.safetensors"
+    write_tensors(of_data, data, {"study": study, "dataset": 0})
+    solutions = [folder / study / "solutions" / f"0-{seed}.safetensors" for seed in (0, 1)]
     for seed, weights in enumerate((points[0], points[-1])):
-        write_tensors(folder / study / "solutions" / f"0-{seed}.safetensors", problem.unflatten(weights), {})
+        header = {"study": study, "dataset": 0, "seed": seed}
+        write_tensors(solutions[seed], problem.unflatten(weights), header)
     file = folder / study / "paths" / "paper" / "0-0-1.safetensors"
-    times = normalised_distance(points, points[:1], points[-1:]) if len(points) > 1 else torch.zeros(1)
-    path = certified(problem, Walked(points, times.double(), status, "there", [STEP]), 0, 1 / 16, silent())
-    write_paths(problem, study, "paper", [path], [str(file)], [str(file.with_suffix(".csv"))])
+    times = normalised_distance(points, points[:1], points[-1:]) if len(points) > 1 else torch.ones(1)
+    path = certified(problem, Walked(points, times.double(), status, "there", [STEP]), 0, 1 / 64, silent())
+    sources = read_sources([str(of_data)], [str(each) for each in solutions])
+    write_paths(problem, study, "paper", [path], sources, [str(file)], [str(file.with_suffix(".csv"))])
     return file
 
 
@@ -54,9 +60,18 @@ def committee_path(folder: Path, points: int = 40, status: Status = Status.ARRIV
 
 
 def edit(file: Path, point: int, values: Tensor) -> None:
+    """Change a point, and what depends on it: t, and the digest of the file."""
     tensors, header = read_tensors(file)
-    tensors["points"][point] = values
-    write_tensors(file, tensors, header)
+    points = tensors["points"]
+    points[point] = values
+    ends = (solution(file, seed) for seed in (0, 1))
+    times = normalised_distance(points.double(), *(end.double().unsqueeze(0) for end in ends))
+    write_tensors(file, {"points": points, "t": times}, header)
+
+
+def solution(file: Path, seed: int) -> Tensor:
+    state, _ = read_tensors(file.parents[2] / "solutions" / f"0-{seed}.safetensors")
+    return torch.cat([value.flatten() for value in state.values()])
 
 
 def points_of(file: Path) -> Tensor:
@@ -92,7 +107,12 @@ def test_paths_that_hold_give_one_line_each_and_exit_code_0(tmp_path, lenet):
     file = committee_path(tmp_path)
     done = command(file, lenet)
     assert (done.returncode, done.stderr) == (0, "")
-    first, second = done.stdout.splitlines()
+    first, compared, second, _ = done.stdout.splitlines()
+    assert compared == (
+        "       compared: data (10 inputs), both ends, t of 40 points, status, the table of steps (1), certificate "
+        f"(anew: exact of 39 segments, margin {float(read_tensors(file)[1]['min_margin']):.6g}); not compared: reason, "
+        "certificate_points, provenance"
+    )
     assert first.startswith(f"holds  {file}: arrived, sound, 39 segments, 40 points tested, smallest margin ")
     assert second.startswith(f"holds  {lenet}: arrived, sampled, 4 segments, 17 points tested, smallest margin ")
     assert read_tensors(lenet)[1]["certificate"] == "sound"
@@ -159,15 +179,19 @@ def test_wrong_ends_are_found(tmp_path, capsys):
 
 def test_not_arrived_is_verified_as_far_as_it_goes(tmp_path, capsys):
     file = committee_path(tmp_path, status=Status.STUCK)
-    write_tensors(tmp_path / "tcm/solutions/0-1.safetensors", committee().unflatten(torch.ones(30)), {})
+    farther = 2.2 * points_of(file)[0]
+    end = tmp_path / "tcm/solutions/0-1.safetensors"
+    write_tensors(end, committee().unflatten(farther), read_tensors(end)[1])
+    edit(file, 39, points_of(file)[39])
+    rewrite(file, end_digest=tensors_digest(end))
     assert verify(file) == 0
-    assert "stuck (verified as far as it goes, t = 1.0000)" in capsys.readouterr().out
+    assert "stuck (verified as far as it goes, t = 0.8333)" in capsys.readouterr().out
 
 
 def test_one_point_is_verified_at_that_point(tmp_path, capsys):
-    file = committee_path(tmp_path, points=1, status=Status.LEFT_S)
+    file = committee_path(tmp_path, points=1)
     assert verify(file) == 0
-    assert "0 segments" in capsys.readouterr().out
+    assert "0 segments, 2 points tested" in capsys.readouterr().out
 
 
 def test_numbers_and_shapes_are_checked(tmp_path, capsys):
@@ -177,23 +201,59 @@ def test_numbers_and_shapes_are_checked(tmp_path, capsys):
     assert "point 20 is not finite" in capsys.readouterr().out
     tensors, header = read_tensors(file)
     write_tensors(file, {"points": tensors["points"], "t": tensors["t"][:-1]}, header)
-    assert verify(file) == 1
-    assert "points have the shape (40, 30), not (39, 30)" in capsys.readouterr().out
+    assert verify(file) == 2
+    assert "holds 40 points and 39 of their t" in capsys.readouterr().err
+
+
+PATH_FILE = "0-0-1.safetensors"
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def of_parts(file: Path, **tensors: Tensor) -> None:
+    write_tensors(file, read_tensors(file)[0] | tensors, read_tensors(file)[1])
+
+
+def without(file: Path, name: str) -> None:
+    tensors, header = read_tensors(file)
+    write_tensors(file, tensors, {key: value for key, value in header.items() if key != name})
 
 
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (lambda file: file.unlink(), "0-0-1.safetensors: not a whole path"),
-        (
-            lambda file: file.write_bytes(file.read_bytes()[:-100]),
-            "0-0-1.safetensors: not a whole path",
-        ),
-        (lambda file: write_tensors(file, {"x": torch.ones(2)}, {}), "0-0-1.safetensors: not a whole path"),
-        (lambda file: rewrite(file, study="tmc"), "its study 'tmc' is not in the parameters"),
-        (lambda file: rewrite(file, input_scale="0.1"), "made with input_scale = 0.1, the parameters say 1.0"),
-        (lambda file: (file.parents[2] / "data/0.safetensors").unlink(), "data/0.safetensors: not a whole"),
-        (lambda file: (file.parents[2] / "solutions/0-1.safetensors").unlink(), "0-1.safetensors: not a whole"),
+        (Path.unlink, f"{PATH_FILE}: is missing; make it with snakemake, or fetch it with dvc pull (stage tcm_paths"),
+        (cut, f"{PATH_FILE}: not a whole safetensors file; if it is"),
+        (lambda file: file.write_bytes(b""), f"{PATH_FILE}: not a whole safetensors file; if it is"),
+        (lambda file: save_file({"x": torch.ones(2)}, file), "holds no digest"),
+        (lambda file: write_tensors(file, {"x": torch.ones(2)}, {}), "its header says no study"),
+        (lambda file: rewrite(file, study="tmc"), "the parameters have no paths of study 'tmc' by tracker 'paper'"),
+        (lambda file: rewrite(file, study="recipe"), "the parameters have no paths of study 'recipe'"),
+        (lambda file: rewrite(file, tracker="model_fields"), "no paths of study 'tcm' by tracker 'model_fields'"),
+        (lambda file: rewrite(file, study="mnist100"), "belongs to study 'tcm', the path beside it says 'mnist100'"),
+        (lambda file: rewrite(file, input_scale="0.1"), "made with input_scale = '0.1', the parameters say 1.0"),
+        (lambda file: without(file, "input_scale"), "made with input_scale = 'nothing', the parameters say 1.0"),
+        (lambda file: without(file, "status"), "its header says no status"),
+        (lambda file: of_parts(file, more=torch.ones(2)), "a path's tensors are points and t"),
+        (lambda file: of_parts(file, points=torch.ones(3, 30).double()), "points are torch.float64 of the shape"),
+        (lambda file: of_parts(file, points=torch.ones(3, 5, 6)), "points are torch.float32 of the shape (3, 5, 6)"),
+        (lambda file: of_parts(file, points=torch.ones(3, 31)), "points are torch.float32 of the shape (3, 31)"),
+        (lambda file: of_parts(file, points=torch.ones(0, 30), t=torch.ones(0).double()), "holds 0 points and 0 of"),
+        (lambda file: of_parts(file, t=torch.ones(())), "t are torch.float32 of the shape ()"),
+        (lambda file: (file.parents[2] / "data/0.safetensors").unlink(), "dvc pull (stage tcm_data"),
+        (lambda file: (file.parents[2] / "solutions/0-1.safetensors").unlink(), "dvc pull (stage tcm_solutions"),
+        (lambda file: file.with_suffix(".csv").unlink(), "0-0-1.csv: is missing; make it with snakemake"),
+        (lambda file: cut(file.with_suffix(".csv")), "0-0-1.csv: not a whole table"),
+        (lambda file: cut(file.parents[2] / "data/0.safetensors"), "0.safetensors: not a whole"),
+        (lambda file: (file.unlink(), file.mkdir()), f"{PATH_FILE}: is a folder, not a file"),
+        (lambda file: (file.unlink(), os.mkfifo(file)), f"{PATH_FILE}: is a pipe, a socket or a device"),
+        (lambda file: (file.unlink(), file.symlink_to("/dev/zero")), f"{PATH_FILE}: is a pipe, a socket or a device"),
+        (lambda file: (file.unlink(), file.symlink_to(file)), f"{PATH_FILE}: cannot be read"),
+        (lambda file: file.write_bytes(b"\xff" * 8 + b"{}"), f"{PATH_FILE}: not a whole safetensors file"),
+        (lambda file: file.write_bytes(struct.pack("<Q", 2**40) + b"{}"), "not a whole safetensors file"),
+        (lambda file: file.write_bytes(struct.pack("<Q", 200_000) + b"[" * 200_000), "not a whole safetensors file"),
     ],
 )
 def test_input_that_cannot_be_judged_is_one_sentence(tmp_path, capsys, spoil, says):

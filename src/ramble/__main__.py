@@ -1,15 +1,26 @@
 """Commands: `python -m ramble verify PATH...` and `python -m ramble provenance FILE...`."""
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ramble.errors import RambleError
+from ramble.untrusted import printable
 
 if TYPE_CHECKING:
     from ramble.parameters.document import Parameters
+
+PARAMS: dict[str, Any] = {
+    "nargs": "+",
+    "type": Path,
+    "default": [Path("params.yaml")],
+    "metavar": "YAML",
+    "help": "the parameter files of the run, each laid over those before it; default: params.yaml",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,10 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "verify",
         help="check stored paths independently of how they were made",
         description="Check that stored paths join their solutions and that every straight segment is free of errors. "
+        "All that a path's header says is compared with its points, data, solutions and table, and its certificate "
+        "made anew. Runs the code that the parameters name. "
         "Exit code 0: all hold; 1: some do not; 2: some cannot be judged.",
     )
     verify.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="results/<study>/paths/<tracker>/<pair>")
-    verify.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: params.yaml")
+    verify.add_argument("--params", **PARAMS)
     verify.set_defaults(run=_verify)
     provenance = commands.add_parser(
         "provenance",
@@ -32,9 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "has these parameters. Exit code 0: it has, for all files; 1: not for some; 2: some do not say.",
     )
     provenance.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a safetensors file, CSV or figure")
-    provenance.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: params.yaml")
+    provenance.add_argument("--params", **PARAMS)
     provenance.set_defaults(run=_provenance)
     chosen = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     code: int = chosen.run(chosen)
     return code
 
@@ -45,7 +61,7 @@ def _verify(chosen: argparse.Namespace) -> int:
     def judge(file: Path, parameters: "Parameters") -> bool:
         verdict = verify(file, parameters)
         print(verdict, flush=True)
-        return verdict.problem is None
+        return verdict.holds
 
     return _judge_all(chosen.paths, chosen.params, judge)
 
@@ -53,34 +69,46 @@ def _verify(chosen: argparse.Namespace) -> int:
 def _provenance(chosen: argparse.Namespace) -> int:
     from ramble.origin import read_origin
 
+    names = " + ".join(map(str, chosen.params))
+
     def judge(file: Path, parameters: "Parameters") -> bool:
         origin = read_origin(file)
         if not origin.digests:
             raise RambleError(f"{file}: was made outside of the workflow and does not say with which parameters.")
         changed = ", ".join(origin.changed(parameters))
-        print(f"{origin}\n  {f'DIFFERS from {chosen.params} in {changed}' if changed else f'matches {chosen.params}'}")
+        verdict = f"DIFFERS from {names} in {changed}" if changed else f"matches {names}"
+        print(f"{origin}\n  {printable(verdict)}", flush=True)
         return not changed
 
     return _judge_all(chosen.files, chosen.params, judge)
 
 
-def _judge_all(files: Sequence[Path], params: Path, judge: Callable[[Path, "Parameters"], bool]) -> int:
+def _judge_all(files: Sequence[Path], params: Sequence[Path], judge: Callable[[Path, "Parameters"], bool]) -> int:
     """Judge every file; return 0 when all are good, 1 when some are not, 2 when some cannot be judged."""
     from ramble.parameters.document import read_parameters
 
     try:
         parameters = read_parameters(params)
     except RambleError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return _cannot(error)
     code = 0
     for file in files:
         try:
             code = max(code, int(not judge(file, parameters)))
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left: there is no verdict
+            return 2
         except RambleError as error:
-            print(f"error: {error}", file=sys.stderr)
-            code = 2
+            code = _cannot(error)
+        except Exception as error:  # of code that the parameters name, or a fault of ours: no exit code of a verdict
+            reason = f"{type(error).__name__}: {error}"
+            code = _cannot(f"{file}: cannot be judged ({reason}), by a fault of its study's code or of ours.")
     return code
+
+
+def _cannot(error: object) -> int:
+    print(f"error: {printable(str(error))}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

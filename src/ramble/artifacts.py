@@ -1,4 +1,7 @@
-"""Files that are either whole or absent, and say where they come from: safetensors with metadata, and CSV tables."""
+"""Files that are either whole or absent, and say where they come from: safetensors with metadata, and CSV tables.
+
+Their content has a digest, compared whenever they are read (see `content`).
+"""
 
 import contextlib
 import glob
@@ -6,15 +9,19 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from safetensors import SafetensorError, safe_open
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
 
+from ramble.content import CURE, check_table, check_tensors, sealed_table
 from ramble.errors import RambleError
-from ramble.stamps import END, stamp
+from ramble.stamps import stamp
+from ramble.untrusted import printable, read_regular
 
 
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
@@ -41,35 +48,35 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
             aside.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def open_tensors(path: str | Path, framework: str) -> Iterator[Any]:
-    """Open a safetensors file for reading its tensors as those of a framework, "numpy" or "pt".
+def read_arrays(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+    """Return the tensors of a safetensors file as NumPy arrays, and its header.
 
-    Raises RambleError when the file is missing, truncated or not a safetensors file.
+    Raises RambleError when the file is missing, not a whole safetensors file, or its content is not what its digest
+    says.
     """
+    content = read_regular(path)
+    header = check_tensors(path, content).header
     try:
-        with safe_open(path, framework=framework) as file:
-            yield file
-    except (OSError, SafetensorError) as error:
-        raise RambleError(
-            f"{path}: not a whole safetensors file ({error}); delete it and run snakemake again to make it anew."
-        ) from error
+        return load(content), header
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise RambleError(f"{path}: holds no tensors that can be read ({printable(str(error))}); {CURE}.") from error
 
 
 def read_header(path: str | Path) -> dict[str, str]:
-    """Return the metadata of a safetensors file; raises as `open_tensors` does."""
-    with open_tensors(path, "numpy") as file:
-        return dict(file.metadata() or {})
+    """Return the header of a safetensors file; raises as `read_arrays` does, of a damaged tensor too."""
+    return check_tensors(path, read_regular(path)).header
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
     """Write a data frame as CSV with nine significant digits (a float32 survives the round trip).
 
-    Its last line is a comment that says where it comes from. At the head it would be taken for the names of the
-    columns by readers that know no comments, DVC's plots among them; at the end they see one more row without numbers.
+    Its last line is a comment with the digest of its content and where it comes from. At the head it would be taken
+    for the names of the columns by readers that know no comments, DVC's plots among them; at the end they see one more
+    row without numbers.
     """
-    text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n") + f"# {stamp(path)}\n"
-    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    rows = table.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode()
+    content = sealed_table(rows, stamp(path))
+    write_whole(path, lambda aside: aside.write_bytes(content))
 
 
 def write_metrics(path: str | Path, metrics: Mapping[str, Any]) -> None:
@@ -85,11 +92,14 @@ def _finite(value: Any) -> Any:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Return a CSV table; raises RambleError when it is missing, or not whole: its last line is always a comment."""
+    """Return a CSV table; raises RambleError when it is missing, or its content is not what its digest says."""
+    table = check_table(path, read_regular(path))
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        if not text.endswith(f"{END}\n"):
-            raise ValueError("its last line is missing")
-        return pd.read_csv(io.StringIO(text), comment="#")
-    except (OSError, ValueError) as error:
-        raise RambleError(f"{path}: not a readable CSV ({error}); delete it and run snakemake again.") from error
+        return pd.read_csv(io.BytesIO(table.rows))
+    except ValueError as error:
+        raise RambleError(f"{path}: not a readable CSV ({printable(str(error))}); {CURE}.") from error
+
+
+def table_digest(path: str | Path) -> str:
+    """Return the digest of a table's content, which stands in its last line; raises as `read_table` does."""
+    return check_table(path, read_regular(path)).digest

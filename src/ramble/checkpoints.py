@@ -3,27 +3,31 @@
 A checkpoint is a hidden neighbour of the output it leads to, and never an output itself: Snakemake deletes the outputs
 of a job that failed. It is written whole or not at all, and holds everything that the rest of the computation depends
 on, so that a run that was killed ends with the same artifact as one that was not, whenever its checkpoints were
-written.
+written. It has a digest as every artifact has: what is damaged is refused rather than gone on from.
 """
 
 import hashlib
 import json
 import logging
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.tensors import read_tensors, write_tensors
+from ramble.untrusted import printable, quoted
 
 EVERY = 60.0  # seconds between two checkpoints: LeNet5's takes a few milliseconds
 
 logger = logging.getLogger("ramble")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,14 @@ class State:
 
     tensors: dict[str, Tensor]
     facts: dict[str, Any]  # what JSON can hold: counters, rates, rows of a table
+
+    def tensor(self, name: str, *shape: int) -> Tensor:
+        """Return a tensor; raises LookupError or ValueError when it is missing or has another shape (-1: any size)."""
+        found = self.tensors[name]
+        sizes = zip(found.shape, shape, strict=False)
+        if found.dim() != len(shape) or any(size != wanted for size, wanted in sizes if wanted != -1):
+            raise ValueError(f"{name} has the shape {tuple(found.shape)}, not {shape}")
+        return found
 
 
 class Checkpoint:
@@ -51,18 +63,42 @@ class Checkpoint:
         """Return the last state, tensors on the CPU; None where there is none.
 
         Raises:
-            RambleError: the file belongs to other settings, or is none of ours.
+            RambleError: the file belongs to other settings, is none of ours, or is damaged.
         """
-        if not self.file.exists():
+        if not os.path.lexists(self.file):
             return None
-        tensors, header = read_tensors(self.file)
+        tensors, header = read_tensors(self.file, cure="delete it to begin anew")
         if header.get("key") != self.key:
             raise RambleError(
-                f"{self.file}: this checkpoint belongs to the settings {header.get('key')}, this run has "
-                f"{self.key}; take back what was changed to finish that run, or delete the file to begin anew."
+                f"{self.file}: this checkpoint belongs to the settings {quoted(header.get('key', ''))}, this run has "
+                f"'{self.key}'; take back what was changed to finish that run, or delete the file to begin anew."
             )
+        try:
+            facts = json.loads(header["facts"])
+        except (KeyError, ValueError, RecursionError) as error:
+            raise self._senseless(error) from error
         logger.info("going on from %s", self.file)
-        return State(tensors, json.loads(header["facts"]))
+        return State(tensors, facts)
+
+    def resume(self, take_up: Callable[[State], T]) -> T | None:
+        """Return what a computation makes of the last state; None where there is none.
+
+        Raises:
+            RambleError: as `load` does; or the state lacks what `take_up` needs, or it is of another kind or shape.
+        """
+        state = self.load()
+        if state is None:
+            return None
+        try:
+            return take_up(state)
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise self._senseless(error) from error
+
+    def _senseless(self, error: Exception) -> RambleError:
+        return RambleError(
+            f"{self.file}: this checkpoint does not hold what the run goes on from ({type(error).__name__}: "
+            f"{printable(str(error))}); delete it to begin anew."
+        )
 
     @property
     def due(self) -> bool:
@@ -78,6 +114,21 @@ class Checkpoint:
         """Delete the state once the artifact is written, and what a killed run left half-written beside it."""
         for file in (self.file, *self.file.parent.glob(f".{self.file.stem}.partial-*{self.file.suffix}")):
             file.unlink(missing_ok=True)
+
+
+def checked(kind: type, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what JSON kept of a dataclass's fields.
+
+    Raises TypeError or ValueError when one is unknown, of another type than its field, or a negative count.
+    """
+    hints = get_type_hints(kind)
+    for name, value in facts.items():
+        wanted = hints.get(name)
+        if type(value) is not wanted and not (wanted is float and type(value) is int):
+            raise TypeError(f"{name} = {value!r} is no {getattr(wanted, '__name__', 'known fact')}")
+        if type(value) is int and value < 0:
+            raise ValueError(f"{name} = {value} is negative")
+    return dict(facts)
 
 
 def checkpoint_of(output: str | Path) -> Path:

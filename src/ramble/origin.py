@@ -5,11 +5,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ramble.content import CURE, check_table, check_tensors
 from ramble.errors import RambleError
 from ramble.parameters.digests import key_digests
 from ramble.parameters.document import Parameters
 from ramble.stamps import BEGIN, END
+from ramble.untrusted import printable, quoted, read_regular
 
+PICTURES = (".svg", ".png", ".pdf")
 LINE = re.compile(re.escape(BEGIN.encode()) + rb"([ -~]*?)" + re.escape(END.encode()))
 
 
@@ -22,6 +25,7 @@ class Origin:
     digests: dict[str, str]  # of every key of params.yaml that it depends on
     code: str  # git describe of the last commit that touched the code
     packages: str
+    content: str  # whether it has a digest, which then holds
 
     @property
     def parameter_hash(self) -> str:
@@ -37,24 +41,39 @@ class Origin:
         """Return one line per fact."""
         keys = ", ".join(self.digests) or "unknown"
         return (
-            f"{self.file}\n  study       {self.studies}\n  parameters  {self.parameter_hash} of {keys}\n"
-            f"  code        {self.code}\n  packages    {self.packages}"
+            f"{printable(str(self.file))}\n  study       {self.studies}\n"
+            f"  parameters  {self.parameter_hash} of {keys}\n"
+            f"  code        {self.code}\n  packages    {self.packages}\n  content     {self.content}"
         )
 
 
 def read_origin(file: Path) -> Origin:
-    """Read the line inside an artifact; raises RambleError when there is none."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise RambleError(f"{file}: cannot be read ({error.strerror}); name an artifact below results/.") from error
-    found = LINE.search(content)
+    """Read the line inside an artifact, whose content must be what its digest says where the format has one.
+
+    Pictures have none: nothing in this package reads them back.
+
+    Raises:
+        RambleError: the file cannot be read, is damaged, has no such line, or one that nobody here wrote.
+    """
+    content, text, digest = read_regular(file), b"", "is what its digest says"
+    if file.suffix == ".safetensors":
+        text = check_tensors(file, content).header.get("provenance", "").encode()
+    elif file.suffix == ".csv":
+        text = check_table(file, content).origin.encode()
+    elif file.suffix in PICTURES:
+        text, digest = content, "not checked: pictures have no digest"
+    found = LINE.search(text)
     if found is None:
         raise RambleError(
-            f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures do; if "
-            "it is a damaged one of these, delete it and run snakemake again."
+            f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures do; name "
+            "one of these; if it is a damaged one, delete it and run snakemake again."
         )
-    fields = dict(part.split("=", 1) for part in found[1].decode().split("; "))
-    known = fields["parameters"] != "unknown"
-    digests = dict(part.split(":") for part in fields["parameters"].split()) if known else {}
-    return Origin(file, fields["study"], digests, fields["code"], fields["packages"])
+    try:
+        fields = dict(part.split("=", 1) for part in found[1].decode().split("; "))
+        known = fields["parameters"] != "unknown"
+        digests = dict(part.split(":", 1) for part in fields["parameters"].split()) if known else {}
+        return Origin(file, fields["study"], digests, fields["code"], fields["packages"], digest)
+    except (KeyError, ValueError) as error:
+        raise RambleError(
+            f"{file}: its line {quoted(found[1].decode())} is not as this package writes it; {CURE}."
+        ) from error

@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ramble.checkpoints import Checkpoint, State
+from ramble.checkpoints import Checkpoint, State, checked
 from ramble.errors import RambleError
 from ramble.problems.minibatches import Hardest, epoch
 from ramble.problems.network import NetworkProblem
@@ -44,6 +44,9 @@ class StochasticRecipe:
     decay: float
     margin: float
     max_rounds: int
+
+
+COUNTS = ("epochs", "rounds", "steps")  # of a run, in the order in which a checkpoint keeps them
 
 
 @dataclass
@@ -93,7 +96,7 @@ def find_stochastic_solutions(
     Raises:
         RambleError: a network still makes errors after `max_rounds`, or the checkpoint is of other settings.
     """
-    finished, run = _taken_up(problem, checkpoint.load())
+    finished, run = checkpoint.resume(partial(_taken_up, problem)) or ([], None)
     solutions = [_solution(problem, recipe, name, number, done) for number, done in enumerate(finished)]
     while len(finished) < count:
         number = len(finished)
@@ -143,20 +146,19 @@ def _keep(checkpoint: Checkpoint, finished: list[_Run], run: _Run) -> None:
             "margins": torch.stack([each.hardest.margins for each in runs]),
             "random": run.random.get_state(),
         }
-        checkpoint.save(tensors, {"runs": [[each.epochs, each.rounds, each.steps] for each in runs]})
+        checkpoint.save(tensors, {"runs": [[getattr(each, name) for name in COUNTS] for each in runs]})
 
 
-def _taken_up(problem: NetworkProblem, state: State | None) -> tuple[list[_Run], _Run | None]:
+def _taken_up(problem: NetworkProblem, state: State) -> tuple[list[_Run], _Run | None]:
     """Return the runs that a checkpoint holds: the finished ones, and the one it was written in."""
-    if state is None:
-        return [], None
     random = torch.Generator()
-    random.set_state(state.tensors["random"])
+    random.set_state(state.tensor("random", -1))
+    counts = [checked(_Run, dict(zip(COUNTS, each, strict=True))) for each in state.facts["runs"]]
+    weights = state.tensor("weights", len(counts), problem.n_weights).to(problem.device)
+    margins = state.tensor("margins", len(counts), problem.n_samples).to(problem.device)
     runs = [
-        _Run(weights.to(problem.device), Hardest(margins.to(problem.device)), random, *counts)
-        for weights, margins, counts in zip(
-            state.tensors["weights"], state.tensors["margins"], state.facts["runs"], strict=True
-        )
+        _Run(weights_of_run, Hardest(margins_of_run), random, **of_run)
+        for weights_of_run, margins_of_run, of_run in zip(weights, margins, counts, strict=True)
     ]
     return runs[:-1], runs[-1]
 

@@ -1,7 +1,8 @@
 """The control of a path's best test error: as many further gradients of plain training from one of its ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -49,11 +50,11 @@ def wander(
     Raises:
         RambleError: the checkpoint is of other settings.
     """
-    rows, seen = _taken_up(checkpoint.load())
+    looks = torch.linspace(0, gradients, points, dtype=torch.float64).round().long().tolist()
+    rows, seen = checkpoint.resume(partial(_taken_up, looks, len(start))) or ([], [])
     weights, done = (seen[-1] if seen else start).to(problem.device), rows[-1]["gradients"] if rows else 0
     # the order of the samples depends on the seed alone: it is drawn again
     batches = islice(_batches(problem, batch, generator(seed, "wander")), done, None)
-    looks = torch.linspace(0, gradients, points, dtype=torch.float64).round().long().tolist()
     with Progress("further training", gradients) as progress:
         progress.resume(done)
         for look in looks[len(rows) :]:
@@ -71,9 +72,12 @@ def wander(
     return Wandering(pd.DataFrame(rows), torch.stack(seen))
 
 
-def _taken_up(state: State | None) -> tuple[list[dict[str, Any]], list[Tensor]]:
-    """Return the rows and the weights of the looks that a checkpoint holds."""
-    return (state.facts["rows"], list(state.tensors["points"])) if state else ([], [])
+def _taken_up(looks: Sequence[int], size: int, state: State) -> tuple[list[dict[str, Any]], list[Tensor]]:
+    """Return the rows and the weights (size,) of the looks that a checkpoint holds."""
+    rows: list[dict[str, Any]] = state.facts["rows"]
+    if [row["gradients"] for row in rows] != list(looks[: len(rows)]):
+        raise ValueError("the rows are not those of the first looks")
+    return rows, list(state.tensor("points", len(rows), size))
 
 
 def _batches(problem: NetworkProblem, size: int, random: torch.Generator) -> Iterator[Tensor]:

@@ -16,6 +16,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         snakemake.params.study,
         "band",
         BandTracker(**snakemake.params.settings),
+        snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,
         snakemake.output.steps,

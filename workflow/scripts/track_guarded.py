@@ -18,6 +18,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         snakemake.params.study,
         "guarded",
         GuardedTracker(**snakemake.params.settings, seed=seed),
+        snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,
         snakemake.output.steps,

@@ -24,6 +24,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         snakemake.params.study,
         "paper",
         StochasticPaperTracker(**snakemake.params.settings, seed=seed, checkpoint=checkpoint),
+        snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,
         snakemake.output.steps,

@@ -8,25 +8,63 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ramble.artifacts import write_table
+from ramble.artifacts import table_digest, write_table
 from ramble.contract.problems import read_weights
 from ramble.contract.stored_paths import pair_of
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
-from ramble.tensors import write_tensors
+from ramble.tensors import tensors_digest, write_tensors
 from ramble.tracking.connect import Tracker, connect
 from ramble.tracking.path import Path, Step
 
 
+@dataclass(frozen=True)
+class Sources:
+    """Digests of the tensors that paths are made from, by the names of their files without suffix."""
+
+    data: dict[str, str]  # <dataset>
+    solutions: dict[str, str]  # <dataset>-<seed>
+
+    def of_pair(self, pair: str) -> dict[str, str]:
+        """Return what the header of the path called <dataset>-<a>-<b> says of its data set and of both ends."""
+        dataset, a, b = pair_of(pair)
+        return {
+            "data_digest": self.data[f"{dataset}"],
+            "start_digest": self.solutions[f"{dataset}-{a}"],
+            "end_digest": self.solutions[f"{dataset}-{b}"],
+        }
+
+
+def read_sources(data: Sequence[str], solutions: Sequence[str]) -> Sources:
+    """Return the digests of data sets <dataset>.safetensors and of solutions <dataset>-<seed>.safetensors."""
+    found = ({FilePath(file).stem: tensors_digest(file) for file in files} for files in (data, solutions))
+    return Sources(*found)
+
+
 def write_paths(
-    problem: Problem, name: str, tracker: str, paths: Iterable[Path], tensors: Sequence[str], tables: Sequence[str]
+    problem: Problem,
+    name: str,
+    tracker: str,
+    paths: Iterable[Path],
+    sources: Sources,
+    tensors: Sequence[str],
+    tables: Sequence[str],
 ) -> None:
-    """Write each path's points with their header, and its steps as a table."""
+    """Write each path's steps as a table, and its points with a header that knows table, data and ends by digests."""
+    inputs = problem.labels(torch.zeros(1, dtype=torch.long)).shape[1]
     for path, tensor_file, table_file in zip(paths, tensors, tables, strict=True):
+        pair = FilePath(tensor_file).stem
+        write_table(
+            table_file,
+            pd.DataFrame([asdict(step) for step in path.steps], columns=[field.name for field in fields(Step)]),
+        )
         metadata = {
             "study": name,
             "tracker": tracker,
-            "pair": FilePath(tensor_file).stem,
+            "pair": pair,
+            "inputs": inputs,
+            **sources.of_pair(pair),
+            "steps_digest": table_digest(table_file),
             "status": path.status.value,
             "reason": path.reason,
             "steps": len(path.steps),
@@ -40,10 +78,6 @@ def write_paths(
             **problem.metadata,
         }
         write_tensors(tensor_file, {"points": path.points, "t": path.t}, metadata)
-        write_table(
-            table_file,
-            pd.DataFrame([asdict(step) for step in path.steps], columns=[field.name for field in fields(Step)]),
-        )
 
 
 @dataclass(frozen=True)
@@ -71,6 +105,7 @@ def track_pairs(
     name: str,
     tracker_name: str,
     tracker: Tracker,
+    data: Sequence[str],
     solutions: Sequence[str],
     tensors: Sequence[str],
     tables: Sequence[str],
@@ -82,11 +117,12 @@ def track_pairs(
         name: of the study.
         tracker_name: for the header and the progress bar.
         tracker: the walker.
+        data: files <dataset>.safetensors, the training sets of the problem.
         solutions: files <dataset>-<seed>.safetensors, among them both ends of every pair.
         tensors: outputs, the points.
         tables: outputs, the steps.
     """
-    pairs = read_pairs(problem, tensors, solutions)
+    pairs, sources = read_pairs(problem, tensors, solutions), read_sources(data, solutions)
     with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.budget) as progress:
         paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)
-    write_paths(problem, name, tracker_name, paths, tensors, tables)
+    write_paths(problem, name, tracker_name, paths, sources, tensors, tables)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ramble.artifacts import open_tensors
+from ramble.artifacts import read_arrays
 
 BACKSLIDE = 0.01  # of t: a stuck walk's last point may lie that little behind the one before
 
@@ -47,11 +47,10 @@ class StoredPath:
 
 
 def read_path(file: str) -> StoredPath:
-    """Return a stored path; raises as `open_tensors` does."""
+    """Return a stored path; raises as `read_arrays` does."""
     pair = Path(file).stem
-    with open_tensors(file, "numpy") as tensors:
-        points, t = tensors.get_tensor("points"), tensors.get_tensor("t")
-        return StoredPath(pair, int(pair.split("-")[0]), points, t, dict(tensors.metadata()))
+    tensors, header = read_arrays(file)
+    return StoredPath(pair, int(pair.split("-")[0]), tensors["points"], tensors["t"], header)
 
 
 def pair_of(file: str) -> tuple[int, int, int]:

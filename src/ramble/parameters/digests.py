@@ -18,6 +18,6 @@ def key_digests(parameters: Parameters, keys: Iterable[str]) -> dict[str, str]:
 def _digest(document: dict[str, Any], key: str) -> str:
     try:
         value = reduce(lambda part, name: part[name], key.split("."), document)
-    except KeyError:
+    except (KeyError, TypeError):  # a key of an artifact may lead into what is a number now
         return "absent"
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]

@@ -1,5 +1,6 @@
 """The whole of params.yaml."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
 from ramble.parameters.sentences import sentence
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.parameters.yaml_file import read_yaml
+from ramble.untrusted import read_regular
 
 Study = Annotated[FullBatchStudy | StochasticStudy | StudyBuiltOn, Field(discriminator="kind")]
 
@@ -74,8 +76,21 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
         raise RambleError("; ".join(f"{source}: {sentence(dict(one))}" for one in error.errors())) from None
 
 
-def read_parameters(file: Path) -> Parameters:
-    """Return the parameters of a study; raises RambleError when the file is missing or wrong."""
-    if not file.exists():
-        raise RambleError(f"{file}: missing; name the file with --params.")
-    return validate(read_yaml(file), str(file))
+def read_parameters(files: Sequence[Path]) -> Parameters:
+    """Return the parameters of a run: each file laid over those before it, key by key, as `--configfile` does.
+
+    Raises RambleError when a file is missing, none, or wrong.
+    """
+    document: dict[str, Any] = {}
+    for file in files:
+        read_regular(file, missing="name the file with --params")  # what it may not be is refused before it is parsed
+        document = laid_over(document, read_yaml(file))
+    return validate(document, " + ".join(map(str, files)))
+
+
+def laid_over(document: Any, overlay: dict[str, Any]) -> dict[str, Any]:
+    """Return a document with an overlay's keys in place of its own, mappings key by key."""
+    below = document if isinstance(document, dict) else {}
+    return below | {
+        key: laid_over(below.get(key), value) if isinstance(value, dict) else value for key, value in overlay.items()
+    }

@@ -1,6 +1,7 @@
 """Measuring something at points of paths, one table per path."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Protocol, TypeVar
 
 import pandas as pd
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ramble.artifacts import write_table
-from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
+from ramble.checkpoints import Checkpoint, State, checkpoint_of, key_of
 from ramble.contract.stored_paths import StoredPath, read_path
 from ramble.profiles import spread_points
 from ramble.progress import Progress
@@ -56,9 +57,9 @@ def write_along_paths(
             path = read_path(file)
             points = torch.from_numpy(path.points)
             checkpoint = Checkpoint(checkpoint_of(output), key_of(settings, {"points": points}))
-            state = checkpoint.load()
-            tables = [pd.DataFrame(table) for table in state.facts["tables"]] if state else []
-            for number, point in enumerate(spread_points(path.position, count)):
+            chosen = spread_points(path.position, count)
+            tables = checkpoint.resume(partial(_taken_up, chosen)) or []
+            for number, point in enumerate(chosen):
                 if number >= len(tables):
                     found = rows(problem, points[point], path.dataset, f"{name}/{path.pair}/{point}")
                     tables.append(_placed(found, path, point))
@@ -67,6 +68,14 @@ def write_along_paths(
                     checkpoint.save({}, {"tables": [table.to_dict("list") for table in tables]})
             write_table(output, pd.concat(tables, ignore_index=True))
             checkpoint.remove()
+
+
+def _taken_up(points: Sequence[int], state: State) -> list[pd.DataFrame]:
+    """Return the tables of the first of the points, which a checkpoint holds."""
+    tables = [pd.DataFrame(table) for table in state.facts["tables"]]
+    if [set(table["point"]) for table in tables] != [{point} for point in points[: len(tables)]]:
+        raise ValueError("the tables are not those of the first points")
+    return tables
 
 
 def _placed(rows: pd.DataFrame, path: StoredPath, point: int) -> pd.DataFrame:

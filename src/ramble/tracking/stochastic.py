@@ -15,7 +15,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ramble.checkpoints import Checkpoint, State
+from ramble.checkpoints import Checkpoint, State, checked
 from ramble.errors import RambleError
 from ramble.problems.minibatches import Hardest
 from ramble.problems.network import NetworkProblem
@@ -103,8 +103,8 @@ class StochasticGuardedTracker:
     def _path(
         self, problem: NetworkProblem, start: Tensor, end: Tensor, checkpoint: Checkpoint | None, progress: Progress
     ) -> Path:
-        state = checkpoint.load() if checkpoint else None
-        chain = _taken_up(state, problem.device) if state else self._begin(problem, start, end)
+        chain = checkpoint.resume(partial(_taken_up, problem)) if checkpoint else None
+        chain = chain or self._begin(problem, start, end)
         every = torch.arange(problem.n_samples, device=problem.device)
         wanted = self.margin_share * float(_smallest_margins(problem, torch.stack([start, end]), every).min())
         progress.resume(chain.rounds)
@@ -226,13 +226,14 @@ def _state(chain: _Chain) -> tuple[dict[str, Tensor], dict[str, object]]:
     }
 
 
-def _taken_up(state: State, device: torch.device) -> _Chain:
+def _taken_up(problem: NetworkProblem, state: State) -> _Chain:
     """Return the chain that a checkpoint keeps."""
     random = torch.Generator()
-    random.set_state(state.tensors["random"])
-    polygon, margins = (state.tensors[name].to(device) for name in ("polygon", "margins"))
-    facts = state.facts | {"steps": [Step(**row) for row in state.facts["steps"]]}
-    return _Chain(polygon, Hardest(margins), random, **facts)
+    random.set_state(state.tensor("random", -1))
+    polygon = state.tensor("polygon", -1, problem.n_weights).to(problem.device)
+    margins = state.tensor("margins", problem.n_samples).to(problem.device)
+    steps = [Step(**checked(Step, row)) for row in state.facts.pop("steps")]
+    return _Chain(polygon, Hardest(margins), random, **checked(_Chain, state.facts), steps=steps)
 
 
 def _diverged(losses: list[Tensor], problem: NetworkProblem) -> bool:

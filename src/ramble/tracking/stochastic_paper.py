@@ -1,11 +1,12 @@
 """Algorithm 1 of the paper with stochastic gradient descent, as section 3.3 uses it on all of MNIST."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from ramble.checkpoints import Checkpoint, State
+from ramble.checkpoints import Checkpoint, State, checked
 from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
 from ramble.progress import Progress
@@ -30,8 +31,8 @@ class StochasticPaperTracker(PaperTracker):
 
     def _begin(self, setting: Setting) -> Walkers:
         """Return the chains where they start, or where the checkpoint says they are."""
-        state = self.checkpoint.load() if self.checkpoint else None
-        return _taken_up(state, setting, self.stored_points) if state else super()._begin(setting)
+        walkers = self.checkpoint.resume(partial(_taken_up, setting, self.stored_points)) if self.checkpoint else None
+        return walkers or super()._begin(setting)
 
     def _pause(self, walkers: Walkers) -> None:
         """Write the checkpoint when it is due."""
@@ -68,17 +69,19 @@ def _state(walkers: Walkers) -> tuple[dict[str, Tensor], dict[str, object]]:
     return {"weights": walkers.weights, **points}, {"steps": walkers.steps, "walks": walks}
 
 
-def _taken_up(state: State, setting: Setting, stored_points: int) -> Walkers:
+def _taken_up(setting: Setting, stored_points: int, state: State) -> Walkers:
     """Return the chains that a checkpoint keeps."""
+    chains, size = setting.starts.shape
     walks = []
-    for number, facts in enumerate(state.facts["walks"]):
+    for number, facts in zip(range(chains), state.facts["walks"], strict=True):
         walk = Walk(setting.starts[number], stored_points)
-        walk.points, walk.times = list(state.tensors[f"points {number}"]), facts["times"]
-        walk.steps = [Step(**row) for row in facts["steps"]]
+        walk.times = [float(t) for t in facts["times"]]
+        walk.points = list(state.tensor(f"points {number}", len(walk.times), size))
+        walk.steps = [Step(**checked(Step, row)) for row in facts["steps"]]
         walk.status = Status(facts["status"]) if facts["status"] else None
-        walk.reason, walk.hop_evaluations = facts["reason"], facts["hop_evaluations"]
+        walk.reason, walk.hop_evaluations = str(facts["reason"]), int(facts["hop_evaluations"])
         walks.append(walk)
-    walkers = Walkers(walks, state.tensors["weights"].to(setting.starts.device), state.facts["steps"])
+    walkers = Walkers(walks, state.tensor("weights", -1, size).to(setting.starts.device), int(state.facts["steps"]))
     for weights, chain in zip(walkers.weights, walkers.alive.tolist(), strict=True):
         walks[chain].last = weights
     return walkers

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ramble.content import check_tensors
 from ramble.contract.problems import load_problem, read_weights
 from ramble.contract.stored_paths import pair_of
 from ramble.errors import RambleError
@@ -16,85 +16,162 @@ from ramble.parameters.paths import PathStudy
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.tensors import read_tensors
+from ramble.untrusted import printable, quoted, read_regular
+from ramble.verification.claims import BELIEVED, FORMS, Claims, read_claims
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check
 from ramble.verification.network import NetworkCheck
 
-# Segments read at a time.
+# Segments looked at a time, in float64.
 CHUNK = 16
+MOST_UNKNOWN = 10  # fields of a header that are named though nobody knows them
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file beside the path that it is made from."""
+
+    file: Path
+    header: dict[str, str]
+    digest: str  # of its tensors
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One path on disk, its ends, and how to check its segments."""
+    """One path on disk, what belongs to it, and how to check its segments."""
 
     file: Path
-    status: str
-    shape: tuple[int, ...]  # of points
-    n_weights: int  # P of the study's network
+    claims: Claims
+    believed: tuple[str, ...]  # fields of the header that nothing is compared with
+    resolution: float  # of certificates, as the parameters say
+    problem: Problem
+    data: Source
+    solutions: tuple[Source, Source]
+    points: Tensor  # (T, P) float32
+    times: Tensor  # (T,) float64, t of each point
     start: Tensor  # W_a (P,)
     end: Tensor  # W_b (P,)
-    times: Tensor  # (T,) t of each point
     check: Check
+
+    @property
+    def segments(self) -> int:
+        """Straight segments between the points."""
+        return len(self.points) - 1
+
+    @property
+    def inputs(self) -> int:
+        """M, training inputs."""
+        return self.problem.labels(torch.zeros(1, dtype=torch.int64)).shape[1]
 
     def chunks(self) -> Iterator[Tensor]:
         """Yield the points of consecutive segments, (S + 1, P) with S <= CHUNK; each chunk begins where one ended."""
-        try:
-            with safe_open(self.file, framework="pt") as stored:
-                points, last = stored.get_slice("points"), max(self.shape[0] - 1, 1)
-                for low in range(0, last, CHUNK):
-                    yield points[low : low + CHUNK + 1]
-        except (OSError, SafetensorError) as error:
-            raise _not_whole(self.file, error) from error
+        for low in range(0, max(self.segments, 1), CHUNK):
+            yield self.points[low : low + CHUNK + 1]
 
 
 def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     """Find everything that belongs to a path.
 
     Raises:
-        RambleError: the file is missing or not whole, its study unknown, or its data or solutions are not there.
+        RambleError: the file is missing or no path, its study unknown, or its data or solutions are not there.
     """
-    header, shape, times = _read_header(file)
-    study_name, folder = header.get("study", ""), file.resolve().parent.parent.parent
-    study = parameters.studies.get(study_name)
-    if not isinstance(study, PathStudy):
-        raise RambleError(
-            f"{file}: its study '{study_name}' is not in the parameters; name the right file with --params."
-        )
     try:
         dataset, a, b = pair_of(str(file))
     except ValueError:
-        raise RambleError(f"{file}: is not called <dataset>-<a>-<b>.safetensors; give it its name back.") from None
-    data = folder / "data" / f"{dataset}.safetensors"
-    problem = load_problem(study.problem.path, study.problem.arguments, [str(data)], torch.device("cpu"))
+        raise RambleError(f"{file}: is not called <dataset>-<a>-<b>.safetensors; name a path as it was made.") from None
+    folder = file.parent.resolve().parent.parent  # the file itself may be a link into the cache of DVC
+    tensors, header = read_tensors(file, _fetch(folder, "paths"))
+    claims = read_claims(file, header)
+    study = parameters.studies.get(claims.study)
+    if not isinstance(study, PathStudy) or claims.tracker not in study.tracker_names:
+        raise RambleError(
+            f"{file}: the parameters have no paths of study {quoted(claims.study)} by tracker "
+            f"{quoted(claims.tracker)}; name the right files with --params."
+        )
+    data = _source(folder, "data", f"{dataset}")
+    solutions = _source(folder, "solutions", f"{dataset}-{a}"), _source(folder, "solutions", f"{dataset}-{b}")
+    _refuse_another_study(claims, data)
+    problem = _problem(study, data)
     for key, value in problem.metadata.items():
         if header.get(key) != str(value):
             raise RambleError(
-                f"{file}: made with {key} = {header.get(key)}, the parameters say {value}; give its own with --params."
+                f"{file}: made with {key} = {quoted(header.get(key, 'nothing'))}, the parameters say {value}; give its "
+                "own with --params."
             )
-    start, end = (read_weights(problem, str(folder / "solutions" / f"{dataset}-{seed}.safetensors")) for seed in (a, b))
+    points, times = _points(file, tensors, problem)
+    start, end = (read_weights(problem, str(each.file)) for each in solutions)
+    unknown = sorted(header.keys() - FORMS.keys() - problem.metadata.keys() - set(BELIEVED))
     return Artifact(
-        file, header.get("status", ""), shape, problem.n_weights, start, end, times, _check_for(problem, data, header)
+        file=file,
+        claims=claims,
+        believed=(*(name for name in BELIEVED if name in header), *map(quoted, unknown[:MOST_UNKNOWN])),
+        resolution=getattr(study.trackers, claims.tracker).resolution,
+        problem=problem,
+        data=data,
+        solutions=solutions,
+        points=points,
+        times=times,
+        start=start,
+        end=end,
+        check=_check_for(problem, data.file, header),
     )
 
 
-def _read_header(file: Path) -> tuple[dict[str, str], tuple[int, ...], Tensor]:
-    """Return the metadata, the shape of the points, and the times, without loading the points."""
+def _fetch(folder: Path, kind: str) -> str:
+    """Say how to have a file of a study's folder that is missing."""
+    return f"make it with snakemake, or fetch it with dvc pull (stage {folder.name}_{kind}, where dvc.yaml has it)"
+
+
+def _source(folder: Path, kind: str, name: str) -> Source:
+    file = folder / kind / f"{name}.safetensors"
+    found = check_tensors(file, read_regular(file, _fetch(folder, kind)))
+    return Source(file, found.header, found.digest)
+
+
+def _refuse_another_study(claims: Claims, data: Source) -> None:
+    """A network is not to be built on the data of another kind."""
+    if data.header.get("study") != claims.study:
+        raise RambleError(
+            f"{data.file}: belongs to study {quoted(data.header.get('study', ''))}, the path beside it says "
+            f"{quoted(claims.study)}; put both back where they were made."
+        )
+
+
+def _problem(study: PathStudy, data: Source) -> Problem:
+    """Build the study's problem: code that the parameters name, on data that may be another's."""
     try:
-        with safe_open(file, framework="pt") as stored:
-            shape = tuple(stored.get_slice("points").get_shape())
-            return dict(stored.metadata() or {}), shape, stored.get_tensor("t")
-    except (OSError, SafetensorError) as error:
-        raise _not_whole(file, error) from error
+        return load_problem(study.problem.path, study.problem.arguments, [str(data.file)], torch.device("cpu"))
+    except RambleError:
+        raise
+    except Exception as error:
+        raise RambleError(
+            f"{data.file}: {study.problem.path} cannot be built on it ({type(error).__name__}: "
+            f"{printable(str(error))}); name the right files with --params."
+        ) from error
 
 
-def _not_whole(file: Path, error: Exception) -> RambleError:
-    return RambleError(f"{file}: not a whole path ({error}); delete it and run snakemake again.")
+def _points(file: Path, tensors: dict[str, Tensor], problem: Problem) -> tuple[Tensor, Tensor]:
+    """Return the points (T, P) and their times (T,), of these shapes and types."""
+    wanted = {"points": (torch.float32, (-1, problem.n_weights)), "t": (torch.float64, (-1,))}
+    if tensors.keys() != wanted.keys():
+        names = ", ".join(map(quoted, sorted(tensors))) or "none"
+        raise RambleError(f"{file}: a path's tensors are points and t, this file has {names}; name a path.")
+    for name, (dtype, shape) in wanted.items():
+        found = tensors[name]
+        if found.dtype != dtype or found.dim() != len(shape) or shape[1:] != tuple(found.shape[1:]):
+            raise RambleError(
+                f"{file}: {name} are {found.dtype} of the shape {tuple(found.shape)}, not {dtype} of the shape "
+                f"{shape} (-1: any number) as the network says; name the right files with --params."
+            )
+    points, times = tensors["points"], tensors["t"]
+    if not len(points) or len(points) != len(times):
+        raise RambleError(f"{file}: holds {len(points)} points and {len(times)} of their t; name a whole path.")
+    return points, times
 
 
 def _check_for(problem: Problem, data: Path, header: dict[str, str]) -> Check:
     """Choose the method: bisection for committees, from raw data; samples for any other network."""
-    if not isinstance(problem, TreeCommittee):
+    if type(problem) is not TreeCommittee:  # a subclass may compute something else
         return NetworkCheck(problem)
     tensors, _ = read_tensors(data)
     hidden, _ = problem.shapes["weight"]

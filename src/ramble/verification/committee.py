@@ -28,6 +28,7 @@ class CommitteeCheck:
     """
 
     kind = "sound"
+    tolerance = 1e-9  # float64
 
     def __init__(self, patterns: Tensor, labels: Tensor, hidden: int, input_scale: float) -> None:
         signed = patterns.numpy().astype(np.float64) * labels.numpy().astype(np.float64)[:, None]

@@ -31,5 +31,9 @@ class Check(Protocol):
     def kind(self) -> str:
         """Return "sound" or "sampled"."""
 
+    @property
+    def tolerance(self) -> float:
+        """Return the share of the smallest margin found by which rounding may have moved it."""
+
     def segments(self, points: Tensor) -> Findings:
         """Check the S straight segments between consecutive points (S + 1, P), float64."""

@@ -1,0 +1,81 @@
+"""What a path's header says of files and numbers, compared with the files beside it and the numbers recomputed.
+
+Every function returns a sentence for each thing that is wrong, none where all is right.
+"""
+
+import torch
+
+from ramble.artifacts import read_table, table_digest
+from ramble.errors import RambleError
+from ramble.untrusted import quoted
+from ramble.verification.artifact import Artifact
+
+# t is written in float64 from weights in float32, by some trackers from norms taken in float32: below 1e-6 off.
+T_TOLERANCE = 1e-5
+
+
+def wrong_sources(artifact: Artifact) -> list[str]:
+    """Compare the pair, the data set and both solutions with the files that are there."""
+    claims, name = artifact.claims, artifact.file.stem
+    wrong = [] if claims.pair == name else [f"its header says that it is pair {quoted(claims.pair)}"]
+    dataset, a, b = name.split("-")
+    digests = (claims.data_digest, claims.start_digest, claims.end_digest)
+    names = ({"dataset": dataset}, {"dataset": dataset, "seed": a}, {"dataset": dataset, "seed": b})
+    for source, digest, numbers in zip((artifact.data, *artifact.solutions), digests, names, strict=True):
+        place = "/".join(source.file.parts[-2:])
+        if source.digest != digest:
+            wrong.append(f"it was made from another {place}")
+        for key, value in {"study": claims.study, **numbers}.items():
+            if source.header.get(key) != value:
+                wrong.append(f"{place} says {key} = {quoted(source.header.get(key, 'nothing'))}")
+    if claims.inputs != artifact.inputs:
+        wrong.append(f"its header says {claims.inputs} inputs, the data set has {artifact.inputs}")
+    return wrong
+
+
+def wrong_ends(artifact: Artifact) -> list[str]:
+    """Compare the first point with W_a and, where it arrived, the last one with W_b, bit by bit."""
+    wrong = [] if torch.equal(artifact.points[0], artifact.start) else ["its first point is not W_a to the bit"]
+    if artifact.claims.status == "arrived" and not torch.equal(artifact.points[-1], artifact.end):
+        wrong.append("it is recorded as arrived, but its last point is not W_b to the bit")
+    return wrong
+
+
+def wrong_times(artifact: Artifact) -> list[str]:
+    """Compare t of every point with 1 - |W_b - W_x| / |W_b - W_a|, computed anew in float64; it is 1 at W_b alone."""
+    end = artifact.end.double()
+    whole = float((end - artifact.start.double()).norm())
+    for number, (point, t) in enumerate(zip(artifact.points, artifact.times.tolist(), strict=True)):
+        place = 1 - float((end - point.double()).norm()) / whole if whole else 1.0
+        last = number == artifact.segments and (t == 1.0) != (place == 1.0)
+        if not abs(t - place) <= T_TOLERANCE or last:
+            return [f"t of point {number} is recorded as {t:.6f}, it lies at {place:.6f}"]
+    return []
+
+
+def wrong_steps(artifact: Artifact) -> list[str]:
+    """Compare the numbers of steps, gradients and evaluations with the table beside the path.
+
+    Raises RambleError when the table is missing, damaged, or has not the columns of a tracker's steps.
+    """
+    claims, file = artifact.claims, artifact.file.with_suffix(".csv")
+    table, wrong = read_table(file), []
+    try:
+        last = {name: int(table[name].iloc[-1]) if len(table) else 0 for name in ("gradients", "evaluations")}
+    except (KeyError, ValueError, TypeError) as error:
+        raise RambleError(f"{file}: has no numbers of gradients and evaluations; make it anew.") from error
+    if table_digest(file) != claims.steps_digest:
+        wrong.append(f"{file.name} is not the table that was written with it")
+    if claims.steps != len(table):
+        wrong.append(f"its header says {claims.steps} steps, {file.name} has {len(table)}")
+    if claims.gradients != last["gradients"]:
+        wrong.append(f"its header says {claims.gradients} gradients, {file.name} says {last['gradients']}")
+    if claims.evaluations < last["evaluations"]:  # the last hop's come on top
+        wrong.append(f"its header says {claims.evaluations} evaluations, {file.name} says {last['evaluations']}")
+    return wrong
+
+
+def not_finite(artifact: Artifact) -> list[str]:
+    """Name the first point that is not finite."""
+    broken = (~torch.isfinite(artifact.points).all(1)).nonzero()
+    return [f"point {int(broken[0])} is not finite"] if len(broken) else []
