@@ -5,6 +5,7 @@ import gc
 gc.disable()  # no garbage yet; looking for it slows every start (benchmarks/start.py)
 
 
+include: "workflow/rules/source.smk"
 include: "workflow/rules/readable.smk"
 
 

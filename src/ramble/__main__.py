@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from ramble.errors import RambleError
 
+CHECKOUT = Path(__file__).resolve().parents[2]  # where the workflow lies, unless the package is installed alone
+
 if TYPE_CHECKING:
     from ramble.parameters.document import Parameters
 
@@ -29,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "provenance",
         help="say where artifacts come from",
         description="Say which study, parameters, code and packages made an artifact, and whether params.yaml still "
-        "has these parameters. Exit code 0: it has, for all files; 1: not for some; 2: some do not say.",
+        "has these parameters and the checkout of this package this code. Exit code 0: so it is, for all files; 1: not "
+        "for some; 2: some do not say.",
     )
     provenance.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a safetensors file, CSV or figure")
     provenance.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: params.yaml")
@@ -59,7 +62,10 @@ def _provenance(chosen: argparse.Namespace) -> int:
             raise RambleError(f"{file}: was made outside of the workflow and does not say with which parameters.")
         changed = ", ".join(origin.changed(parameters))
         print(f"{origin}\n  {f'DIFFERS from {chosen.params} in {changed}' if changed else f'matches {chosen.params}'}")
-        return not changed
+        same_code = origin.code_beside(CHECKOUT)
+        if same_code is not None:
+            print(f"  code {'is that of' if same_code else 'DIFFERS from that of'} {CHECKOUT}")
+        return not changed and same_code is not False
 
     return _judge_all(chosen.files, chosen.params, judge)
 
