@@ -44,6 +44,8 @@ rule paper:
 include: "workflow/rules/steps.smk"
 include: "workflow/rules/pipeline.smk"
 include: "workflow/rules/dvc.smk"
+include: "workflow/rules/faults.smk"
+include: "workflow/rules/adopt.smk"
 
 
 gc.freeze()
