@@ -5,6 +5,7 @@ import gc
 gc.disable()  # no garbage yet; looking for it slows every start (benchmarks/start.py)
 
 
+include: "workflow/rules/source.smk"
 include: "workflow/rules/readable.smk"
 
 
@@ -43,6 +44,8 @@ rule paper:
 include: "workflow/rules/steps.smk"
 include: "workflow/rules/pipeline.smk"
 include: "workflow/rules/dvc.smk"
+include: "workflow/rules/faults.smk"
+include: "workflow/rules/adopt.smk"
 
 
 gc.freeze()

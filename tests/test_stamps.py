@@ -1,6 +1,9 @@
 """Every artifact says where it comes from, in every format."""
 
+import importlib
 import json
+import sys
+import time
 from importlib.metadata import version
 
 import pandas as pd
@@ -8,8 +11,9 @@ import pytest
 import torch
 from checkouts import ROOT
 from matplotlib import pyplot as plt
+from test_provenance import clear_cache
 
-from ramble import stamps
+from ramble import provenance, running, stamps
 from ramble.__main__ import main
 from ramble.artifacts import read_table, write_table
 from ramble.errors import RambleError
@@ -21,6 +25,8 @@ from ramble.tensors import write_tensors
 
 PARAMETERS = ROOT / "params.yaml"
 KEYS = ["seed", "studies.tcm.trackers.paper"]
+SCRIPT = ROOT / "workflow/scripts/make_data.py"
+CODE = provenance.code_digest(provenance.code_files(SCRIPT))
 FILES = ("a.safetensors", "a.csv", "a.svg", "a.png", "a.pdf")
 
 
@@ -29,11 +35,15 @@ def made(tmp_path, monkeypatch):
     """One artifact of each format in results/tcm/made, written as in a job of the workflow."""
     monkeypatch.chdir(tmp_path)
     told = {
-        "code": "v1-dirty",
+        "package": str(provenance.PACKAGE),
+        "codes": {CODE: [str(SCRIPT)]},
         "digests": key_digests(read_parameters([PARAMETERS]), KEYS),
         "places": {"results/tcm/made": ["tcm", " ".join(KEYS)]},
     }
     monkeypatch.setenv(stamps.ENVIRONMENT, json.dumps(told))
+    monkeypatch.setattr(running, "code", None)
+    monkeypatch.setattr(sys, "meta_path", sys.meta_path[:])
+    stamps.begin(CODE)
     write_tensors("results/tcm/made/a.safetensors", {"w": torch.ones(2)}, {"study": "tcm"})
     write_table("results/tcm/made/a.csv", pd.DataFrame({"t": [0.0, 0.5], "name": ["x", "y"]}))
     save(plt.figure(figsize=(1, 1)), [f"results/tcm/made/a.{suffix}" for suffix in ("svg", "png", "pdf")])
@@ -43,7 +53,7 @@ def made(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", FILES)
 def test_an_artifact_says_where_it_comes_from(made, name):
     origin = read_origin(made / name)
-    assert (origin.studies, origin.code) == ("tcm", "v1-dirty")
+    assert (origin.studies, origin.code) == ("tcm", f"{CODE} of make_data")
     assert list(origin.digests) == KEYS
     assert f"torch-{version('torch')}" in origin.packages
 
@@ -52,12 +62,70 @@ def test_an_artifact_says_where_it_comes_from(made, name):
 def test_the_command_names_the_parameters_that_changed(made, name, capsys):
     arguments = ["provenance", str(made / name), "--params"]
     assert main([*arguments, str(PARAMETERS)]) == 0
-    assert "matches" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith(f"  matches {PARAMETERS}\n  code is that of {ROOT}\n")
     changed = made / "changed.yaml"
     changed.write_text(PARAMETERS.read_text().replace("{eta: 0.2, gamma: 0.01", "{eta: 0.2, gamma: 0.02"))
     assert main([*arguments, str(changed)]) == 1
-    assert "DIFFERS" in (last := capsys.readouterr().out.splitlines()[-1])
-    assert last.endswith("in studies.tcm.trackers.paper")
+    line = capsys.readouterr().out.splitlines()[-2]
+    assert line == f"  DIFFERS from {changed} in studies.tcm.trackers.paper"
+
+
+def test_the_command_says_whether_the_checkout_still_has_the_code(made, capsys):
+    table, other = made / "a.csv", made / "other.csv"
+    other.write_text(table.read_text().replace(f"code={CODE} ", "code=0123456789abcdef "))
+    assert main(["provenance", str(other), "--params", str(PARAMETERS)]) == 1
+    assert capsys.readouterr().out.endswith(f"  code DIFFERS from that of {ROOT}\n")
+    other.write_text(table.read_text().replace("of make_data", "of a_script_that_is_gone"))
+    assert main(["provenance", str(other), "--params", str(PARAMETERS)]) == 0
+    assert capsys.readouterr().out.endswith(f"  matches {PARAMETERS}\n")
+
+
+@pytest.fixture
+def planned(tmp_path, monkeypatch):
+    """A script with a module of its own, planned to run in a process where nothing is planned yet."""
+    (tmp_path / "own_module.py").write_text("SIGN = 1\n")
+    script = tmp_path / "own_script.py"
+    script.write_text("import own_module\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(running, "code", None)
+    monkeypatch.setattr(sys, "meta_path", sys.meta_path[:])
+    yield script, provenance.code_digest(provenance.code_files(script))
+    sys.modules.pop("own_module", None)
+    clear_cache()
+
+
+def test_code_that_changed_since_it_was_planned_is_not_run(planned, tmp_path):
+    script, digest = planned
+    (tmp_path / "own_module.py").write_text("SIGN = -1\n")
+    clear_cache()
+    with pytest.raises(RambleError, match=r"own_script\.py, or a module that it imports, is not what it was"):
+        running.begin(digest, str(script), [], str(provenance.PACKAGE))
+    assert running.code is None
+
+
+def test_a_job_that_imports_another_checkout_names_both(planned, tmp_path):
+    script, digest = planned
+    with pytest.raises(RambleError, match=f"{provenance.PACKAGE}, and its workflow runs the one in {tmp_path}"):
+        running.begin(digest, str(script), [], str(tmp_path))
+
+
+def test_code_that_changes_before_it_is_loaded_is_not_stamped(planned, tmp_path):
+    script, digest = planned
+    running.begin(digest, str(script), [], str(provenance.PACKAGE))
+    assert f"code={digest} of own_script; " in stamps.stamp("a.csv")
+    (tmp_path / "own_module.py").write_text("SIGN = -1\n")
+    importlib.import_module("own_module")
+    with pytest.raises(RambleError, match=r"own_module\.py: changed while this job was loading it"):
+        stamps.stamp("a.csv")
+
+
+def test_code_that_changes_once_it_is_loaded_is_of_no_consequence(planned, tmp_path, monkeypatch):
+    script, digest = planned
+    running.begin(digest, str(script), [], str(provenance.PACKAGE))
+    importlib.import_module("own_module")
+    monkeypatch.setitem(running.code.asked.times, "own_module", time.time() - 2 * running.SLACK)
+    (tmp_path / "own_module.py").write_text("SIGN = -1\n")
+    assert f"code={digest} of own_script; " in stamps.stamp("a.csv")
 
 
 def test_a_key_that_is_gone_counts_as_changed(made):

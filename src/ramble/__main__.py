@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ramble.errors import RambleError
 from ramble.untrusted import printable
 
+CHECKOUT = Path(__file__).resolve().parents[2]  # where the workflow lies, unless the package is installed alone
+
 if TYPE_CHECKING:
     from ramble.parameters.document import Parameters
 
@@ -42,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "provenance",
         help="say where artifacts come from",
         description="Say which study, parameters, code and packages made an artifact, and whether params.yaml still "
-        "has these parameters. Exit code 0: it has, for all files; 1: not for some; 2: some do not say.",
+        "has these parameters and the checkout of this package this code. Exit code 0: so it is, for all files; 1: not "
+        "for some; 2: some do not say.",
     )
     provenance.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a safetensors file, CSV or figure")
     provenance.add_argument("--params", **PARAMS)
@@ -78,7 +81,10 @@ def _provenance(chosen: argparse.Namespace) -> int:
         changed = ", ".join(origin.changed(parameters))
         verdict = f"DIFFERS from {names} in {changed}" if changed else f"matches {names}"
         print(f"{origin}\n  {printable(verdict)}", flush=True)
-        return not changed
+        same_code = origin.code_beside(CHECKOUT)
+        if same_code is not None:
+            print(f"  code {'is that of' if same_code else 'DIFFERS from that of'} {CHECKOUT}", flush=True)
+        return not changed and same_code is not False
 
     return _judge_all(chosen.files, chosen.params, judge)
 

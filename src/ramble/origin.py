@@ -9,11 +9,14 @@ from ramble.content import CURE, check_table, check_tensors
 from ramble.errors import RambleError
 from ramble.parameters.digests import key_digests
 from ramble.parameters.document import Parameters
+from ramble.provenance import code_digest, code_files
 from ramble.stamps import BEGIN, END
 from ramble.untrusted import printable, quoted, read_regular
 
 PICTURES = (".svg", ".png", ".pdf")
 LINE = re.compile(re.escape(BEGIN.encode()) + rb"([ -~]*?)" + re.escape(END.encode()))
+
+CODE = re.compile(r"([0-9a-f]+) of (\w+)((?: [\w.]+)*)")
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Origin:
     file: Path
     studies: str  # joined by +, or unknown
     digests: dict[str, str]  # of every key of params.yaml that it depends on
-    code: str  # git describe of the last commit that touched the code
+    code: str  # digest of the step's code, and the script and import paths that it is of, see `ramble.running`
     packages: str
     content: str  # whether it has a digest, which then holds
 
@@ -36,6 +39,17 @@ class Origin:
         """Return the keys whose values are not those that the artifact was made with."""
         now = key_digests(parameters, self.digests)
         return [key for key, digest in self.digests.items() if now[key] != digest]
+
+    def code_beside(self, checkout: Path) -> bool | None:
+        """Say whether a checkout still has the code of the step; None where it does not say, or lacks the script.
+
+        The package is the one that runs, whatever checkout is named.
+        """
+        found = CODE.fullmatch(self.code)
+        script = checkout / "workflow/scripts" / f"{found[2]}.py" if found else None
+        if found is None or script is None or not script.is_file():
+            return None
+        return code_digest(code_files(script, *found[3].split())) == found[1]
 
     def __str__(self) -> str:
         """Return one line per fact."""

@@ -1,6 +1,7 @@
 # The checked parameters, and what rules take from them.
 import os
 from functools import cache
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -50,23 +51,28 @@ SPECTRA_PARTS = {
     for name, study in PATH_STUDIES.items()
 }
 
+CODES = {}  # {digest: [script, import path, ..]}
 CODE_FILES = {}  # {digest: the files that it is of, seen from the project's folder}
+PROJECT = Path(workflow.basedir).resolve()
 
 
 @cache
 def in_project(file):
     """A file's path seen from the project's folder, or None where it lies elsewhere."""
-    inside = file.is_relative_to(workflow.basedir)
-    return file.relative_to(workflow.basedir).as_posix() if inside else None
+    inside = file.is_relative_to(PROJECT)
+    return file.relative_to(PROJECT).as_posix() if inside else None
 
 
 @cache
 def code(script, *import_paths):
     """Digest of a script and of all modules it runs: a rule's parameter, so that a changed module re-runs it."""
-    files = code_files(
-        f"{workflow.basedir}/workflow/scripts/{script}.py", *import_paths
-    )
+    script = f"{PROJECT}/workflow/scripts/{script}.py"
+    try:
+        files = code_files(script, *import_paths)
+    except RambleError as error:
+        raise WorkflowError(str(error))
     digest = code_digest(files)
+    CODES[digest] = [script, *import_paths]
     CODE_FILES[digest] = [file for file in map(in_project, files) if file]
     return digest
 

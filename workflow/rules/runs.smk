@@ -8,6 +8,7 @@ import psutil
 from snakemake.logging import logger
 
 LOCKS = Path(".snakemake/locks")
+SCRIPTS = Path(".snakemake/scripts")
 RUNS = Path(".snakemake/runs")  # one empty file per run: <host>-<process>-<its start>
 
 
@@ -41,8 +42,17 @@ def remove_stale_lock():
 remove_stale_lock()
 
 
+def remove_stale_scripts():
+    """Remove what jobs of killed runs were started from, where no other run can have jobs: a run signs before it has."""
+    left = list(SCRIPTS.glob("tmp*"))
+    if all(is_over(run) for run in RUNS.glob("*")):
+        for script in left:
+            script.unlink(missing_ok=True)
+
+
 onstart:
     RUNS.mkdir(parents=True, exist_ok=True)
+    remove_stale_scripts()
     for run in RUNS.glob("*"):
         if is_over(run):
             run.unlink()

@@ -1,8 +1,6 @@
 # The default target's rules grouped to steps: a step is a target of snakemake and a stage of dvc.yaml.
 import json
 import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -177,25 +175,6 @@ PAPER_RULES = with_ancestors(makers(rules.paper.input))
 STEPS = grouped(made for made in MAKING if made in PAPER_RULES)
 
 
-def version_of_code():
-    """Git's description of the last commit that touched the code: commits of results and texts leave it alone."""
-    code_folders = ["--", "Snakefile", "workflow", "src"]
-
-    def git(*arguments):
-        return subprocess.run(
-            ["git", *arguments], cwd=workflow.basedir, capture_output=True, text=True
-        )
-
-    if shutil.which("git") is None:
-        return "unknown"
-    commit = git("log", "-1", "--format=%H", *code_folders).stdout.strip()
-    if not commit:
-        return "unknown"
-    clean = git("diff", "--quiet", "HEAD", *code_folders).returncode == 0
-    described = git("describe", "--always", "--tags", commit).stdout.strip()
-    return described if clean else f"{described}-dirty"
-
-
 def told(making):
     """The studies and keys that the artifacts of some rules rest on, as `ramble.stamps` has them written."""
     needed = sorted({key for made in with_ancestors(making) for key in keys(made)})
@@ -208,7 +187,8 @@ ALL_KEYS = {key for _, needed in PLACES.values() for key in needed.split()}
 # to the jobs, which inherit it; nothing re-runs because it changes
 os.environ[ENVIRONMENT] = json.dumps(
     dict(
-        code=version_of_code(),
+        package=f"{SOURCE}/ramble",
+        codes=CODES,
         digests=key_digests(PARAMETERS, ALL_KEYS),
         places=PLACES,
     )

@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     import pandas as pd
 
     from ramble.artifacts import read_table, write_table

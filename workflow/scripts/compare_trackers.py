@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.comparison.pairs import read_pairs
     from ramble.comparison.table import write_comparison
 

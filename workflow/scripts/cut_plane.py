@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.artifacts import write_table
     from ramble.contract.problems import end_of_pair, load_problem
     from ramble.contract.stored_paths import read_path, representative

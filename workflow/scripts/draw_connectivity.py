@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.artifacts import read_table
     from ramble.figures.connectivity import Graph, draw_connectivity
     from ramble.figures.style import save

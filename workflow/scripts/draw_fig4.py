@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.figures.fig4 import draw_top_eigenvalues
     from ramble.figures.sources import read_sources
     from ramble.figures.style import save

@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.checkpoints import checkpoint_of_job
     from ramble.contract.problems import load_problem
     from ramble.contract.solutions import write_solutions

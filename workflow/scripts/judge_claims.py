@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.claims.evidence import read_evidence
     from ramble.claims.judge import judge
     from ramble.claims.table import write_claims

@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.claims.generalisation import judge_generalisation, read_pairs, write_generalisation
     from ramble.parameters.claims import Thresholds
 

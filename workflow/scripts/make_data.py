@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.contract.data import make_data
 
     make_data(

@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.boosting.table import read_boosted, write_boosted
 
     table = read_boosted(snakemake.input.tables)

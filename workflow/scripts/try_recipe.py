@@ -2,7 +2,7 @@
 
 from ramble.console import step
 
-with step(snakemake.log[0], snakemake.params.threads):
+with step(snakemake):
     from ramble.artifacts import write_table
     from ramble.contract.problems import load_problem
     from ramble.devices import choose_device

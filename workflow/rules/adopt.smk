@@ -1,0 +1,93 @@
+# A folder that DVC checked out for a stage (`dvc exp run --temp`, a queue, a fresh clone) has results, but no records of
+# snakemake's, and times that mean nothing. What an artifact says of itself decides there: it is up to date where its
+# code and parameters are those of today, DVC recorded it beside just these inputs, and these are up to date themselves.
+import subprocess
+import sys
+
+from ramble.origin import read_origin
+from ramble.parameters.yaml_file import read_yaml
+
+ADOPTING = (
+    "RAMBLE_ADOPTING"  # set in the run of snakemake that records what is up to date
+)
+NOT_ADOPTED = Path(".snakemake/not-adopted")  # names of rules, a line each
+
+
+def says_today(made):
+    """Whether the artifacts of a rule are there, and those that say where they come from name today's code and parameters."""
+    files = [Path(file) for file in made.output]
+    if not all(file.is_file() for file in files):
+        return False
+    telling = [file for file in files if file.suffix not in (".json", ".md")]
+    try:
+        origins = [read_origin(file) for file in telling]
+    except RambleError:
+        return False
+    wanted = PLACES[place(made.output[0])][1].split()
+    digests = key_digests(PARAMETERS, wanted)
+    return bool(origins) and all(
+        origin.digests == digests and origin.code.split()[0] == made.params.code
+        for origin in origins
+    )
+
+
+def recorded_together():
+    """The steps whose inputs in dvc.lock are what dvc.lock has as the outputs of the steps before."""
+    try:
+        stages = read_yaml(Path("dvc.lock"))["stages"]
+    except (RambleError, KeyError):
+        return set()
+    made = {
+        out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]
+    }
+    return {
+        name
+        for name, stage in stages.items()
+        if all(
+            made.get(dep["path"], dep["md5"]) == dep["md5"]
+            for dep in stage.get("deps", [])
+        )
+    }
+
+
+def up_to_date():
+    """The rules of the steps whose artifacts are up to date."""
+    together = recorded_together()
+    good = {
+        made: step_name(made) in together and says_today(made) for made in PAPER_RULES
+    }
+    return [
+        made
+        for made in PAPER_RULES
+        if all(good[before] for before in with_ancestors([made]))
+    ]
+
+
+def adopt():
+    """Have snakemake record what is up to date, before it looks; remember the others."""
+    good = [made.name for made in up_to_date()]
+    if good:
+        options = ["--touch", "--forceall", "--cores", "1", "--quiet", "all"]
+        subprocess.run(
+            [sys.executable, "-m", "snakemake", *options, "--", *good],
+            env=os.environ | {ADOPTING: "1"},
+            check=True,
+        )
+    NOT_ADOPTED.parent.mkdir(exist_ok=True)
+    others = [made.name for made in PAPER_RULES if made.name not in good]
+    NOT_ADOPTED.write_text("".join(f"{name}\n" for name in others))
+
+
+if "DVC_STAGE" in os.environ and ADOPTING not in os.environ:
+    if not Path(".snakemake/metadata").exists() and not NOT_ADOPTED.exists():
+        adopt()
+    if NOT_ADOPTED.exists():
+        old = set(NOT_ADOPTED.read_text().split())
+        # of these snakemake has no records to compare with, so that it must be told
+        workflow.dag_settings.forcerun = set(workflow.dag_settings.forcerun) | {
+            made.name
+            for made in PAPER_RULES
+            if made.name in old
+            and step_name(made) == os.environ["DVC_STAGE"].rpartition(":")[2]
+            and not says_today(made)
+        }

@@ -1,0 +1,95 @@
+# What goes wrong is said in a sentence that names it, before anything is deleted where that is possible.
+import logging
+import re
+import signal
+import sys
+import threading
+import time
+
+import snakemake.jobs
+from snakemake_interface_logger_plugins.common import LogEvent
+
+AHEAD = 60  # seconds that another machine's clock may be ahead
+
+# Whether a script changed is told by the digest among a rule's params. Snakemake goes by its time as well, which changes
+# with every checkout, and would run everything again; no setting keeps it from that.
+snakemake.jobs.get_script_mtime = lambda path: float("-inf")
+
+
+class Failures(logging.Handler):
+    """Says which rule failed, why where that is known, and where its log is: the default profile hides both."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = threading.local()  # what was said in this thread before
+
+    def emit(self, record):
+        event = getattr(record, "event", None)
+        if event == LogEvent.ERROR:
+            self.last.text = record.getMessage()
+        elif event == LogEvent.JOB_ERROR:
+            logs = ", ".join(map(str, record.log or [])) or "none"
+            how = self.how(getattr(self.last, "text", ""))
+            print(
+                f"error: rule {record.rule_name} {how}; its log: {logs}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def how(self, text):
+        """How a job ended, from what snakemake says of its process."""
+        found = re.search(r"Signals\.(SIG\w+)|exit status (\d+)", text)
+        if not found:
+            return "failed"
+        number = int(found[2] or 0) - 128
+        if not found[1] and number not in {one.value for one in signal.Signals}:
+            return "failed"
+        name = found[1] or signal.Signals(number).name
+        because = " (as systems do when memory runs out)" if name == "SIGKILL" else ""
+        return f"was killed by {name}{because}"
+
+
+def no_file(entry):
+    """What keeps an entry of a folder from being used as an artifact, or None."""
+    if not entry.is_file():
+        return "is no regular file, and an artifact belongs there; move it away"
+    ahead = entry.stat().st_mtime - time.time()
+    if ahead > AHEAD:
+        return f"is dated {ahead:.0f} s in the future, so that all that is made from it would count as old; set the clock right or touch it"
+    return None
+
+
+def refuse_unusable(folder="results"):
+    """Stop at what stands in the place of an artifact: Snakemake would delete what it was used for first."""
+    if not os.path.isdir(folder):
+        return
+    for entry in os.scandir(folder):
+        name = f"{folder}/{entry.name}"
+        if name in ARTIFACTS:
+            if (reason := no_file(entry)) is not None:
+                raise WorkflowError(f"{name}: {reason}")
+        elif entry.is_dir():
+            refuse_unusable(name)
+
+
+def end_at_once(number, frame):
+    """The second interrupt waits for nothing: jobs end with this process, and the next run removes its lock."""
+    print("interrupted again; run snakemake again to go on", file=sys.stderr)
+    os._exit(130)
+
+
+def end(number, frame):
+    """The first interrupt, as ever."""
+    signal.signal(signal.SIGINT, end_at_once)
+    raise KeyboardInterrupt
+
+
+ARTIFACTS = {str(file) for made in workflow.rules for file in made.output}
+if workflow.is_main_process:
+    logger.addHandler(Failures())
+    refuse_unusable()
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):
+        signal.signal(signal.SIGINT, end)
