@@ -30,7 +30,7 @@ def made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     told = {
         "code": "v1-dirty",
-        "digests": key_digests(read_parameters(PARAMETERS), KEYS),
+        "digests": key_digests(read_parameters([PARAMETERS]), KEYS),
         "places": {"results/tcm/made": ["tcm", " ".join(KEYS)]},
     }
     monkeypatch.setenv(stamps.ENVIRONMENT, json.dumps(told))
@@ -61,7 +61,7 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
 
 
 def test_a_key_that_is_gone_counts_as_changed(made):
-    parameters = read_parameters(PARAMETERS)
+    parameters = read_parameters([PARAMETERS])
     fewer = parameters.model_copy(update={"studies": {}})
     assert read_origin(made / "a.csv").changed(fewer) == ["studies.tcm.trackers.paper"]
 

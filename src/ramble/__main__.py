@@ -69,7 +69,7 @@ def _judge_all(files: Sequence[Path], params: Path, judge: Callable[[Path, "Para
     from ramble.parameters.document import read_parameters
 
     try:
-        parameters = read_parameters(params)
+        parameters = read_parameters([params])
     except RambleError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
