@@ -7,11 +7,6 @@ gc.disable()  # no garbage yet; looking for it slows every start (benchmarks/sta
 
 include: "workflow/rules/source.smk"
 include: "workflow/rules/readable.smk"
-
-
-configfile: "params.yaml"
-
-
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/parameters.smk"
 include: "workflow/rules/files.smk"

@@ -4,6 +4,7 @@ import copy
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 from unhurried import unhurried
 
 from ramble.errors import RambleError
+from ramble.parameters import makers
 from ramble.parameters.document import Parameters, read_parameters, validate
 from ramble.parameters.paths import PathStudy
 from ramble.schema import schema_text
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
 TCM = "studies.tcm"
+OVERLAYS = ("tests/small.yaml", "tests/tiny.yaml")
 TREE = "ramble.problems.tree_committee"
 VOCABULARY = re.compile(
     r"type=|For further information|validation error|\bInput\b|pydantic|discriminator|expected tags?|\btag\b"
@@ -157,7 +160,6 @@ def test_a_mistake_names_its_key(key, value, says):
         (f"{TCM}.kind", REMOVED, "studies.tcm"),
         (f"{TCM}.spectra.engine", "lanczos", "studies.tcm.spectra"),
         ("studies.TCM", SHIPPED["studies"]["tcm"], "studies.TCM"),
-        ("studies.tcm", None, "studies.tcm"),
         ("figures.fig2.study", "nowhere", "figures.fig2: no paths of study 'nowhere'"),
         ("figures.fig1.tracker", "train", "figures.fig1: no paths of study 'tcm' by tracker 'train'"),
         ("figures.fig3.trackers", ["paper", "train"], "figures.fig3: no paths of study 'mnist100' by tracker 'train'"),
@@ -196,6 +198,18 @@ def test_hidden_units_that_do_not_divide_the_inputs():
         ("TreeCommittee", "no module"),
         ("", "no module"),
         (".tree_committee.TreeCommittee", ""),
+        ("ramble..problems.Tree", ""),
+        ("os.system", "module 'os' is of Python itself"),
+        ("os.path.join", "module 'os.path' is of Python itself"),
+        ("math.sqrt", "module 'math' is of Python itself"),
+        ("math.pi", "module 'math' is of Python itself"),
+        ("subprocess.call", "module 'subprocess' is of Python itself"),
+        ("builtins.eval", "module 'builtins' is of Python itself"),
+        ("__main__.Tree", ""),
+        ("torch._C.Tensor", "is no Python source"),
+        ("ramble.problems.mnist.os", "is neither a class nor a function"),
+        (f"{TREE}.Tree\nCommittee", ""),
+        ("a" * 5000, "no module"),
         (f"{TREE}.TreeComittee", f"module '{TREE}' has no 'TreeComittee'; it has "),
         (f"{TREE}.TreeCommittee.hessians", "no module"),
     ],
@@ -244,9 +258,96 @@ def test_arguments_are_left_to_the_job_where_the_source_does_not_tell(source, tm
     assert validate(config).studies["tcm"].problem.arguments == {"units": 4}
 
 
-def test_a_missing_file_is_named_with_the_option_that_names_it(tmp_path):
-    with pytest.raises(RambleError, match=r"none\.yaml: missing; name the file with --params"):
-        read_parameters([tmp_path / "none.yaml"])
+def test_files_are_laid_over_one_another_and_named_together(tmp_path):
+    wrong, right = tmp_path / "wrong.yaml", tmp_path / "right.yaml"
+    wrong.write_text("studies: {tcm: {threads: 0}}")
+    right.write_text("studies: {tcm: {threads: 3}}")
+    shipped = Path(__file__).parents[1] / "params.yaml"
+    with pytest.raises(RambleError, match=rf"^{shipped} \+ {wrong}: studies\.tcm\.threads = 0 "):
+        read_parameters([shipped, wrong])
+    assert read_parameters([shipped, wrong, right]).studies["tcm"].threads == 3
+    with pytest.raises(RambleError, match=r"none\.yaml: cannot be read \(No such file or directory\)"):
+        read_parameters([shipped, tmp_path / "none.yaml"])
+
+
+def test_the_reduced_parameters_of_the_tests_can_be_laid_over():
+    shipped, small, tiny = (Path(__file__).parents[1] / name for name in ("params.yaml", *OVERLAYS))
+    for files in ([shipped, small], [shipped, tiny], [shipped, small, tiny]):
+        parameters = read_parameters(files)
+        assert ("tcm_load" in parameters.studies) == (tiny not in files)
+
+
+def test_a_study_of_null_is_left_out():
+    parameters = validate(changed("studies.tcm_load", None))
+    assert "tcm_load" not in parameters.studies
+    assert list(parameters.studies) == [name for name in SHIPPED["studies"] if name != "tcm_load"]
+
+
+@pytest.mark.parametrize(
+    ("study", "says"),
+    [
+        ("tcm", "paper: study 'tcm' is left out, for it is null; name another one here, or leave this out too"),
+        ("mnist", "figures.fig5.study: study 'mnist' is left out, for it is null"),
+        ("mnist100", "paper: study 'mnist100' is left out, for it is null"),
+    ],
+)
+def test_what_names_a_study_that_is_left_out_says_so(study, says):
+    assert says in complaint(changed(f"studies.{study}", None))
+
+
+def test_a_study_built_on_one_that_is_left_out_says_so():
+    config = changed("studies.tcm", None)
+    config["paper"] = ["mnist100"]
+    for figure in ("fig1", "fig2"):
+        config["figures"][figure]["study"] = "mnist100"
+    assert "studies.recipe.of: study 'tcm' is left out, for it is null" in complaint(config)
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 65, "a/b", "..", ".", "a b", "-rf", "größe", "A", "1a", "a\nb", "", "a.b", "a\x1b[2Jb", "~", "con "]
+)
+def test_a_study_has_a_name_that_files_can_have(name):
+    config = changed(f"studies.{TCM.partition('.')[2]}", REMOVED)
+    config["studies"][name] = SHIPPED["studies"]["tcm"]
+    text = complaint(config)
+    assert "is no name; write 1 to 64 of a to z, 0 to 9 and _, a letter first" in text
+    assert text.isprintable()
+    assert len(text) < 2000
+
+
+def test_names_of_64_characters_are_names():
+    config = changed("paper", ["mnist100", "n" * 64])
+    config["studies"]["n" * 64] = SHIPPED["studies"]["tcm"]
+    assert "n" * 64 in validate(config).studies
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "files"),
+    [
+        ("studies.tcm.data.datasets", 10**6, 55_000_000),
+        ("studies.tcm.data.datasets", 2**62, 55 * 2**62),
+        ("studies.tcm.solutions.count", 10**9, None),
+        ("studies.mnist100.solutions.count", 10**6, None),
+        ("studies.mnist.solutions.count", 10**6, None),
+        ("studies.tcm_graph12.solutions", 10**6, None),
+    ],
+)
+def test_more_files_than_a_run_can_look_at_are_refused_at_once(key, value, files):
+    before = time.process_time()
+    text = complaint(changed(key, value))
+    assert time.process_time() - before < 1
+    assert f"{key.rpartition('.')[2]} = {value} " in text
+    assert "files, more than the 100000 that a study may have; lower one of them" in text
+    assert files is None or f"{files} files" in text
+
+
+def test_what_a_sentence_repeats_is_short_and_printable():
+    config = changed("studies.tcm.threads", "x\n" * 10_000)
+    config |= {f"k\x1b{number}" + "k" * 10_000: 1 for number in range(100)}
+    text = complaint(config)
+    assert text.isprintable()
+    assert len(text) < 10_000
+    assert text.endswith("and 81 more")
 
 
 def test_reading_parameters_does_not_load_torch():
@@ -263,6 +364,50 @@ def test_a_class_that_its_module_imports_or_assigns_is_found(name, tmp_path, mon
     monkeypatch.syspath_prepend(tmp_path)
     parameters = validate(changed(f"{TCM}.problem.path", f"my_networks.{name}"))
     assert parameters.studies["tcm"].problem.path == f"my_networks.{name}"
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("Mine = 3", "own_module.Mine is neither a class nor a function; name one"),
+        ("Mine: list = []", "own_module.Mine is neither a class nor a function; name one"),
+        ("def mine(: pass", "own_module.py cannot be read as Python (invalid syntax"),
+        ("Mine = '\0'", "own_module.py cannot be read as Python"),
+        (
+            "class Mine_:\n    Mine = 3\ndef other():\n    Mine = 3",
+            "module 'own_module' has no 'Mine'; it has Mine_, other",
+        ),
+        ("Mine = 3\nclass Mine: pass", None),
+        ("if True:\n    class Mine: pass", None),
+        ("try:\n    from fast import Mine\nexcept ImportError:\n    class Mine: pass", None),
+        ("from other import *", None),
+        ("def __getattr__(name): return dict", None),
+        ("Mine: type = make()", None),
+        ("Mine, Other = make()", None),
+        ("Mine = lambda sets, device: None", None),
+    ],
+)
+def test_an_import_path_is_looked_up_in_the_source(source, says, tmp_path, monkeypatch):
+    (tmp_path / "own_module.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    makers._source.cache_clear()
+    makers._body.cache_clear()
+    config = changed(f"{TCM}.problem", {"path": "own_module.Mine"})
+    if says is None:
+        validate(config)
+    else:
+        assert says in complaint(config)
+
+
+@pytest.mark.parametrize("raised", ["ValueError('no such\\nthing')", "SystemExit(3)", "ImportError('broken')"])
+def test_a_package_that_fails_when_it_is_imported_is_named(raised, tmp_path, monkeypatch):
+    (tmp_path / "failing").mkdir()
+    (tmp_path / "failing" / "__init__.py").write_text(f"raise {raised}")
+    (tmp_path / "failing" / "networks.py").write_text("class Mine: pass")
+    monkeypatch.syspath_prepend(tmp_path)
+    text = complaint(changed(f"{TCM}.problem.path", "failing.networks.Mine"))
+    assert "studies.tcm.problem.path: module 'failing.networks' cannot be found" in text
+    assert f"raised {raised.partition('(')[0]}" in text
 
 
 def test_a_band_has_room_for_its_first_pivots():

@@ -1,5 +1,4 @@
 # The checked parameters, and what rules take from them.
-import os
 from functools import cache
 from pathlib import Path
 
@@ -16,11 +15,6 @@ from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy, StochasticStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.provenance import code_digest, code_files
-
-# params.yaml and what `--configfile` lays over it
-CONFIG_FILES = " + ".join(
-    ["params.yaml", *map(os.path.relpath, workflow.overwrite_configfiles)]
-)
 
 try:
     PARAMETERS = validate(config, CONFIG_FILES)

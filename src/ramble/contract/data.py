@@ -2,8 +2,11 @@
 
 import importlib
 import inspect
+import traceback
 from collections.abc import Sequence
 from typing import Any
+
+from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.tensors import write_tensors
@@ -13,9 +16,24 @@ def load(import_path: str) -> Any:
     """Return the class or function called package.module.Name; raises RambleError when it cannot be imported."""
     module, _, name = import_path.rpartition(".")
     try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise RambleError(f"{import_path}: cannot be imported ({error}); give package.module.Name.") from error
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RambleError(
+            f"{import_path}: cannot be imported ({error}{_place(error)}); give package.module.Name."
+        ) from error
+    except (Exception, SystemExit) as error:  # the module's own code runs when it is imported
+        what = f"{type(error).__name__}: {error}{_place(error)}"
+        raise RambleError(f"{import_path}: importing the module raised {what}; correct the module.") from error
+    if not callable(found):
+        raise RambleError(f"{import_path}: is a {type(found).__name__}, neither class nor function; name one.")
+    return found
+
+
+def _place(error: BaseException) -> str:
+    """Return the line of a module that was imported, where an exception was raised in one."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    inside = frame.filename != __file__ and not frame.filename.startswith("<") and "importlib" not in frame.filename
+    return f", {frame.filename}, line {frame.lineno}" if inside else ""
 
 
 def build(key: str, path: str, /, *given: Any, **arguments: Any) -> Any:
@@ -23,9 +41,16 @@ def build(key: str, path: str, /, *given: Any, **arguments: Any) -> Any:
 
     Raises RambleError when it does not take these arguments; `key` is where params.yaml gives them.
     """
-    maker = load(path)
     try:
-        inspect.signature(maker).bind(*given, **arguments)
+        maker = load(path)
+    except RambleError as error:
+        raise RambleError(f"{key.removesuffix('.arguments')}.path: {error}") from error
+    try:
+        signature = inspect.signature(maker)
+    except (TypeError, ValueError):  # something compiled does not say what it takes
+        return maker(*given, **arguments)
+    try:
+        signature.bind(*given, **arguments)
     except TypeError as error:
         names = ", ".join(arguments)
         raise RambleError(f"{key}: {path} cannot be called with {names} ({error}); correct them.") from None
@@ -36,4 +61,10 @@ def make_data(path: str, arguments: dict[str, Any], seed: int, name: str, output
     """Make one data set per output file with the maker called `path`."""
     for dataset, output in enumerate(outputs):
         tensors = build(f"study '{name}', data.arguments", path, seed, name, dataset, **arguments)
+        named = isinstance(tensors, dict) and all(isinstance(key, str) for key in tensors)
+        if not named or not tensors or not all(isinstance(value, Tensor) for value in tensors.values()):
+            raise RambleError(
+                f"study '{name}', data.path: {path} returned a {type(tensors).__name__}, not tensors by their names; "
+                "return a dictionary {name: tensor} with at least one."
+            )
         write_tensors(output, tensors, {"study": name, "dataset": dataset, "seed": seed, "maker": path})

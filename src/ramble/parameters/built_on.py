@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from ramble.parameters.model import Count, Model, Name, Positive
-from ramble.parameters.paths import FullBatchStudy
+from ramble.parameters.paths import MOST_FILES, FullBatchStudy
 from ramble.parameters.sentences import sentence
 from ramble.parameters.trackers import GuardedTracker
 
@@ -45,6 +45,15 @@ class ConnectivityStudy(Model):
     batch: Count = Field(description="restarts of a data set trained side by side")
     pairs_at_once: Count = Field(description="pairs tracked side by side; memory grows with it")
     line_points: Annotated[int, Field(ge=2, description="points at which the straight line is looked at")]
+
+    @model_validator(mode="after")
+    def _of_bounded_size(self) -> "ConnectivityStudy":
+        if (files := self.datasets * self.solutions) > MOST_FILES:
+            raise ValueError(
+                f"datasets = {self.datasets} and solutions = {self.solutions} come to {files} files, more than the "
+                f"{MOST_FILES} that a study may have; lower one of them"
+            )
+        return self
 
 
 class LoadStudy(Model):

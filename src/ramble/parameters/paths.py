@@ -4,10 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ramble.parameters.model import Count, Fraction, Maker, Model, Positive
+from ramble.parameters.makers import Maker
+from ramble.parameters.model import Count, Fraction, Model, Positive
 from ramble.parameters.spectra import ExactSpectra, KrylovSpectra, PyHessianSpectra
 from ramble.parameters.trackers import StochasticTrackers, Trackers
 
+MOST_FILES = 100_000  # of one study
 Spectra = Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
 
 
@@ -107,6 +109,20 @@ class PathStudy(Model):
         """All (data set, a, b) with a < b."""
         count = self.solutions.count
         return [(d, a, b) for d in range(self.data.datasets) for a in range(count) for b in range(a + 1, count)]
+
+    @model_validator(mode="after")
+    def _of_bounded_size(self) -> "PathStudy":
+        """Check that the files, each of which a run looks at before it begins, are not too many."""
+        datasets, count = self.data.datasets, self.solutions.count
+        pairs = datasets * count * (count - 1) // 2
+        # a path, its steps and its profile
+        files = datasets * (1 + count) + pairs * (3 * len(self.tracker_names) + len(self.spectra.all_trackers))
+        if files > MOST_FILES:
+            raise ValueError(
+                f"data.datasets = {datasets} and solutions.count = {count} come to {pairs} pairs and {files} files, "
+                f"more than the {MOST_FILES} that a study may have; lower one of them"
+            )
+        return self
 
     @property
     def tracker_names(self) -> list[str]:

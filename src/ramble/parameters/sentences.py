@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ramble.parameters.model import NAME
+
 # kinds of a study, and engines: what chooses among the models of a union
 BRANCHES = (
     "paths",
@@ -15,6 +17,18 @@ BRANCHES = (
     "pyhessian",
 )
 
+LONGEST = 120  # characters of a value that a sentence repeats
+
+
+def one_line(text: str) -> str:
+    """Return a text with all that would end its line, or move the terminal's cursor, written as an escape."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def short(text: str) -> str:
+    """Return a text, or only its beginning where it is long."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}.."
+
 
 def sentence(error: dict[str, Any]) -> str:
     """Say which key is wrong and why, without pydantic's own vocabulary."""
@@ -24,9 +38,13 @@ def sentence(error: dict[str, Any]) -> str:
         place = location.index(behind) + depth if behind in location else len(location)
         if location[place : place + 1] and location[place] in BRANCHES:
             del location[place]
-    key = ".".join(str(part) for part in location)
-    given = error.get("input")
+    named = location[-1:] == ["[key]"]  # not a value is wrong, but what it is called
+    key = ".".join(short(str(part)) for part in location[: -1 if named else None])
+    given = short(repr(error.get("input")))
     match error["type"]:
+        case "string_pattern_mismatch" if named or error["ctx"]["pattern"] == NAME:
+            what = key if named else f"{key} = {given}"
+            return f"{what} is no name; write 1 to 64 of a to z, 0 to 9 and _, a letter first"
         case "extra_forbidden":
             return f"{key} is not a known key; correct its spelling or remove it"
         case "missing":
@@ -44,4 +62,4 @@ def sentence(error: dict[str, Any]) -> str:
             return f"{key}: {text}" if key else text
         case _:
             what = error["msg"].removeprefix("Input ")
-            return f"{key} = {given!r} {what}; correct the value"
+            return f"{key} = {given} {what}; correct the value"

@@ -1,63 +1,102 @@
-"""params.yaml as YAML: what makes it unreadable is said with its line, and no key counts twice."""
+"""The one reader of params.yaml and of every file laid over it: what is wrong is one sentence with file and line."""
 
+import re
+import stat
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ramble.errors import RambleError
+from ramble.parameters.sentences import one_line, short
+from ramble.parameters.yaml_text import parse
 
-# libyaml where PyYAML has it: every start of snakemake reads the file
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _check_keys(root: yaml.Node) -> None:
-    """Raise MarkedYAMLError at a key that its mapping has already: YAML forbids it, and PyYAML takes the last."""
-    waiting, checked = [root], set()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in checked:  # an alias leads back to its anchor
-            continue
-        checked.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting += node.value
-        elif isinstance(node, yaml.MappingNode):
-            keys = set()
-            for key, value in node.value:
-                waiting.append(value)
-                if not isinstance(key, yaml.ScalarNode):  # refused when the mapping is built
-                    continue
-                if key.value in keys:
-                    raise yaml.MarkedYAMLError(problem=f"{key.value} is given twice", problem_mark=key.start_mark)
-                keys.add(key.value)
-
-
-def _load(text: str) -> Any:
-    loader = LOADER(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        _check_keys(node)  # before merges (<<), which may give a key anew
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
+MOST_BYTES = 1 << 20
+# what YAML does not allow, and a byte order mark inside
+UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+LINE_ENDS = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
-    """Return what a YAML file holds, by key; raises RambleError, with the line, when it is missing or wrong."""
+    """Return what a YAML file holds, by key; raises RambleError, with the line, when it is missing or wrong.
+
+    Numbers are those that every reader of YAML takes for the same, or that YAML 1.2 has and YAML 1.1 takes for a text
+    (1e-05); what is a number to some and something else to others is refused.
+    """
+    text = _text(file)
+    if found := UNPRINTABLE.search(text):
+        line = len(LINE_ENDS.findall(text, 0, found.start())) + 1
+        raise RambleError(one_line(f"{file}, line {line}: holds {found[0]!r}, no character of a text; remove it"))
     try:
-        content = _load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RambleError(f"{file}: cannot be read ({error.strerror}); give a file that can") from error
-    except UnicodeDecodeError as error:
-        raise RambleError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+        content = parse(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RambleError(f"{file}, line {line}: {error.problem}; correct the file") from error
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise RambleError(f"{file}: not YAML ({reason}); correct the file") from error
+        raise RambleError(one_line(f"{file}, line {line}: {_problem(error, 'the file')}")) from error
     if not isinstance(content, dict):
-        raise RambleError(f"{file}: holds no keys; write 'key: value' lines, see workflow/schemas/params.schema.json")
+        raise RambleError(
+            one_line(f"{file}: holds no keys; write 'key: value' lines, see workflow/schemas/params.schema.json")
+        )
     return content
+
+
+def read_value(key: str, text: str) -> Any:
+    """Return the value that `--config KEY=TEXT` stands for; raises RambleError where it is wrong."""
+    try:
+        if found := UNPRINTABLE.search(text):
+            raise yaml.MarkedYAMLError(problem=f"holds {found[0]!r}, no character of a text")
+        return parse(text)
+    except yaml.MarkedYAMLError as error:
+        raise RambleError(one_line(f"--config {key}={short(text)}: {_problem(error, 'the value')}")) from error
+
+
+def _problem(error: yaml.MarkedYAMLError, what: str) -> str:
+    """Return what is wrong and what to do, which the parser itself does not say."""
+    return error.problem if ";" in str(error.problem) else f"{error.problem}; correct {what}"
+
+
+def read_merged(files: Iterable[Path]) -> dict[str, Any]:
+    """Return what some YAML files hold together: each is laid over those before it."""
+    merged: dict[str, Any] = {}
+    for file in files:
+        merged = laid_over(merged, read_yaml(file))
+    return merged
+
+
+def laid_over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of `base` in which the values of `top` stand: mappings are merged, all else is replaced.
+
+    This is how Snakemake lays one configuration file over another.
+    """
+    merged = dict(base)
+    for key, value in top.items():
+        below = merged.get(key)
+        merged[key] = laid_over(below if isinstance(below, dict) else {}, value) if isinstance(value, dict) else value
+    return merged
+
+
+def name_of(files: Sequence[Path]) -> str:
+    """Return the name that messages have for files laid over one another."""
+    return " + ".join(map(str, files))
+
+
+def _text(file: Path) -> str:
+    """Return the text of a regular file of bounded size: a pipe would be waited for, a device never ends."""
+    try:
+        if not stat.S_ISREG(mode := file.stat().st_mode):
+            what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+            raise RambleError(one_line(f"{file}: is {what}; name a file with 'key: value' lines"))
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RambleError(one_line(f"{file}: cannot be read ({reason}); give a file that can")) from error
+    if len(content) > MOST_BYTES:
+        raise RambleError(one_line(f"{file}: is larger than {MOST_BYTES} bytes; keep only parameters in it"))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RambleError(
+            one_line(f"{file}, line {line}: byte {error.start} is not UTF-8; save the file as UTF-8")
+        ) from error

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from torchvision.datasets import MNIST
 from torchvision.datasets.utils import check_integrity
 
 from ramble.errors import RambleError, check_count
+from ramble.places import expanded
 
 
 def mnist_images(
@@ -42,9 +44,14 @@ def mnist_images(
     if not isinstance(data_root, str | Path):
         raise RambleError(f"data.arguments.data_root = {data_root!r} is not the name of a folder; correct the value.")
     given = os.environ.get("RAMBLE_DATA_ROOT")
-    folder = Path(given or data_root) / "MNIST" / "raw"
-    if not given and not folder.exists():
-        _download(Path(data_root))
+    root = expanded(given or data_root)
+    folder = root / "MNIST" / "raw"
+    try:
+        there = folder.exists()
+    except (OSError, ValueError) as error:
+        raise _unfit(root, error) from error
+    if not given and not there:
+        _download(root)
     _check(folder)
     with tempfile.TemporaryDirectory() as scratch:
         # torchvision unpacks beside the archives; a given folder may be read-only, so it unpacks copies
@@ -87,14 +94,31 @@ def _check(folder: Path) -> None:
 
 
 def _download(root: Path) -> None:
-    """Fetch MNIST aside, then rename, so that an interrupted download leaves nothing behind."""
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix=".mnist-partial-") as scratch:
-        try:
+    """Fetch MNIST aside, then rename, so that a download that failed leaves nothing behind."""
+    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
+    try:
+        with _scratch(root) as scratch:
             MNIST(scratch, download=True)
-        except (OSError, RuntimeError) as error:
-            raise RambleError(
-                f"{root}/MNIST: the download failed ({error}); connect to the network, or point RAMBLE_DATA_ROOT at a "
-                "folder that holds MNIST/raw/*.gz."
-            ) from error
-        (Path(scratch) / "MNIST").rename(root / "MNIST")
+            (Path(scratch) / "MNIST").rename(root / "MNIST")
+    except (OSError, RuntimeError) as error:
+        raise RambleError(
+            f"{root}/MNIST: the download failed ({error}); connect to the network, or point RAMBLE_DATA_ROOT at a "
+            "folder that holds MNIST/raw/*.gz."
+        ) from error
+    finally:
+        for folder in missing:  # the innermost first
+            with suppress(OSError):  # not empty: the images are there
+                folder.rmdir()
+
+
+def _scratch(root: Path) -> tempfile.TemporaryDirectory[str]:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=root, prefix=".mnist-partial-")
+    except OSError as error:
+        raise _unfit(root, error) from error
+
+
+def _unfit(root: Path, error: Exception) -> RambleError:
+    reason = getattr(error, "strerror", None) or error
+    return RambleError(f"data_root {str(root)!r}: no folder for MNIST ({reason}); name one that can be written to.")
