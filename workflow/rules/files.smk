@@ -1,5 +1,5 @@
 # The names of the files that rules make, and which of them belong together.
-FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density")
+FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density", "nonzero")
 # figures of all studies of one kind, where there are any
 KIND_FIGURES = [
     figure

@@ -18,6 +18,7 @@ KEYS = {
     "problem": ["studies.{of}.problem", "studies.{of}.threads"],
     "solutions": ["studies.{of}.solutions"],
     "grid": ["figures.fig1.grid"],
+    "counted": ["figures.nonzero"],
     "zero": ["claims.zero_eigenvalue"],
     "low_loss_factor": ["paper", "claims.low_loss_factor"],
     "thresholds": ["paper", "claims"],
