@@ -125,27 +125,30 @@ def medians(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.groupby(keys, sort=False)["number"].median().reset_index()
 
 
-def regimes_of_three(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return where the median number over the places is exactly three: a row per where, varied and threshold.
+@dataclass(frozen=True)
+class Regime:
+    """Where the median number over the places is exactly three, for one kind of place, quantity and threshold."""
 
-    Columns besides: first and last (factor with a median of three, NaN where none has), how_many (factors have it), and
-    share (of the places with exactly three eigenvalues, the largest over those factors, else over all).
-    """
-    exactly = counts.assign(three=counts.number == THREE)
-    keys = ["where", "varied", "factor", "threshold"]
-    both = medians(counts).merge(exactly.groupby(keys, sort=False)["three"].mean().reset_index())
-    rows = []
-    for (where, varied, threshold), own in both.groupby(["where", "varied", "threshold"], sort=False):
-        hits = own[own.number == THREE]
-        rows.append(
-            {
-                "where": where,
-                "varied": varied,
-                "threshold": threshold,
-                "first": hits.factor.min(),
-                "last": hits.factor.max(),
-                "how_many": len(hits),
-                "share": float((own if hits.empty else hits).three.max()),
-            }
-        )
-    return pd.DataFrame(rows)
+    where: str
+    varied: str
+    threshold: float
+    factors: tuple[float, ...]  # with a median of three
+    share: float  # of the places with exactly three eigenvalues: the largest over those factors, else over all
+
+    @property
+    def at(self) -> str:
+        """Name these factors, "" where there are none."""
+        return ", ".join(f"{factor:g}" for factor in self.factors)
+
+
+def regimes_of_three(counts: pd.DataFrame) -> list[Regime]:
+    """Return where three would be right, from the table of `count_nonzero`."""
+    regimes = []
+    for where, varied, threshold in dict.fromkeys(zip(counts["where"], counts.varied, counts.threshold, strict=True)):
+        own = counts[(counts["where"] == where) & (counts.varied == varied) & (counts.threshold == threshold)]
+        by_factor = own.groupby("factor")["number"]
+        middle, shares = by_factor.median(), by_factor.agg(lambda numbers: (numbers == THREE).mean())
+        hits = middle.index[middle == THREE].to_numpy(dtype=float)
+        share = float(shares[hits].max() if len(hits) else shares.max())
+        regimes.append(Regime(str(where), str(varied), float(threshold), tuple(hits.tolist()), share))
+    return regimes

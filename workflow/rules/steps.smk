@@ -132,6 +132,8 @@ def keys(made):
             found += spectra_keys(study, made)
         elif of != study and name in ("settings", "trackers"):
             found.append(f"studies.{of}.trackers")
+        elif name == "judged":
+            found += [f"studies.{one}" for one in made.params.studies.values()]
         elif name in KEYS:
             found += [key.format(study=study, of=of) for key in KEYS[name]]
         else:
