@@ -38,15 +38,17 @@ class Reading:
 
 
 def readings(study: RecipeStudy, samples: int) -> list[Reading]:
-    """Return the readings for training sets of so many patterns; the sum over one pattern is its mean."""
+    """Return the readings for training sets of so many patterns, each once.
+
+    The sum over one pattern is its mean, and a minibatch of all patterns, or of more than there are, is no minibatch.
+    """
     several: list[Reading] = []
     for scale, reduction in product(study.input_scales, study.reductions):
         several.append(Reading(scale, reduction, samples, study.max_steps, CHECK_EVERY))
-        for minibatches in study.minibatches:
-            batch = min(minibatches.batch, samples)
-            if batch > 1 or reduction == study.reductions[0]:
-                per_epoch = -(-samples // batch)
-                several.append(Reading(scale, reduction, batch, per_epoch * minibatches.epochs, per_epoch))
+        for each in study.minibatches:
+            if each.batch < samples and (each.batch > 1 or reduction == study.reductions[0]):
+                per_epoch = -(-samples // each.batch)
+                several.append(Reading(scale, reduction, each.batch, per_epoch * each.epochs, per_epoch))
     return several
 
 

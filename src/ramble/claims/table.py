@@ -174,4 +174,5 @@ def _range(column: "pd.Series[float]") -> str:
 
 
 def _rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
+    escaped = ([cell.replace("|", "\\|") for cell in cells] for cells in rows)  # norms are written with bars
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *escaped)]
