@@ -7,7 +7,17 @@ from pathlib import Path
 
 from matplotlib import image
 
-DRAWINGS = ("fig1", "fig2", "fig3", "fig4", "fig2-guarded", "fig3-guarded", "fig4-guarded")
+DRAWINGS = (
+    "fig1",
+    "fig2",
+    "fig3",
+    "fig4",
+    "nonzero",
+    "fig2-paper_tuned",
+    "fig2-guarded",
+    "fig3-guarded",
+    "fig4-guarded",
+)
 
 
 def check_figures(folder: Path, drawings: Iterable[str] = DRAWINGS) -> list[str]:

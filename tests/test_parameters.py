@@ -68,7 +68,7 @@ def test_pairs_are_all_pairs_of_solutions_of_all_data_sets():
 
 def test_a_tracker_that_is_left_out_has_no_paths():
     config = changed(f"{TCM}.trackers.line", REMOVED)
-    assert validate(config).studies["tcm"].tracker_names == ["paper", "guarded", "curve", "band"]
+    assert validate(config).studies["tcm"].tracker_names == ["paper", "paper_tuned", "guarded", "curve", "band"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("studies.tcm_load.loads", [], "at least 1"),
         ("studies.tcm_load.loads", [1.0, 1.001], "1.0 to 300, 1.001 to 300; give loads that come to different ones"),
         ("studies.tcm_load.loads", [0.001], "0.001 to 0; give loads"),
-        ("studies.tcm_load.trackers", ["line"], "'guarded' or 'paper'"),
+        ("studies.tcm_load.trackers", ["line"], "'guarded', 'paper' or 'paper_tuned'"),
         ("paper", [], "at least 1"),
         ("paper", ["tmc"], "no study 'tmc'"),
         ("paper", ["recipe"], "no study of kind paths or stochastic"),
@@ -165,7 +165,11 @@ def test_a_mistake_names_its_key(key, value, says):
         ("figures.fig3.trackers", ["paper", "train"], "figures.fig3: no paths of study 'mnist100' by tracker 'train'"),
         ("figures.fig3.trackers", ["line", "line"], "figures.fig3: a tracker is named twice"),
         ("figures.fig4.trackers", ["line"], "figures.fig4: no spectra of paths of study 'mnist100' by tracker 'line'"),
-        (f"{TCM}.spectra.trackers", ["papers"], f"{TCM}: spectra: no tracker 'papers'; this study has paper, guarded"),
+        (
+            f"{TCM}.spectra.trackers",
+            ["papers"],
+            f"{TCM}: spectra: no tracker 'papers'; this study has paper, paper_tuned",
+        ),
         (f"{TCM}.spectra.on_request", ["papers"], f"{TCM}: spectra: no tracker 'papers'"),
         (f"{TCM}.one_path_per_job", ["papers"], f"{TCM}: one_path_per_job: no tracker 'papers'"),
         ("figures.density.trackers", ["paper"], "figures.density: the study's spectra measure no density on the paths"),

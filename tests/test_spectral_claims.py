@@ -48,8 +48,8 @@ def test_a_top_is_positive_where_no_error_bar_reaches_zero(second, error, share)
 def test_claims_say_how_many_points_did_not_converge():
     def rows(paths: list[PathEvidence]) -> list[str]:
         claims = [
-            none_negative("s", "3.2", paths, LIMITS), number_constant("s", paths, LIMITS), three("s", paths, LIMITS),
-            top_positive("s", paths, LIMITS),
+            none_negative("s", "3.2", paths, LIMITS), number_constant("s", paths, LIMITS),
+            three("s", paths, LIMITS, None), top_positive("s", paths, LIMITS),
         ]  # fmt: skip
         return [claim.spread for claim in claims]
 

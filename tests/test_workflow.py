@@ -28,7 +28,7 @@ def digests(checkout: Checkout) -> dict[str, str]:
 
 
 def test_figures_and_claims_are_made(finished: Checkout) -> None:
-    assert len(check_figures(finished.root / "results" / "figures")) == 21
+    assert len(check_figures(finished.root / "results" / "figures")) == 27
     claims = read_table(finished.root / "results" / "tables" / "claims.csv")
     assert {"claim", "where", "statistic", "measured", "spread", "threshold", "verdict"} <= set(claims)
     assert set(claims.verdict) <= {"reproduced", "not reproduced", "not measured"}
@@ -89,7 +89,7 @@ def test_graphs_and_loads_are_made_of_the_studies_they_build_on(finished_copy: C
     assert len(read_table(results / "mnist100_graph10/pairs.csv")) == 3
     loads = read_table(results / "tcm_load/load.csv")
     assert set(zip(loads.alpha, loads.tracker, strict=True)) == {
-        (alpha, tracker) for alpha in (0.5, 1.0, 4.0) for tracker in ("guarded", "paper")
+        (alpha, tracker) for alpha in (0.5, 1.0, 4.0) for tracker in ("guarded", "paper", "paper_tuned")
     }
     assert (loads[loads.alpha == 4.0].solutions == 0).all()
     made = finished_copy.files() - before
@@ -188,18 +188,21 @@ def test_spectra_on_request_wait_for_the_target_all(checkout: Checkout) -> None:
 
 def test_trackers_are_compared(finished: Checkout) -> None:
     table = read_table(finished.root / "results" / "tables" / "trackers.csv")
-    trackers = {"tcm": ["paper", "guarded", "line", "curve", "band"], "mnist100": ["paper", "guarded", "line"]}
+    trackers = {
+        "tcm": ["paper", "paper_tuned", "guarded", "line", "curve", "band"],
+        "mnist100": ["paper", "guarded", "line"],
+    }
     assert table[["study", "tracker"]].values.tolist() == [
         [study, tracker] for study, of_study in trackers.items() for tracker in of_study
     ]
-    assert table.pairs.tolist() == [6] * 5 + [3] * 3
+    assert table.pairs.tolist() == [6] * 6 + [3] * 3
     assert (table.certified <= table.joined).all()
     assert (table.certified == table.exact + table.sound + table.sampled).all()
     lines = table[table.tracker == "line"]
     assert lines.detour_max.tolist() == pytest.approx([1.0, 1.0])
     assert (lines.gradients_max == 0).all()
     text = (finished.root / "results" / "tables" / "trackers.md").read_text()
-    assert text.count("| tcm |") == 5
+    assert text.count("| tcm |") == 6
 
 
 def test_one_changed_number_reruns_what_depends_on_it(finished_copy: Checkout) -> None:

@@ -3,14 +3,23 @@ rule judge_claims:
     input:
         paths=claim_inputs("paths", "safetensors", "paper"),
         profiles=claim_inputs("profile", "csv", "paper"),
-        lines=claim_inputs("profile", "csv", "line"),
+        lines=claim_inputs("profile", "csv", "line", "paper"),
         spectra=claim_inputs("spectra", "csv", "paper"),
+        tuned_paths=claim_inputs("paths", "safetensors", "paper_tuned"),
+        tuned_profiles=claim_inputs("profile", "csv", "paper_tuned"),
+        tuned_lines=claim_inputs("profile", "csv", "line", "paper_tuned"),
+        tuned_spectra=claim_inputs("spectra", "csv", "paper_tuned"),
         trackers="results/tables/trackers.csv",
         pairs=[f"results/{study}/pairs.csv" for study in PATHS],
         recipes=[
             f"results/{study}/readings.csv"
             for study in PARAMETERS.paper
             if study in RECIPE_STUDIES
+        ],
+        nonzero=[
+            f"results/{study}/nonzero.csv"
+            for study in PATHS
+            if study == source("nonzero").study
         ],
     output:
         csv="results/tables/claims.csv",
@@ -24,6 +33,10 @@ rule judge_claims:
     params:
         thresholds=PARAMETERS.claims.model_dump(),
         studies=dict(committee=source("fig2").study, images=source("fig3").study),
+        judged=dict(
+            committee=PATH_STUDIES[source("fig2").study].model_dump(),
+            images=PATH_STUDIES[source("fig3").study].model_dump(),
+        ),
         threads=1,
         code=code("judge_claims"),
     script:

@@ -149,6 +149,49 @@ for part in ("gauss_newton", "density"):
                 "../scripts/draw_{params.part}.py"
 
 
+rule nonzero_counts:
+    input:
+        data=data_files(source("nonzero").study),
+        solutions=solution_files(source("nonzero").study),
+        paths=pair_files(
+            "paths", source("nonzero").study, source("nonzero").tracker, "safetensors"
+        ),
+    output:
+        table=f"results/{source('nonzero').study}/nonzero.csv",
+    log:
+        "logs/figures/nonzero_counts.log",
+    benchmark:
+        "logs/figures/nonzero_counts.benchmark.tsv"
+    threads: PATH_STUDIES[source("nonzero").study].threads
+    resources:
+        mem_mb=1500,
+    params:
+        device=PARAMETERS.device,
+        problem=problem_parameters(source("nonzero").study),
+        counted=source("nonzero").model_dump(exclude={"study", "tracker"}),
+        threads=PATH_STUDIES[source("nonzero").study].threads,
+        code=code("count_nonzero", PATH_STUDIES[source("nonzero").study].problem.path),
+    script:
+        "../scripts/count_nonzero.py"
+
+
+rule draw_nonzero:
+    input:
+        table=rules.nonzero_counts.output.table,
+    output:
+        pictures("nonzero"),
+    log:
+        "logs/figures/nonzero.log",
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        threads=1,
+        code=code("draw_nonzero"),
+    script:
+        "../scripts/draw_nonzero.py"
+
+
 for drawing, tracker in drawings("fig5").items():
 
     rule:

@@ -1,5 +1,5 @@
 # The names of the files that rules make, and which of them belong together.
-FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density")
+FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density", "nonzero")
 # figures of all studies of one kind, where there are any
 KIND_FIGURES = [
     figure
@@ -109,13 +109,14 @@ def study_pictures(study):
     return [file for figure in shown for file in default_pictures(figure)]
 
 
-def claim_inputs(kind, suffix, tracker):
-    """Artifacts along this tracker's paths, of all default studies that have what the claims need."""
+def claim_inputs(kind, suffix, tracker, judged=None):
+    """Artifacts along this tracker's paths, of all default studies where claims are judged on it, or on `judged`."""
+    judged = judged or tracker
     return [
         file
         for study in PATHS
-        if {"paper", "line"} <= set(PATH_STUDIES[study].tracker_names)
-        and "paper" in PATH_STUDIES[study].spectra.trackers
+        if {judged, "line"} <= set(PATH_STUDIES[study].tracker_names)
+        and judged in PATH_STUDIES[study].spectra.trackers
         for file in pair_files(kind, study, tracker, suffix)
     ]
 

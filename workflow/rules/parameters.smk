@@ -99,8 +99,9 @@ def solutions_script(study):
 
 def tracker_script(study, tracker):
     """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
-    stochastic = study in STOCHASTIC_STUDIES and tracker != "line"
-    return f"track_stochastic_{tracker}" if stochastic else f"track_{tracker}"
+    algorithm = "paper" if tracker == "paper_tuned" else tracker
+    stochastic = study in STOCHASTIC_STUDIES and algorithm != "line"
+    return f"track_stochastic_{algorithm}" if stochastic else f"track_{algorithm}"
 
 
 def problem_parameters(study):

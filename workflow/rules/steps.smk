@@ -16,6 +16,7 @@ KEYS = {
     "problem": ["studies.{of}.problem", "studies.{of}.threads"],
     "solutions": ["studies.{of}.solutions"],
     "grid": ["figures.fig1.grid"],
+    "counted": ["figures.nonzero"],
     "zero": ["claims.zero_eigenvalue"],
     "low_loss_factor": ["paper", "claims.low_loss_factor"],
     "thresholds": ["paper", "claims"],
@@ -129,6 +130,8 @@ def keys(made):
             found += spectra_keys(study, made)
         elif of != study and name in ("settings", "trackers"):
             found.append(f"studies.{of}.trackers")
+        elif name == "judged":
+            found += [f"studies.{one}" for one in made.params.studies.values()]
         elif name in KEYS:
             found += [key.format(study=study, of=of) for key in KEYS[name]]
         else:

@@ -3,20 +3,23 @@
 from ramble.console import step
 
 with step(snakemake):
-    from ramble.claims.evidence import read_evidence
-    from ramble.claims.judge import judge
+    from ramble.artifacts import read_table
+    from ramble.claims.departures import departures
+    from ramble.claims.evidence import Evidence, read_paths, read_tables
+    from ramble.claims.judge import judge, judge_tuned
     from ramble.claims.table import write_claims
     from ramble.parameters.claims import Thresholds
 
-    evidence = read_evidence(
-        snakemake.input.paths,
-        snakemake.input.profiles,
-        snakemake.input.lines,
-        snakemake.input.spectra,
-        snakemake.input.trackers,
-        snakemake.input.pairs,
-        snakemake.input.recipes,
+    given = snakemake.input
+    evidence = Evidence(
+        paths=read_paths(given.paths, given.profiles, given.lines, given.spectra),
+        tuned=read_paths(given.tuned_paths, given.tuned_profiles, given.tuned_lines, given.tuned_spectra),
+        trackers=read_table(given.trackers),
+        pairs=read_tables(given.pairs),
+        recipes=read_tables(given.recipes),
+        nonzero=read_tables(given.nonzero),
     )
-    thresholds = Thresholds(**snakemake.params.thresholds)
-    claims = judge(evidence, thresholds, **snakemake.params.studies)
-    write_claims(claims, evidence, snakemake.output.csv, snakemake.output.json, snakemake.output.md)
+    thresholds, names = Thresholds(**snakemake.params.thresholds), snakemake.params.studies
+    claims, tuned = judge(evidence, thresholds, **names), judge_tuned(evidence, thresholds, **names)
+    differing = departures(**snakemake.params.judged)
+    write_claims(claims, tuned, differing, evidence, snakemake.output.csv, snakemake.output.json, snakemake.output.md)

@@ -1,4 +1,4 @@
-"""Walk between pairs of solutions with the tracker `paper`."""
+"""Walk between pairs of solutions with Algorithm 1, as tracker `paper` or `paper_tuned`."""
 
 from ramble.console import step
 
@@ -14,7 +14,7 @@ with step(snakemake):
     track_pairs(
         problem,
         snakemake.params.study,
-        "paper",
+        snakemake.params.tracker,
         PaperTracker(**snakemake.params.settings),
         snakemake.input.data,
         snakemake.input.solutions,

@@ -26,31 +26,27 @@ class PathEvidence:
 class Evidence:
     """All default studies, by name."""
 
-    paths: dict[str, list[PathEvidence]]
+    paths: dict[str, list[PathEvidence]]  # of Algorithm 1 as printed
+    tuned: dict[str, list[PathEvidence]]  # of Algorithm 1 at a setting of ours, where a study has one
     trackers: pd.DataFrame  # one row per study and tracker, as `ramble.comparison` writes it
     pairs: dict[str, pd.DataFrame]  # cosine, distance and attempts of every pair of solutions
     recipes: dict[str, pd.DataFrame]
+    nonzero: dict[str, pd.DataFrame]  # numbers of non-zero eigenvalues, see `ramble.nonzero`
 
 
-def read_evidence(
-    paths: Sequence[str],
-    profiles: Sequence[str],
-    lines: Sequence[str],
-    spectra: Sequence[str],
-    trackers: str,
-    pairs: Sequence[str],
-    recipes: Sequence[str],
-) -> Evidence:
-    """Read the artifacts; paths, profiles, lines and spectra are in the same order, study by study."""
+def read_paths(
+    paths: Sequence[str], profiles: Sequence[str], lines: Sequence[str], spectra: Sequence[str]
+) -> dict[str, list[PathEvidence]]:
+    """Read the artifacts along paths by study; the files of every kind are in the same order."""
     by_study: dict[str, list[PathEvidence]] = {}
     for path_file, *tables in zip(paths, profiles, lines, spectra, strict=True):
         path = read_path(path_file)
         profile, line, spectrum = (read_table(file) for file in tables)
         found = PathEvidence(path.pair, path.metadata["status"], float(path.t.max()), profile, line, spectrum)
         by_study.setdefault(path.metadata["study"], []).append(found)
-    return Evidence(
-        by_study,
-        read_table(trackers),
-        {Path(file).parent.name: read_table(file) for file in pairs},
-        {Path(file).parent.name: read_table(file) for file in recipes},
-    )
+    return by_study
+
+
+def read_tables(files: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Read tables results/<study>/<name>.csv by study."""
+    return {Path(file).parent.name: read_table(file) for file in files}

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from ramble.claims import spectra, statistics
 from ramble.claims.claim import Claim, at_least, share, spread, verdict
 from ramble.claims.evidence import Evidence, PathEvidence
+from ramble.claims.recipe import judge_recipe
 from ramble.claims.trackers import judge_trackers
 from ramble.parameters.claims import Thresholds
 
@@ -23,25 +25,48 @@ def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: st
             ]
         claims += judge_trackers(evidence.trackers[evidence.trackers.study == study], section, thresholds)
     if paths := evidence.paths.get(committee, []):
-        claims += [
-            spectra.none_negative(committee, "3.1, Fig. 2", paths, thresholds),
-            spectra.number_constant(committee, paths, thresholds),
-            spectra.three(committee, paths, thresholds),
-            _ends_are_minima(committee, "3.1, Fig. 2", paths, thresholds),
-            _loss_like_trace(committee, "3.1, Fig. 2", paths, thresholds),
-        ]
+        claims += _of_committee(committee, paths, thresholds, evidence.nonzero.get(committee))
     if paths := evidence.paths.get(images, []):
+        claims += _of_images(images, paths, thresholds)
+    return claims + [judge_recipe(study, table, thresholds) for study, table in evidence.recipes.items()]
+
+
+def judge_tuned(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:
+    """Judge the claims on the paths of Algorithm 1 once more, on those at our setting; a study without has no rows."""
+    claims: list[Claim] = []
+    if paths := evidence.tuned.get(committee, []):
         claims += [
-            _many_turns(images, paths, "train", thresholds),
-            _many_turns(images, paths, "test", thresholds),
-            _test_error_follows(images, paths, thresholds),
-            _not_locally(images, paths, thresholds),
-            spectra.top_positive(images, paths, thresholds),
-            spectra.none_negative(images, "3.2, Fig. 4", paths, thresholds),
-            _ends_are_minima(images, "3.2, Fig. 4", paths, thresholds),
-            _loss_like_trace(images, "3.2, Fig. 4", paths, thresholds),
+            _always_joined(committee, "3.1", paths, thresholds),
+            *_of_committee(committee, paths, thresholds, None),
         ]
+    if paths := evidence.tuned.get(images, []):
+        claims += [_always_joined(images, "3.2", paths, thresholds), *_of_images(images, paths, thresholds)]
     return claims
+
+
+def _of_committee(
+    study: str, paths: Sequence[PathEvidence], limits: Thresholds, nonzero: pd.DataFrame | None
+) -> list[Claim]:
+    return [
+        spectra.none_negative(study, "3.1, Fig. 2", paths, limits),
+        spectra.number_constant(study, paths, limits),
+        spectra.three(study, paths, limits, nonzero),
+        _ends_are_minima(study, "3.1, Fig. 2", paths, limits),
+        _loss_like_trace(study, "3.1, Fig. 2", paths, limits),
+    ]
+
+
+def _of_images(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> list[Claim]:
+    return [
+        _many_turns(study, paths, "train", limits),
+        _many_turns(study, paths, "test", limits),
+        _test_error_follows(study, paths, limits),
+        _not_locally(study, paths, limits),
+        spectra.top_positive(study, paths, limits),
+        spectra.none_negative(study, "3.2, Fig. 4", paths, limits),
+        _ends_are_minima(study, "3.2, Fig. 4", paths, limits),
+        _loss_like_trace(study, "3.2, Fig. 4", paths, limits),
+    ]
 
 
 def _always_joined(study: str, section: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:

@@ -8,6 +8,7 @@ import pandas as pd
 from ramble.claims import statistics
 from ramble.claims.claim import Claim, at_least, share, spread
 from ramble.claims.evidence import PathEvidence
+from ramble.nonzero import SCALE, THREE, regimes_of_three
 from ramble.parameters.claims import Thresholds
 
 
@@ -37,14 +38,15 @@ def number_constant(study: str, paths: Sequence[PathEvidence], limits: Threshold
     )  # fmt: skip
 
 
-def three(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    """Judge whether that number is three."""
+def three(study: str, paths: Sequence[PathEvidence], limits: Thresholds, nonzero: pd.DataFrame | None) -> Claim:
+    """Judge whether that number is three; `nonzero`, where it was measured, tells in which regime it would be."""
     modes = [
         statistics.modal_share(statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue))[0] for path in paths
     ]
     return at_least(
         "There are three non-zero eigenvalues", "3.1, Fig. 2", study, "share of pairs whose most frequent number is 3",
-        share([mode == 3 for mode in modes]), f"most frequent number {spread(modes)}{_unconverged(paths)}",
+        share([mode == THREE for mode in modes]),
+        f"most frequent number {spread(modes)}{_unconverged(paths)}{_regime(nonzero)}",
         limits.constant_share,
     )  # fmt: skip
 
@@ -67,3 +69,15 @@ def _unconverged(paths: Sequence[PathEvidence]) -> str:
     """Say at how many points the eigenvalues did not converge, where there are any."""
     flags = np.concatenate([path.spectra.converged.to_numpy() for path in paths])
     return f"; {(flags == 0).sum()} of {len(flags)} points not converged" if (flags == 0).any() else ""
+
+
+def _regime(nonzero: pd.DataFrame | None) -> str:
+    """Say where three is right: for which factors on the weights the median over the solutions is exactly three."""
+    if nonzero is None:
+        return ""
+    found = "; ".join(
+        f"zero below {regime.threshold:g}: " + (f"weights times {regime.at}" if regime.factors else "nowhere")
+        for regime in regimes_of_three(nonzero)
+        if (regime.where, regime.varied) == ("solution", SCALE)
+    )
+    return f"; the median over the solutions is {THREE} with {found}"

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from ramble.figures.style import styled
 from ramble.intervals import wilson
 
-STYLES = {"guarded": ("#0072B2", "o", "-"), "paper": ("#D55E00", "s", "--")}
+STYLES = {"guarded": ("#0072B2", "o", "-"), "paper": ("#D55E00", "s", "--"), "paper_tuned": ("#CC79A7", "D", ":")}
 TRAINED = ("#009E73", "^", "-")
 
 

@@ -10,6 +10,13 @@ from ramble.parameters.sentences import sentence
 from ramble.parameters.trackers import GuardedTracker
 
 
+class Minibatches(Model):
+    """A reading of gradient descent by minibatches: all patterns in random order, epoch after epoch."""
+
+    batch: Count = Field(description="patterns per gradient")
+    epochs: Count = Field(description="over all patterns, at most")
+
+
 class RecipeStudy(Model):
     """How often the published training recipe reaches zero errors, under each reading of it."""
 
@@ -20,8 +27,9 @@ class RecipeStudy(Model):
     initial_sigma: Positive
     input_scales: Annotated[list[Positive], Field(min_length=1)]
     reductions: Annotated[list[Literal["mean", "sum"]], Field(min_length=1)]
-    restarts: Count
-    max_steps: Count
+    restarts: Count = Field(description="per data set and reading")
+    max_steps: Count = Field(description="gradients of the whole set, at most")
+    minibatches: list[Minibatches] = Field([], description="readings beside that by gradients of the whole set")
 
 
 class AblationStudy(Model):
@@ -67,7 +75,7 @@ class LoadStudy(Model):
     solutions: Annotated[int, Field(ge=2, description="per data set; fewer are a result")]
     batch: Count = Field(description="restarts of a data set trained side by side")
     rounds: Count = Field(description="of restarts, until a data set has its solutions")
-    trackers: Annotated[list[Literal["guarded", "paper"]], Field(min_length=1)]
+    trackers: Annotated[list[Literal["guarded", "paper", "paper_tuned"]], Field(min_length=1)]
 
     def patterns(self, inputs: int) -> list[int]:
         """Return how many patterns each load comes to."""

@@ -85,7 +85,8 @@ class BandTracker(Model):
 class Trackers(Model):
     """The trackers of a study; leave one out and its paths are not made."""
 
-    paper: PaperTracker | None = None
+    paper: PaperTracker | None = Field(None, description="Algorithm 1 with the published eta, gamma and N_epochs")
+    paper_tuned: PaperTracker | None = Field(None, description="Algorithm 1 with eta and gamma of our own choice")
     guarded: GuardedTracker | None = None
     line: LineTracker | None = None
     curve: CurveTracker | None = None

@@ -6,7 +6,7 @@ turns the margin label * z into sum_k htanh(label * h_k): labels never appear be
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -122,26 +122,35 @@ class TreeCommittee(Problem):
 
         d margin / d W_k = [|h_k| < 1] x_k and d softplus(-2 g m) / d m = -2 g sigmoid(-2 g m).
         """
+        return self._gradients(weights, self._layout(datasets, weights.dtype), output_gain)
+
+    def batch_gradients(self, weights: Tensor, datasets: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean losses (B,) and gradients (B, P) on a minibatch: the patterns `samples` (m,) of every set."""
         layout = self._layout(datasets, weights.dtype)
+        inputs = layout.inputs[:, samples.to(self.device)]
+        return self._gradients(weights, replace(layout, inputs=inputs, columns=inputs.transpose(1, 2)), 1.0)
+
+    def _gradients(self, weights: Tensor, layout: _Layout, output_gain: float) -> tuple[Tensor, Tensor]:
         fields = self._grouped_fields(weights, layout)  # (G, K, C, M)
         sample_margins = fields.clamp(-1, 1).sum(1)
-        pull = torch.sigmoid(-2 * output_gain * sample_margins) * (-2 * output_gain / self.n_samples)
+        pull = torch.sigmoid(-2 * output_gain * sample_margins) * (-2 * output_gain / fields.shape[3])
         active = (fields.abs() < 1) * pull.unsqueeze(1)
         gradient = torch.bmm(active.flatten(0, 1), layout.inputs)  # (G K, C, n)
         losses = functional.softplus(-2 * output_gain * sample_margins).mean(2)  # (G, C)
         return losses.flatten()[layout.slots], self._ungroup(gradient, layout)
 
-    def hessians(self, weights: Tensor, datasets: Tensor) -> Tensor:
+    def hessians(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> Tensor:
         """Return the Hessians (B, P, P) of the mean loss, float64.
 
         htanh is piecewise linear, so the margin's second derivative vanishes wherever it exists and
-        H = 1/M sum_i l''(m_i) J_i J_i^T with J_i = d m_i / d W and l''(m) = 4 sigmoid(2m) sigmoid(-2m): positive
-        semi-definite by construction.
+        H = 1/M sum_i l''(m_i) J_i J_i^T with J_i = d m_i / d W and, for the gain g on the outputs,
+        l''(m) = 4 g^2 sigmoid(2 g m) sigmoid(-2 g m): positive semi-definite by construction.
         """
         weights, datasets = weights.double(), datasets.to(self.device)
         fields = self._fields(weights, datasets)  # (B, K, M)
         sample_margins = fields.clamp(-1, 1).sum(1)
-        curvature = 4 * torch.sigmoid(2 * sample_margins) * torch.sigmoid(-2 * sample_margins)
+        pulls = torch.sigmoid(2 * output_gain * sample_margins) * torch.sigmoid(-2 * output_gain * sample_margins)
+        curvature = 4 * output_gain**2 * pulls
         root = (curvature / self.n_samples).sqrt()
         mask = (fields.abs() < 1) * root.unsqueeze(1)  # (B, K, M)
         jacobians = self._signed[datasets] * mask.unsqueeze(-1)  # (B, K, M, n)
@@ -195,7 +204,7 @@ class TreeCommittee(Problem):
         groups, slots = layout.rows.shape
         grouped = weights[layout.rows].view(groups, slots, self.hidden, self.fan_in).transpose(1, 2)
         fields = torch.bmm(grouped.reshape(-1, slots, self.fan_in), layout.columns)
-        return fields.view(groups, self.hidden, slots, self.n_samples)
+        return fields.view(groups, self.hidden, slots, -1)
 
     def _ungroup(self, grouped: Tensor, layout: _Layout) -> Tensor:
         """Turn (G K, C, n) into (B, P)."""
