@@ -11,17 +11,19 @@ Numerical Algorithms, section 3.1); every layer adds such an allowance to its ra
 further operations. Convolutions are written as matrix products because fast algorithms have other error bounds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import cached_property, partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 UNIT = 2.0**-53
 # Share of a value added to the radius for the elementwise operations on it: each costs a unit, there are under twenty.
 FEW_UNITS = 32 * UNIT
+# Added as well: below the smallest normal number a rounding is off by an absolute amount (2^-1075), not by a share.
+TINY = 2.0**-1000
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Form:
         """Return the form with its entries selected or rearranged."""
         return Form(rearrange(self.centre), rearrange(self.slope), rearrange(self.radius))
 
-    @property
+    @cached_property
     def still(self) -> bool:
         """Do all values stand still and are they known exactly? Inputs are and do."""
         return not (self.slope.any() or self.radius.any())
@@ -44,12 +46,38 @@ class Form:
     @property
     def lower(self) -> Tensor:
         """Lower bound of every entry over the piece."""
-        return self.centre - self.slope.abs() - self.radius - FEW_UNITS * self.size
+        return self.centre - self.slope.abs() - self.radius - few_units(self.size)
 
     @property
     def size(self) -> Tensor:
         """What no entry's absolute value exceeds over the piece; rounding is measured by it."""
         return self.centre.abs() + self.slope.abs() + self.radius
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights along a whole segment, or a rearrangement of some: straight from start to end, float64."""
+
+    start: Tensor
+    end: Tensor
+
+    def map(self, rearrange: Callable[[Tensor], Tensor]) -> "Weights":
+        """Return the weights with their entries selected or rearranged."""
+        return Weights(rearrange(self.start), rearrange(self.end))
+
+    @property
+    def shape(self) -> torch.Size:
+        """Shape of the weights."""
+        return self.start.shape
+
+    @property
+    def size(self) -> Tensor:
+        """|weights| at both ends, added up: what no entry exceeds in between; rounding is measured by it."""
+        return self.start.abs() + self.end.abs()
+
+    def between(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """Return the centre and the half of the weights centre + tau half, |tau| <= 1, on the part [low, high]."""
+        return torch.lerp(self.start, self.end, (low + high) / 2), (self.end - self.start) * ((high - low) / 2)
 
 
 @dataclass(frozen=True)
@@ -63,6 +91,20 @@ class Piece:
     size: Tensor  # (..., O) row sums of |weights| and |bias| at both ends of the whole segment, added up
 
 
+@dataclass(frozen=True)
+class Entries:
+    """Weights that are taken entry by entry on a piece: centre + tau half for |tau| <= 1."""
+
+    centre: Tensor
+    half: Tensor
+    size: Tensor  # |weights| at both ends of the whole segment, added up
+
+
+def few_units(size: Tensor) -> Tensor:
+    """Return the allowance for the elementwise operations on values of at most this size."""
+    return torch.add(torch.full((), TINY, dtype=size.dtype, device=size.device), size, alpha=FEW_UNITS)
+
+
 def constant(values: Tensor) -> Form:
     """Return the form of values that do not move."""
     zeros = torch.zeros_like(values)
@@ -70,7 +112,7 @@ def constant(values: Tensor) -> Form:
 
 
 def affine(form: Form, piece: Piece) -> Form:
-    """Return W(tau) x + b(tau) for a form x of columns (M, n, L); shape (M, O, L).
+    """Return W(tau) x + b(tau) for a form x of columns (M, ..., n, L); shape (M, ..., O, L).
 
     (Wc + tau Wd)(c + s tau + e) = Wc c + tau (Wc s + Wd c) + tau^2 Wd s + (Wc + tau Wd) e. As tau^2 lies in [0, 1], its
     term is Wd s / 2 +- |Wd s| / 2; the last one is at most (|Wc| + |Wd|) |e|.
@@ -87,63 +129,62 @@ def affine(form: Form, piece: Piece) -> Form:
     # themselves are off by a few units of the ends' sum, which the head-room of 64 covers too.
     largest = form.size.flatten(1).amax(1).clamp(min=1.0)
     units = 6 * (middle.shape[-1] + 64) * UNIT
-    return Form(centre, slope, radius + units * piece.size.unsqueeze(-1) * largest.view(-1, 1, 1))
+    allowance = units * piece.size.unsqueeze(-1) * largest.view(-1, *[1] * (centre.dim() - 1))
+    return Form(centre, slope, radius + allowance + TINY)
 
 
-def maximum(first: Form, second: Form) -> Form:
-    """Return max(first, second) = first + relu(d) with d = second - first in [low, high].
+def convolve(
+    form: Form, piece: Piece, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int], spread: Sequence[int]
+) -> Form:
+    """Return the convolution (M, O, H', W') of a form (M, C, H, W) as a product with its patches.
 
-    For any share in [0, 1], share d <= relu(d) <= share d + max(-share low, (1 - share) high) on that range; the share
-    high / (high - low) makes both terms equal, exact at both ends of the range. The radii mix in the same shares.
+    The piece is (O, n), or (groups, O / groups, n) where each group of outputs sees its own channels; two numbers each
+    say the rest, `spread` being torch's dilation.
     """
-    middle = second.centre - first.centre
-    reach = (second.slope - first.slope).abs() + first.radius + second.radius
-    size = first.size + second.size
-    reach = reach + FEW_UNITS * size  # rounding of d may only widen its range
-    low, high = (middle - reach).clamp(max=0), (middle + reach).clamp(min=0)
-    share = high / (high - low)  # reach > 0 unless both are zero throughout
-    share = share.nan_to_num(0.0)
-    gap = torch.maximum(-share * low, (1 - share) * high) / 2
-    return Form(
-        torch.lerp(first.centre, second.centre, share) + gap,
-        torch.lerp(first.slope, second.slope, share),
-        torch.lerp(first.radius, second.radius, share) + gap + FEW_UNITS * size,
-    )
-
-
-def relu(form: Form) -> Form:
-    """Return max(form, 0)."""
-    return maximum(constant(torch.zeros_like(form.centre)), form)
-
-
-def max_pool(form: Form, kernel: tuple[int, int]) -> Form:
-    """Return the maxima over windows that neither overlap nor reach over the edge; (M, C, H, W) shrinks by `kernel`."""
-    for axis, size in zip((-2, -1), kernel, strict=True):
-        form = reduce(maximum, (form.map(partial(_every, axis, size, offset)) for offset in range(size)))
-    return form
-
-
-def _every(axis: int, step: int, offset: int, values: Tensor) -> Tensor:
-    """Return every step-th entry along an axis; entries behind the last whole step are left out."""
-    whole = values.shape[axis] // step * step
-    return values.movedim(axis, -1)[..., offset:whole:step].movedim(-1, axis)
-
-
-def convolve(form: Form, piece: Piece, layer: nn.Conv2d) -> Form:
-    """Return the convolution (M, O, H', W') of a form (M, C, H, W) as a product with its patches."""
-    assert not isinstance(layer.padding, str)  # `sound.can_prove` refuses padding by name
     height, width = (
-        (size + 2 * pad - spread * (kernel - 1) - 1) // step + 1
-        for size, pad, spread, kernel, step in zip(
-            form.centre.shape[-2:], layer.padding, layer.dilation, layer.kernel_size, layer.stride, strict=True
-        )
+        (size + 2 * pad - apart * (taps - 1) - 1) // step + 1
+        for size, pad, apart, taps, step in zip(form.centre.shape[-2:], padding, spread, kernel, stride, strict=True)
     )
-    window = partial(
-        functional.unfold,
-        kernel_size=layer.kernel_size,
-        dilation=layer.dilation,
-        padding=layer.padding,
-        stride=layer.stride,
-    )
+    window = partial(functional.unfold, kernel_size=kernel, dilation=spread, padding=padding, stride=stride)
     patches = constant(window(form.centre)) if form.still else form.map(window)
-    return affine(patches, piece).map(lambda values: values.view(*values.shape[:2], height, width))
+    if piece.centre.dim() == 3:  # unfold keeps a channel's taps together, and so a group's channels
+        patches = patches.map(lambda values: values.unflatten(1, (piece.centre.shape[0], -1)))
+    return affine(patches, piece).map(lambda values: values.reshape(len(values), -1, height, width))
+
+
+def add(first: Form, second: Form) -> Form:
+    """Return first + second: three sums, each off by a unit of what the sizes add up to."""
+    size = first.size + second.size
+    return Form(
+        first.centre + second.centre, first.slope + second.slope, first.radius + second.radius + few_units(size)
+    )
+
+
+def scaled(form: Form, factor: Tensor) -> Form:
+    """Return form times known numbers that broadcast to it, themselves off by at most four units."""
+    return Form(
+        form.centre * factor, form.slope * factor, form.radius * factor.abs() + few_units(form.size * factor.abs())
+    )
+
+
+def plus_weights(form: Form, weights: Entries) -> Form:
+    """Return form + weights that broadcast to it; the interpolation of these costs a few units of their size too."""
+    return Form(
+        form.centre + weights.centre, form.slope + weights.half, form.radius + few_units(form.size + weights.size)
+    )
+
+
+def times_weights(form: Form, weights: Entries) -> Form:
+    """Return form times weights that broadcast to it: `affine` with sums of one product.
+
+    Its ten operations and the interpolation of the weights, off by a few units of their size, are each within a unit of
+    size(weights) size(form); twice the usual head-room.
+    """
+    curve = weights.half * form.slope / 2
+    return Form(
+        weights.centre * form.centre + curve,
+        weights.half * form.centre + weights.centre * form.slope,
+        (weights.centre.abs() + weights.half.abs()) * form.radius
+        + curve.abs()
+        + 2 * few_units(form.size * weights.size),
+    )

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ramble.certificates.sampled import Advance, margins_of, unseen
 from ramble.certificates.segments import ExactSegments, Kind, SegmentCertificates, certify_segments
-from ramble.certificates.sound import can_prove
+from ramble.certificates.sound import obstacle
 from ramble.problems.problem import Problem
 
 # Segments certified at a time: a long path needs no second copy of its points.
@@ -25,6 +25,7 @@ class PathCertificate:
     min_margin: float  # smallest over these segments: lower bound when exact or sound, found when sampled
     weakest: int  # the segment that has it
     failed: int | None  # the first segment that is not certified
+    reason: str = ""  # why it is sampled and not proven, naming the layer or the segment; empty when it is
 
     @property
     def holds(self) -> bool:
@@ -54,13 +55,14 @@ def certify_path(
     if len(points) == 1:
         points = points.expand(2, -1)
     kinds: set[Kind] = set()
-    done, tested, least, weakest, failed = 0, 0, torch.inf, 0, None
+    done, tested, least, weakest, failed, reason = 0, 0, torch.inf, 0, None, ""
     before: Tensor | None = None
     for starts, ends in zip(torch.split(points[:-1], CHUNK), torch.split(points[1:], CHUNK), strict=True):
         chunk, before, evaluated = _certify_chunk(
             problem, starts, ends, dataset, resolution, sound and "sampled" not in kinds, before, advance
         )
         kinds.add(chunk.kind)
+        reason = reason or chunk.reason
         tested += evaluated + int(chunk.tested.sum())
         failing = (~chunk.hold).nonzero().flatten().tolist()
         margins = chunk.min_margins[: failing[0] + 1] if failing else chunk.min_margins
@@ -70,7 +72,7 @@ def certify_path(
         if failing:
             failed = done - 1
             break
-    return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed)
+    return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed, reason)
 
 
 def work_of(problem: Problem, points: int) -> int:
@@ -82,7 +84,7 @@ def work_of(problem: Problem, points: int) -> int:
     segments = max(1, points - 1)
     if isinstance(problem, ExactSegments):
         return segments
-    return 2 * segments + 1 + segments * can_prove(problem)
+    return 2 * segments + 1 + segments * (not obstacle(problem))
 
 
 def _certify_chunk(

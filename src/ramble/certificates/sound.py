@@ -1,23 +1,36 @@
-"""Proof that a straight segment of a ReLU network's weights makes no error: lower bounds of all its margins.
+"""Proof that a straight segment of a network's weights makes no error: lower bounds of all its margins.
 
-The network must be an `nn.Sequential` of Linear, Conv2d, ReLU, MaxPool2d and Flatten that ends in a Linear layer. Where
-a bound is not positive the piece is halved, for the samples concerned only.
+The network is read as a graph (see `graph`), of operations that are known exactly (see `operations`). Where a bound is
+not positive the piece is halved, for the samples concerned only.
+
+What was read is held against the network itself, as the problem builds and calls it. On every segment, at a random
+point rounded to the weights' own format, the graph's logits must equal the real ones in float64, and the margins that
+`Problem.sample_margins` gives there in the weights' format. On every piece, at another random point, the real
+differences of logits must lie in the enclosure of the graph's. A network that is not what its graph says is not proven.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ramble.certificates.affine import Form, Piece, affine, constant, convolve, max_pool, relu
+from ramble.certificates.affine import Form
+from ramble.certificates.graph import NotUnderstood
+from ramble.certificates.moving import MovingNetwork, smallest_ahead
+from ramble.problems.logits import inputs_in, logits_of
 from ramble.problems.network import NetworkProblem
-from ramble.problems.problem import Problem
+from ramble.problems.problem import DOUBTFUL, Problem
 
 # No proof is tried for more samples: one segment takes seconds for a hundred of them.
 MOST_SAMPLES = 2000
-# Samples bounded at a time: more fall out of the caches, and memory would grow with the data.
-CHUNK = 50
+# By how much the graph and a float64 forward pass may differ, as a share of the sample's largest logit: float64 rounds
+# to 1e-16, and a network wide and deep enough to lose six digits of that may be left unproven.
+AGREEMENT = 1e-9
+# Samples evaluated at a time.
+CHUNK = 500
+
+_OBSTACLES: WeakKeyDictionary[Problem, str] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -25,152 +38,139 @@ class SoundBound:
     """What the proof of one segment came to."""
 
     min_margin: float  # rigorous lower bound on the samples and pieces that could be decided
-    proven: bool  # were all decided?
     pieces: int  # pieces of the segment that were looked at
+    reason: str  # why it is not proven; empty when all samples were decided on all pieces
+
+    @property
+    def proven(self) -> bool:
+        """Were all decided?"""
+        return not self.reason
 
 
-@dataclass(frozen=True)
-class MovingLayer:
-    """The weights of one Linear or Conv2d layer at both ends of the segment, as float64 matrices."""
-
-    start: Tensor  # (..., O, n)
-    end: Tensor  # (..., O, n)
-    bias_start: Tensor  # (..., O)
-    bias_end: Tensor  # (..., O)
-    size: Tensor  # (..., O) see Piece
-
-    def piece(self, low: float, high: float) -> Piece:
-        """Return the weights on the piece [low, high] of the segment [0, 1]."""
-        middle, half = (low + high) / 2, (high - low) / 2
-        return Piece(
-            torch.lerp(self.start, self.end, middle),
-            (self.end - self.start) * half,
-            torch.lerp(self.bias_start, self.bias_end, middle),
-            (self.bias_end - self.bias_start) * half,
-            self.size,
-        )
-
-
-def can_prove(problem: Problem) -> bool:
-    """Tell whether this module can bound the problem's network on its training samples, in reasonable time."""
-    if not isinstance(problem, NetworkProblem) or problem.n_samples > MOST_SAMPLES:
-        return False
-    with torch.device("meta"):
-        network = problem.build_network()
-    if not isinstance(network, nn.Sequential) or not all(_is_supported(layer) for layer in network):
-        return False
-    return isinstance(network[-1], nn.Linear)
-
-
-def _is_supported(layer: nn.Module) -> bool:
-    match layer:
-        case nn.Linear() | nn.ReLU():
-            return True
-        case nn.Flatten():
-            return (layer.start_dim, layer.end_dim) == (1, -1)
-        case nn.Conv2d():
-            return layer.groups == 1 and layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
-        case nn.MaxPool2d():
-            plain = (layer.padding, layer.dilation, layer.ceil_mode, layer.return_indices) == (0, 1, False, False)
-            return plain and layer.stride == layer.kernel_size
-    return False
+def obstacle(problem: Problem) -> str:
+    """Return why no segment of this problem can be proven, naming the layer; empty where a proof can be tried."""
+    if not isinstance(problem, NetworkProblem):
+        return f"{type(problem).__name__} is no NetworkProblem, whose network could be read"
+    if problem.n_samples > MOST_SAMPLES:
+        return f"{problem.n_samples} training samples; proofs are tried up to {MOST_SAMPLES}"
+    if problem not in _OBSTACLES:
+        inputs, labels = problem.data("train")
+        nothing = torch.zeros(problem.n_weights, dtype=torch.float64, device=problem.device)
+        try:
+            MovingNetwork(problem, nothing, nothing).bounds(0.0, 1.0, inputs[:1], labels[:1])
+            _OBSTACLES[problem] = ""
+        except NotUnderstood as error:
+            _OBSTACLES[problem] = str(error)
+    return _OBSTACLES[problem]
 
 
 def prove_segment(problem: Problem, start: Tensor, end: Tensor, resolution: float) -> SoundBound:
     """Bound the margins of all training samples from below on the segment from start to end (P,).
 
     Args:
-        problem: one for which `can_prove` holds.
+        problem: one without an `obstacle`.
         start: weights at t = 0.
         end: weights at t = 1.
         resolution: pieces down to this share of the segment are tried before giving up.
 
     Returns:
-        The smallest lower bound; the network is meant in exact arithmetic, on its inputs as they are stored.
+        The smallest lower bound; the network is meant in exact arithmetic, in evaluation mode, on its training inputs
+        as they are stored.
     """
     assert isinstance(problem, NetworkProblem)
-    network = MovingNetwork(problem, start, end)
-    inputs, labels = problem.data("train")
+    real = _RealNetwork(problem, start, end)
+    try:
+        network = MovingNetwork(problem, start, end)
+        if found := real.disagreement_at_a_point():
+            return SoundBound(torch.inf, 0, found)
+        return _bisect(network, real, resolution)
+    except NotUnderstood as error:
+        return SoundBound(torch.inf, 0, str(error))
+
+
+def _bisect(network: MovingNetwork, real: "_RealNetwork", resolution: float) -> SoundBound:
+    inputs, labels = real.inputs, real.labels
     pending = [(0.0, 1.0, torch.arange(len(labels), device=labels.device))]
     smallest, pieces = torch.inf, 0
     while pending:
         low, high, samples = pending.pop()
-        bounds = network.bounds(low, high, inputs[samples], labels[samples])
+        differences = network.differences(low, high, inputs[samples], labels[samples])
         pieces += 1
+        if found := real.disagreement_on(low, high, samples, differences):
+            return SoundBound(smallest, pieces, found)
+        bounds = smallest_ahead(differences.lower, labels[samples])
         decided = bounds > 0
         smallest = min(smallest, float(bounds[decided].min())) if decided.any() else smallest
         if not decided.all():
             if high - low <= resolution:
-                return SoundBound(smallest, False, pieces)
+                worst = int(samples[~decided][0])
+                return SoundBound(
+                    smallest,
+                    pieces,
+                    f"the margin of training sample {worst} could not be bounded away from zero on t in "
+                    f"[{low:.6g}, {high:.6g}], the finest piece that the resolution {resolution:.6g} allows",
+                )
             middle, rest = (low + high) / 2, samples[~decided]
             pending += [(middle, high, rest), (low, middle, rest)]
-    return SoundBound(smallest, True, pieces)
+    return SoundBound(smallest, pieces, "")
 
 
-class MovingNetwork:
-    """A Sequential whose weights walk from start to end (P,)."""
+class _RealNetwork:
+    """The network as the problem builds and calls it, at random points of a segment from start to end (P,)."""
 
     def __init__(self, problem: NetworkProblem, start: Tensor, end: Tensor) -> None:
-        with torch.device("meta"):
-            self._layers = dict(problem.build_network().named_children())
-        states = [problem.unflatten(weights.to(problem.device, torch.float64)) for weights in (start, end)]
-        self._moving = {
-            name: _moving_layer(name, layer, *states)
-            for name, layer in self._layers.items()
-            if isinstance(layer, nn.Linear | nn.Conv2d)
-        }
+        self._problem = problem
+        self._start, self._end = start.to(problem.device), end.to(problem.device)
+        self._random = torch.Generator().manual_seed(0)
+        self.inputs, self.labels = problem.data("train")
 
-    def bounds(self, low: float, high: float, inputs: Tensor, labels: Tensor) -> Tensor:
-        """Return lower bounds (M,) of the margins of inputs (M, ...) with classes (M,) for all t in [low, high]."""
-        pieces = {name: layer.piece(low, high) for name, layer in self._moving.items()}
-        chunks = zip(torch.split(inputs, CHUNK), torch.split(labels, CHUNK), strict=True)
-        return torch.cat([self._chunk_bounds(pieces, images.double(), classes) for images, classes in chunks])
+    def disagreement_at_a_point(self) -> str:
+        """Return how the graph's logits differ from the network's at a random point, empty where they do not."""
+        t = self._share()
+        weights = torch.lerp(self._start, self._end, t)
+        graph = MovingNetwork(self._problem, weights, weights).differences(0.0, 0.0, self.inputs, self.labels)
+        differences, scale = self._differences(weights.double(), slice(None))
+        if found := _outside(graph, 0.0, differences, scale):
+            return f"at t = {t:.6g} {found}"
+        own = self._problem.sample_margins(weights[None], torch.zeros(1, dtype=torch.long))[0]
+        apart = (own - smallest_ahead(graph.centre, self.labels)).abs()
+        tolerance = DOUBTFUL if weights.dtype == torch.float32 else AGREEMENT
+        worst = int((apart / scale).argmax())
+        if bool((apart <= tolerance * scale).all()):
+            return ""
+        return (
+            f"at t = {t:.6g} the margin of training sample {worst} in {weights.dtype} is off by "
+            f"{float(apart[worst]):.3g} from what the network's graph says"
+        )
 
-    def _chunk_bounds(self, pieces: Mapping[str, Piece], inputs: Tensor, labels: Tensor) -> Tensor:
-        form = constant(inputs)
-        *inner, last = self._layers
-        for name in inner:
-            form = _through(form, self._layers[name], pieces.get(name))
-        # rows of the last layer: true class minus each class, so that what both logits share cancels
-        ahead = affine(form.map(lambda values: values.unsqueeze(2)), _differences(pieces[last], labels))
-        bounds = ahead.lower.squeeze(2).scatter(1, labels.unsqueeze(1), torch.inf)
-        return bounds.amin(1)
+    def disagreement_on(self, low: float, high: float, samples: Tensor, enclosure: Form) -> str:
+        """Return how real differences of logits lie outside their enclosure at a random point, or nothing."""
+        share = self._share()
+        t = low + share * (high - low)
+        weights = torch.lerp(self._start.double(), self._end.double(), t)
+        found = _outside(enclosure, 2 * share - 1, *self._differences(weights, samples))
+        return found and f"at t = {t:.6g} {found}"
 
+    def _share(self) -> float:
+        return float(torch.rand((), generator=self._random, dtype=torch.float64))
 
-def _moving_layer(
-    name: str, layer: nn.Linear | nn.Conv2d, start: Mapping[str, Tensor], end: Mapping[str, Tensor]
-) -> MovingLayer:
-    matrices = [state[f"{name}.weight"].flatten(1) for state in (start, end)]
-    nothing = torch.zeros_like(matrices[0][:, 0])
-    biases = [state[f"{name}.bias"] if layer.bias is not None else nothing for state in (start, end)]
-    size = sum((each.abs().sum(1) for each in matrices), nothing) + sum((each.abs() for each in biases), nothing)
-    return MovingLayer(matrices[0], matrices[1], biases[0], biases[1], size)
-
-
-def _through(form: Form, layer: nn.Module, piece: Piece | None) -> Form:
-    """Pass a form through one layer; `piece` where the layer has weights."""
-    match layer:
-        case nn.Conv2d():
-            assert piece is not None
-            return convolve(form, piece, layer)
-        case nn.Linear():
-            assert piece is not None
-            # samples side by side as columns: one matrix product for all of them
-            columns = form.map(lambda values: values.flatten(0, -2).T.unsqueeze(0))
-            return affine(columns, piece).map(lambda values: values[0].T.reshape(*form.centre.shape[:-1], -1))
-        case nn.MaxPool2d():
-            size = layer.kernel_size
-            return max_pool(form, (size, size) if isinstance(size, int) else size)
-        case nn.Flatten():
-            return form.map(lambda values: values.flatten(1))
-    return relu(form)
+    @torch.no_grad()
+    def _differences(self, weights: Tensor, samples: Tensor | slice) -> tuple[Tensor, Tensor]:
+        """Return the true class's logit minus that of each class (M, C), and the largest logits' sizes (M,)."""
+        network, labels = self._problem.network(weights), self.labels[samples]
+        chunks = torch.split(self.inputs[samples], CHUNK)
+        logits = torch.cat([logits_of(network, inputs_in(chunk, torch.float64)) for chunk in chunks])
+        return logits.gather(1, labels.unsqueeze(1)) - logits, logits.abs().amax(1)
 
 
-def _differences(piece: Piece, labels: Tensor) -> Piece:
-    """Return the layer (M, C, n) whose outputs are the true class's output minus that of each class."""
-
-    def ahead(rows: Tensor) -> Tensor:
-        return rows[labels].unsqueeze(1) - rows.unsqueeze(0)
-
-    size = piece.size[labels].unsqueeze(1) + piece.size.unsqueeze(0)
-    return Piece(ahead(piece.centre), ahead(piece.half), ahead(piece.bias_centre), ahead(piece.bias_half), size)
+def _outside(enclosure: Form, tau: float, found: Tensor, scale: Tensor) -> str:
+    """Say which difference of logits found at tau lies outside of its enclosure by more than rounding."""
+    off = (found - (enclosure.centre + tau * enclosure.slope)).abs() - enclosure.radius
+    allowed = AGREEMENT * scale.unsqueeze(1)
+    if bool((off <= allowed).all()):
+        return ""
+    worst = int((off - allowed).nan_to_num(torch.inf).amax(1).argmax())
+    return (
+        f"the logits of training sample {worst} (of those looked at) are not those of the network's graph "
+        f"(off by {float(off[worst].max()):.3g})"
+    )
