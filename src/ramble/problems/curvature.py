@@ -6,6 +6,9 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from ramble.problems.logits import logits_of
+from ramble.problems.margins import curved, mean_loss
+
 Product = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,), for a symmetric A
 
 
@@ -35,24 +38,24 @@ class AutogradCurvature:
     """The products of any network, from the graph that autograd records.
 
     Args:
-        network: as `NetworkProblem.network` returns it, all of its parameters with gradients.
+        network: as `NetworkProblem.network` returns it; its weights are the parameters that require gradients.
     """
 
     most = None
 
     def __init__(self, network: nn.Module) -> None:
         self._network = network
-        self._parameters = list(network.parameters())
+        self._parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
 
     def hessian_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> H v, by double backward: on a CPU half the cost of forward over reverse."""
-        loss = nn.functional.cross_entropy(self._network(inputs), labels)
+        loss = mean_loss(logits_of(self._network, inputs), labels)
         gradient = flat(torch.autograd.grad(loss, self._parameters, create_graph=True, materialize_grads=True))
         return lambda vector: self._derivatives(gradient, vector)
 
     def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Product:
         """Return v -> G v = mean_i J_i^T (diag p_i - p_i p_i^T) J_i v."""
-        logits = self._network(inputs)
+        logits = logits_of(self._network, inputs)
         shares = logits.detach().softmax(1)
         # J v is the derivative in u of the vector-Jacobian product u -> J^T u, which is linear in u
         dummy = torch.zeros_like(logits, requires_grad=True)
@@ -67,13 +70,3 @@ class AutogradCurvature:
     def _derivatives(self, outputs: Tensor, vector: Tensor) -> Tensor:
         parts = torch.autograd.grad(outputs, self._parameters, vector, retain_graph=True, materialize_grads=True)
         return flat(parts).detach()
-
-
-def curved(shares: Tensor, tangents: Tensor) -> Tensor:
-    """Return (diag p - p p^T) t / B for each input: the curvature of the mean cross-entropy in the logits.
-
-    Args:
-        shares: p (B, C), the softmax.
-        tangents: t (B, C), how the logits move.
-    """
-    return shares * (tangents - (shares * tangents).sum(1, keepdim=True)) / len(shares)

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.grad import conv2d_input, conv2d_weight
 
-from ramble.problems.curvature import Product, curved, flat
+from ramble.problems.curvature import Product, flat
+from ramble.problems.margins import curved, loss_signals
 from ramble.problems.pooled_convolution import kernels_at_places, patches, sum_of_places, to_winners
 
 
@@ -164,8 +165,7 @@ class Tape:
 
     def signals(self, labels: Tensor, output_gain: float = 1.0) -> list[Tensor]:
         """Return the gated signals, the first derivatives of the mean cross-entropy, at every layer but the first."""
-        shares = (output_gain * self.logits).softmax(1)
-        signals = (shares - functional.one_hot(labels, 10)) * (output_gain / len(labels))
+        signals = loss_signals(output_gain * self.logits, labels) * (output_gain / len(labels))
         found = [self._layers[-1].gated(signals)]
         for layer, above in zip(self._layers[-2::-1], self._layers[:0:-1], strict=True):
             found.append(layer.gated(above.backward(found[-1], above.weight)))
