@@ -94,7 +94,7 @@ def _judge_all(files: Sequence[Path], params: Sequence[Path], judge: Callable[[P
     from ramble.parameters.document import read_parameters
 
     try:
-        parameters = read_parameters([params])
+        parameters = read_parameters(params)
     except RambleError as error:
         return _cannot(error)
     code = 0
