@@ -15,10 +15,16 @@ def random_signs(random: torch.Generator, *shape: int) -> Tensor:
 
 def pattern_sets(seed: int, datasets: int, patterns: int, inputs: int) -> list[dict[str, Tensor]]:
     random = torch.Generator().manual_seed(seed)
-    return [
-        {"patterns": random_signs(random, patterns, inputs), "labels": random_signs(random, patterns)}
-        for _ in range(datasets)
-    ]
+    return [consistent_patterns(random, patterns, inputs) for _ in range(datasets)]
+
+
+def consistent_patterns(random: torch.Generator, patterns: int, inputs: int) -> dict[str, Tensor]:
+    """Draw until no two patterns contradict each other, which they do where label times pattern are opposite."""
+    while True:
+        drawn = {"patterns": random_signs(random, patterns, inputs), "labels": random_signs(random, patterns)}
+        signed = (drawn["patterns"] * drawn["labels"].unsqueeze(1)).int()
+        if int((signed @ signed.T).min()) > -inputs:
+            return drawn
 
 
 def committee_on(sets: list[dict[str, Tensor]], hidden: int = 3, input_scale: float = 1.0) -> TreeCommittee:

@@ -786,3 +786,18 @@ def test_gradients_summed_over_chunks_are_those_of_all_inputs(kind, size):
     for found, expected in zip(parts, whole, strict=True):
         assert torch.allclose(found, expected, rtol=1e-12, atol=1e-14)
         assert size < 40 or torch.equal(found, expected)
+
+
+# ---------------------------------------------------------------- the study
+
+
+def test_a_refusal_names_the_study(tmp_path):
+    from ramble.contract.problems import load_problem
+    from ramble.tensors import write_tensors
+
+    file = str(tmp_path / "0.safetensors")
+    images = random_images(1)
+    write_tensors(file, images | {"train_labels": images["train_labels"] + 10}, {"study": "mnist100"})
+    arguments = {"input_mean": 0.1307, "input_std": 0.3081}
+    with pytest.raises(RambleError, match=r"study 'mnist100', LeNet5Problem: the labels of 'train' hold 1\d at"):
+        load_problem("ramble.problems.lenet.LeNet5Problem", arguments, [file], torch.device("cpu"))

@@ -115,9 +115,11 @@ def test_finished_solutions_are_as_different_as_asked_for():
 
 
 def test_too_few_solutions_are_an_error_that_says_where():
-    same = {"patterns": SETS[0]["patterns"][:1].repeat(2, 1), "labels": torch.tensor([1, -1], dtype=torch.int8)}
-    solvable = {name: values[:2] for name, values in SETS[1].items()}
-    problem = committee_on([solvable, same])
+    # z of the last three patterns adds up to -z of the first: the four cannot all be positive
+    turns = torch.tensor([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], dtype=torch.int8)
+    unsolvable = {"patterns": turns.repeat_interleave(10, 1), "labels": torch.ones(4, dtype=torch.int8)}
+    solvable = {name: values[:4] for name, values in SETS[1].items()}
+    problem = committee_on([solvable, unsolvable])
     with pytest.raises(RambleError, match=r"studies\.study\.solutions: after 2 rounds.*0 of 2 for data set 1;"):
         find_solutions(problem, 1, "study", 2, replace(RECIPE, rounds=2, max_steps=60))
 

@@ -15,9 +15,13 @@ from ramble.tensors import read_tensors
 
 
 def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], device: torch.device) -> Problem:
-    """Build the problem called `path` on the data sets in the files `data`."""
-    datasets = [read_tensors(file)[0] for file in data]
-    problem: Problem = build("problem.arguments", path, datasets, device=device, **arguments)
+    """Build the problem called `path` on the data sets in the files `data`, whose study is named in errors."""
+    datasets, headers = zip(*(read_tensors(file) for file in data), strict=True)
+    try:
+        problem: Problem = build("problem.arguments", path, list(datasets), device=device, **arguments)
+    except RambleError as error:
+        study = headers[0].get("study")
+        raise RambleError(f"study '{study}', {error}" if study else str(error)) from error
     return problem
 
 
