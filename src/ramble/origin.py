@@ -65,8 +65,8 @@ def read_origin(file: Path) -> Origin:
     found = LINE.search(text)
     if found is None:
         raise RambleError(
-            f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures do; name "
-            "one of these; if it is a damaged one, delete it and run snakemake again."
+            f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures of the "
+            "workflow do; name one of these."
         )
     try:
         fields = dict(part.split("=", 1) for part in found[1].decode().split("; "))
