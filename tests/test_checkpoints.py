@@ -104,7 +104,10 @@ RIGHT = {"rounds": 3, "rate": 1, "done": False}
 
 
 def test_facts_of_the_right_types_are_taken():
-    assert checked(Counts, {"rounds": 3, "rate": 0.5}) == {"rounds": 3, "rate": 0.5}
+    assert checked(Counts, RIGHT | {"rate": 0.5}) == RIGHT | {"rate": 0.5}
+    assert checked(Counts, {"rounds": 3}, ["rounds"]) == {"rounds": 3}
+    with pytest.raises(ValueError, match="there are rounds, not rounds, rate, done"):
+        checked(Counts, {"rounds": 3})
 
 
 @pytest.mark.parametrize(
