@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.tensors import read_tensors, write_tensors
-from ramble.untrusted import printable, quoted
+from ramble.untrusted import printable
 
 EVERY = 60.0  # seconds between two checkpoints: LeNet5's takes a few milliseconds
 
@@ -68,10 +68,10 @@ class Checkpoint:
         if not os.path.lexists(self.file):
             return None
         tensors, header = read_tensors(self.file, cure="delete it to begin anew")
-        if header.get("key") != self.key:
+        if (key := header.get("key", "none")) != self.key:
             raise RambleError(
-                f"{self.file}: this checkpoint belongs to the settings {quoted(header.get('key', ''))}, this run has "
-                f"'{self.key}'; take back what was changed to finish that run, or delete the file to begin anew."
+                f"{self.file}: this checkpoint belongs to the settings {printable(key)}, this run has "
+                f"{self.key}; take back what was changed to finish that run, or delete the file to begin anew."
             )
         try:
             facts = json.loads(header["facts"])
