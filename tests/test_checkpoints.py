@@ -89,7 +89,7 @@ def test_facts_that_are_missing_or_none_are_refused(tmp_path):
     checkpoint = Checkpoint(tmp_path / ".a.checkpoint.safetensors", "k", every=0.0)
     for header in ({"key": "k"}, {"key": "k", "facts": "{"}, {"key": "k", "facts": "[" * 100_000}):
         write_tensors(checkpoint.file, {}, header)
-        with pytest.raises(RambleError, match="does not hold what the run goes on from.*delete it to begin anew"):
+        with pytest.raises(RambleError, match=r"does not hold what the run goes on from.*delete it to begin anew"):
             checkpoint.load()
 
 
@@ -104,7 +104,10 @@ RIGHT = {"rounds": 3, "rate": 1, "done": False}
 
 
 def test_facts_of_the_right_types_are_taken():
-    assert checked(Counts, {"rounds": 3, "rate": 0.5}) == {"rounds": 3, "rate": 0.5}
+    assert checked(Counts, RIGHT | {"rate": 0.5}) == RIGHT | {"rate": 0.5}
+    assert checked(Counts, {"rounds": 3}, ["rounds"]) == {"rounds": 3}
+    with pytest.raises(ValueError, match="there are rounds, not rounds, rate, done"):
+        checked(Counts, {"rounds": 3})
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_facts_of_other_types_are_refused_in_one_sentence(tmp_path, wrong):
     with pytest.raises(RambleError, match="does not hold what the run goes on from"):
         checkpoint.resume(lambda state: state.tensor("v", 2))
     checkpoint.save({}, RIGHT | wrong)
-    with pytest.raises(RambleError, match="does not hold what the run goes on from .*; delete it to begin anew"):
+    with pytest.raises(RambleError, match=r"does not hold what the run goes on from .*; delete it to begin anew"):
         checkpoint.resume(lambda state: checked(Counts, state.facts))
 
 

@@ -11,17 +11,19 @@ import pytest
 import torch
 from checkouts import ROOT
 from matplotlib import pyplot as plt
+from safetensors.torch import save as packed
 from test_provenance import clear_cache
 
 from ramble import provenance, running, stamps
 from ramble.__main__ import main
 from ramble.artifacts import read_table, write_table
+from ramble.content import sealed_table, sealed_tensors
 from ramble.errors import RambleError
 from ramble.figures.style import save
 from ramble.origin import read_origin
 from ramble.parameters.digests import key_digests
 from ramble.parameters.document import read_parameters
-from ramble.tensors import write_tensors
+from ramble.tensors import read_tensors, write_tensors
 
 PARAMETERS = ROOT / "params.yaml"
 KEYS = ["seed", "studies.tcm.trackers.paper"]
@@ -146,6 +148,74 @@ def test_what_says_nothing_is_reported(made, capsys, monkeypatch):
     write_table("notebook.csv", pd.DataFrame({"t": [0.0]}))
     assert main(["provenance", "notebook.csv", "--params", str(PARAMETERS)]) == 2
     assert "notebook.csv: was made outside of the workflow" in capsys.readouterr().err
+
+
+BEGIN, END = stamps.BEGIN, stamps.END
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "", "study", "study=tcm", "study=tcm; parameters=seed:1; code=v1", "parameters=seed:1; code=v; packages=p",
+        "study=tcm; parameters=seed; code=v1; packages=p", "study=tcm;parameters=seed:1;code=v1;packages=p",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["safetensors", "csv", "svg"])
+def test_a_malformed_stamp_is_one_sentence(made, capsys, fields, suffix):
+    file, line = made / f"b.{suffix}", f"{BEGIN}{fields}{END}"
+    match suffix:
+        case "safetensors":
+            file.write_bytes(sealed_tensors(packed({"w": torch.ones(2)}, metadata={"provenance": line})))
+        case "csv":
+            file.write_bytes(sealed_table(b"a\n1\n", line))
+        case "svg":
+            file.write_text(line)
+    assert main(["provenance", str(file), "--params", str(PARAMETERS)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert "is not as this package writes it" in err
+
+
+def test_a_key_of_a_stamp_that_leads_into_a_number_counts_as_changed(made, capsys):
+    file = made / "b.csv"
+    file.write_bytes(sealed_table(b"a\n", f"{BEGIN}study=tcm; parameters=seed.x:1 :2; code=v; packages=p{END}"))
+    assert main(["provenance", str(file), "--params", str(PARAMETERS)]) == 1
+    assert "DIFFERS from" in capsys.readouterr().out
+
+
+def test_the_line_of_a_header_is_the_one_in_its_own_field(made):
+    tensors, header = read_tensors(made / "a.safetensors")
+    forged = header | {"aaa": header["provenance"].replace("study=tcm", "study=other")}
+    (made / "b.safetensors").write_bytes(sealed_tensors(packed(tensors, metadata=forged)))
+    assert read_origin(made / "b.safetensors").studies == "tcm"
+
+
+@pytest.mark.parametrize("name", ["a.safetensors", "a.csv"])
+def test_what_is_damaged_matches_nothing(made, capsys, name):
+    content = bytearray((made / name).read_bytes())
+    content[3 if name == "a.csv" else -1] ^= 1
+    (made / name).write_bytes(content)
+    assert main(["provenance", str(made / name), "--params", str(PARAMETERS)]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert "its content is not what its digest says" in err
+    assert f"dvc checkout {made / name}" in err
+
+
+def test_a_picture_says_that_its_content_is_not_checked(made, capsys):
+    for name in FILES:
+        assert main(["provenance", str(made / name), "--params", str(PARAMETERS)]) == 0
+        checked = "  content     is what its digest says" in capsys.readouterr().out.splitlines()
+        assert checked == name.endswith(("safetensors", "csv"))
+
+
+def test_parameter_files_are_laid_over_one_another(made, capsys):
+    changed = made / "changed.yaml"
+    changed.write_text("studies: {tcm: {trackers: {paper: {gamma: 0.02}}}}")
+    arguments = ["provenance", str(made / "a.csv"), "--params", str(PARAMETERS)]
+    assert main([*arguments, str(changed)]) == 1
+    assert f"DIFFERS from {PARAMETERS} + {changed} in studies.tcm.trackers.paper" in capsys.readouterr().out
+    assert main([*arguments, str(changed), str(PARAMETERS)]) == 0
 
 
 def test_a_table_reads_as_before_and_must_be_whole(made):

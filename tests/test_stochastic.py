@@ -1,8 +1,10 @@
 """Solutions and paths by minibatches: what they reach, and that a killed run ends as an undisturbed one."""
 
+import json
+import random
 import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import partial, reduce
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,7 +12,7 @@ import pytest
 import torch
 from small_problems import silent, wide_problem
 
-from ramble.checkpoints import Checkpoint
+from ramble.checkpoints import Checkpoint, State
 from ramble.errors import RambleError
 from ramble.progress import Progress
 from ramble.stochastic import StochasticRecipe, find_stochastic_solutions
@@ -307,6 +309,51 @@ def test_killed_further_training_ends_as_an_undisturbed_one(tmp_path, ends, save
     found = dies_and_goes_on(tmp_path / "a.safetensors", saves, partial(further, ends))
     assert found.table.equals(expected.table)
     assert torch.equal(found.points, expected.points)
+
+
+def wrong_states(state: State) -> Iterator[State]:
+    """A state without each of its parts, with a tensor of another shape, and with a text for each of its numbers."""
+    for name, values in state.tensors.items():
+        yield State({key: value for key, value in state.tensors.items() if key != name}, state.facts)
+        yield State(state.tensors | {name: values[..., :-1].contiguous()}, state.facts)
+        yield State(state.tensors | {name: values.unsqueeze(0)}, state.facts)
+    for name in state.facts:
+        yield State(state.tensors, {key: value for key, value in state.facts.items() if key != name})
+    for facts in (None, 1, [], "facts", {}):
+        yield State(state.tensors, facts)
+    places = list(numbers(state.facts))
+    for place in random.Random(1).sample(places, min(15, len(places))):
+        facts = json.loads(json.dumps(state.facts))
+        reduce(lambda part, key: part[key], place[:-1], facts)[place[-1]] = "many"
+        yield State(state.tensors, facts)
+
+
+def numbers(facts: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(facts, dict | list):
+        for key, value in facts.items() if isinstance(facts, dict) else enumerate(facts):
+            yield from numbers(value, (*place, key))
+    elif type(facts) in (int, float):
+        yield place
+
+
+@pytest.mark.parametrize("name", ["solutions", "guarded", "paper", "further"])
+def test_no_run_goes_on_from_a_state_that_is_not_its_own(tmp_path, ends, name):
+    run = {
+        "solutions": solutions,
+        "guarded": lambda checkpoint: walk(ends, checkpoint),
+        "paper": partial(both_ways, ends),
+        "further": partial(further, ends),
+    }[name]
+    checkpoint = Checkpoint(tmp_path / "a.safetensors", "k", every=0.0)
+    with pytest.raises(KilledError):
+        run(Mortal(checkpoint.file, 3))
+    right = checkpoint.load()
+    for wrong in wrong_states(right):
+        checkpoint.save(wrong.tensors, wrong.facts)
+        with pytest.raises(RambleError, match=r"does not hold what the run goes on from .*; delete it to begin anew"):
+            run(checkpoint)
+    checkpoint.save(right.tensors, right.facts)
+    run(checkpoint)
 
 
 def test_training_on_starts_at_the_solution_and_is_looked_at_evenly(tmp_path, ends):

@@ -244,7 +244,6 @@ def without(file: Path, name: str) -> None:
         (lambda file: of_parts(file, t=torch.ones(())), "t are torch.float32 of the shape ()"),
         (lambda file: (file.parents[2] / "data/0.safetensors").unlink(), "dvc pull (stage tcm_data"),
         (lambda file: (file.parents[2] / "solutions/0-1.safetensors").unlink(), "dvc pull (stage tcm_solutions"),
-        (lambda file: file.with_suffix(".csv").unlink(), "0-0-1.csv: is missing; make it with snakemake"),
         (lambda file: cut(file.with_suffix(".csv")), "0-0-1.csv: not a whole table"),
         (lambda file: cut(file.parents[2] / "data/0.safetensors"), "0.safetensors: not a whole"),
         (lambda file: (file.unlink(), file.mkdir()), f"{PATH_FILE}: is a folder, not a file"),
@@ -267,6 +266,15 @@ def test_input_that_cannot_be_judged_is_one_sentence(tmp_path, capsys, spoil, sa
     assert says in line
 
 
+def test_a_path_without_its_table_is_verified_but_for_its_steps(tmp_path, capsys):
+    file = committee_path(tmp_path, points=3)
+    file.with_suffix(".csv").unlink()
+    assert verify(file) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert "table" not in line
+    assert line.endswith("provenance, steps_digest, steps, gradients, evaluations")
+
+
 def rewrite(file: Path, **changes: str) -> None:
     tensors, header = read_tensors(file)
     write_tensors(file, tensors, header | changes)
@@ -284,9 +292,10 @@ def test_wrong_parameters_are_one_sentence(tmp_path, capsys):
 
 def test_a_misnamed_file_is_one_sentence(tmp_path, capsys):
     file = committee_path(tmp_path, points=3)
-    other = file.rename(file.with_name("path.safetensors"))
-    assert verify(other) == 2
-    assert "is not called <dataset>-<a>-<b>.safetensors" in capsys.readouterr().err
+    table = file.with_suffix(".csv")
+    for other in (table, file.rename(file.with_name("path.safetensors")), Path(__file__), Path("/dev/zero")):
+        assert verify(other) == 2
+        assert "is not called <dataset>-<a>-<b>.safetensors" in capsys.readouterr().err
 
 
 class TwoLayers(NetworkProblem):

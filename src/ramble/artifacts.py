@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from ramble.content import CURE, check_table, check_tensors, sealed_table
+from ramble.content import check_table, check_tensors, remedy, sealed_table
 from ramble.errors import RambleError
 from ramble.stamps import stamp
 from ramble.untrusted import printable, read_regular
@@ -59,7 +59,9 @@ def read_arrays(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, st
     try:
         return load(content), header
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise RambleError(f"{path}: holds no tensors that can be read ({printable(str(error))}); {CURE}.") from error
+        raise RambleError(
+            f"{path}: holds no tensors that can be read ({printable(str(error))}); {remedy(path)}."
+        ) from error
 
 
 def read_header(path: str | Path) -> dict[str, str]:
@@ -97,7 +99,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     try:
         return pd.read_csv(io.BytesIO(table.rows))
     except ValueError as error:
-        raise RambleError(f"{path}: not a readable CSV ({printable(str(error))}); {CURE}.") from error
+        raise RambleError(f"{path}: not a readable CSV ({printable(str(error))}); {remedy(path)}.") from error
 
 
 def table_digest(path: str | Path) -> str:

@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.tensors import read_tensors, write_tensors
-from ramble.untrusted import printable, quoted
+from ramble.untrusted import printable
 
 EVERY = 60.0  # seconds between two checkpoints: LeNet5's takes a few milliseconds
 
@@ -68,10 +68,10 @@ class Checkpoint:
         if not os.path.lexists(self.file):
             return None
         tensors, header = read_tensors(self.file, cure="delete it to begin anew")
-        if header.get("key") != self.key:
+        if (key := header.get("key", "none")) != self.key:
             raise RambleError(
-                f"{self.file}: this checkpoint belongs to the settings {quoted(header.get('key', ''))}, this run has "
-                f"'{self.key}'; take back what was changed to finish that run, or delete the file to begin anew."
+                f"{self.file}: this checkpoint belongs to the settings {printable(key)}, this run has "
+                f"{self.key}; take back what was changed to finish that run, or delete the file to begin anew."
             )
         try:
             facts = json.loads(header["facts"])
@@ -116,16 +116,18 @@ class Checkpoint:
             file.unlink(missing_ok=True)
 
 
-def checked(kind: type, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what JSON kept of a dataclass's fields.
+def checked(kind: type, facts: Mapping[str, Any], names: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what JSON kept of a dataclass's fields: those called `names`, or all.
 
-    Raises TypeError or ValueError when one is unknown, of another type than its field, or a negative count.
+    Raises TypeError or ValueError when one is missing, unknown, of another type than its field, or a negative count.
     """
     hints = get_type_hints(kind)
+    if set(facts) != set(names or hints):
+        raise ValueError(f"there are {', '.join(facts) or 'no facts'}, not {', '.join(names or hints)}")
     for name, value in facts.items():
-        wanted = hints.get(name)
+        wanted = hints[name]
         if type(value) is not wanted and not (wanted is float and type(value) is int):
-            raise TypeError(f"{name} = {value!r} is no {getattr(wanted, '__name__', 'known fact')}")
+            raise TypeError(f"{name} = {value!r} is no {wanted.__name__}")
         if type(value) is int and value < 0:
             raise ValueError(f"{name} = {value} is negative")
     return dict(facts)

@@ -17,8 +17,6 @@ from typing import Any
 from ramble.errors import RambleError
 
 FIELD = "sha256"
-# Of a file that may be no artifact at all. `dvc checkout` alone leaves a changed file of the same size and time alone.
-CURE = "if it is a result of the workflow, delete it, then run snakemake or dvc checkout to have it again"
 LAST_LINE = re.compile(rb"# sha256 ([0-9a-f]{64}); ([ -~]*)\n")
 METADATA = "__metadata__"
 
@@ -40,6 +38,14 @@ class Table:
     digest: str
 
 
+def remedy(path: str | Path) -> str:
+    """Say what to do with a damaged file that may be no artifact at all.
+
+    Without being deleted first a file of the same size and time is left alone by `dvc checkout --force` too.
+    """
+    return f"if it is a result of the workflow, delete it, then run snakemake, or dvc checkout {path}, to have it again"
+
+
 def sealed_tensors(content: bytes) -> bytes:
     """Return a safetensors file with its digest, and its header sorted: safetensors' own order changes by process."""
     header, buffer = _split(content)
@@ -50,13 +56,14 @@ def sealed_tensors(content: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + buffer
 
 
-def check_tensors(path: str | Path, content: bytes, cure: str = CURE) -> Tensors:
+def check_tensors(path: str | Path, content: bytes, cure: str = "") -> Tensors:
     """Return the header of a safetensors file and the digest of its tensors.
 
     Raises:
         RambleError: it is not a whole safetensors file, or its content is not what its digest says; `cure` is what
-            to do then.
+            to do then, see `remedy`.
     """
+    cure = cure or remedy(path)
     try:
         header, buffer = _split(content)
         fields: dict[str, str] = header.pop(METADATA, {})
@@ -82,13 +89,14 @@ def check_table(path: str | Path, content: bytes) -> Table:
     Raises:
         RambleError: its last line is missing, or its content is not what its digest says.
     """
+    cure = remedy(path)
     start = content.rfind(b"\n", 0, len(content) - 1) + 1
     last = LAST_LINE.fullmatch(content, start)
     if last is None:
-        raise RambleError(f"{path}: not a whole table (its last line, with its digest, is missing); {CURE}.")
+        raise RambleError(f"{path}: not a whole table (its last line, with its digest, is missing); {cure}.")
     told = last[1].decode()
     if hashlib.sha256(content[:start] + last[2]).hexdigest() != told:
-        raise RambleError(f"{path}: its content is not what its digest says, it is damaged or was changed; {CURE}.")
+        raise RambleError(f"{path}: its content is not what its digest says, it is damaged or was changed; {cure}.")
     return Table(content[:start], last[2].decode(), told)
 
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ramble.content import CURE, check_table, check_tensors
+from ramble.content import check_table, check_tensors, remedy
 from ramble.errors import RambleError
 from ramble.parameters.digests import key_digests
 from ramble.parameters.document import Parameters
@@ -79,8 +79,8 @@ def read_origin(file: Path) -> Origin:
     found = LINE.search(text)
     if found is None:
         raise RambleError(
-            f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures do; name "
-            "one of these; if it is a damaged one, delete it and run snakemake again."
+            f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures of the "
+            "workflow do; name one of these."
         )
     try:
         fields = dict(part.split("=", 1) for part in found[1].decode().split("; "))
@@ -89,5 +89,5 @@ def read_origin(file: Path) -> Origin:
         return Origin(file, fields["study"], digests, fields["code"], fields["packages"], digest)
     except (KeyError, ValueError) as error:
         raise RambleError(
-            f"{file}: its line {quoted(found[1].decode())} is not as this package writes it; {CURE}."
+            f"{file}: its line {quoted(found[1].decode())} is not as this package writes it; {remedy(file)}."
         ) from error

@@ -153,7 +153,7 @@ def _taken_up(problem: NetworkProblem, state: State) -> tuple[list[_Run], _Run |
     """Return the runs that a checkpoint holds: the finished ones, and the one it was written in."""
     random = torch.Generator()
     random.set_state(state.tensor("random", -1))
-    counts = [checked(_Run, dict(zip(COUNTS, each, strict=True))) for each in state.facts["runs"]]
+    counts = [checked(_Run, dict(zip(COUNTS, each, strict=True)), COUNTS) for each in state.facts["runs"]]
     weights = state.tensor("weights", len(counts), problem.n_weights).to(problem.device)
     margins = state.tensor("margins", len(counts), problem.n_samples).to(problem.device)
     runs = [

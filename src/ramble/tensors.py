@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ramble.artifacts import write_whole
-from ramble.content import CURE, check_tensors, sealed_tensors
+from ramble.content import check_tensors, remedy, sealed_tensors
 from ramble.errors import RambleError
 from ramble.stamps import stamp
 from ramble.untrusted import FETCH, printable, read_regular
@@ -26,7 +26,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadat
 
 
 def read_tensors(
-    path: str | Path, missing: str = FETCH, cure: str = CURE
+    path: str | Path, missing: str = FETCH, cure: str = ""
 ) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """Return the tensors and the metadata of a safetensors file.
 
@@ -43,7 +43,9 @@ def read_tensors(
     try:
         return load(content), header
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise RambleError(f"{path}: holds no tensors that can be read ({printable(str(error))}); {cure}.") from error
+        raise RambleError(
+            f"{path}: holds no tensors that can be read ({printable(str(error))}); {cure or remedy(path)}."
+        ) from error
 
 
 def tensors_digest(path: str | Path, missing: str = FETCH) -> str:

@@ -77,6 +77,8 @@ def _taken_up(looks: Sequence[int], size: int, state: State) -> tuple[list[dict[
     rows: list[dict[str, Any]] = state.facts["rows"]
     if [row["gradients"] for row in rows] != list(looks[: len(rows)]):
         raise ValueError("the rows are not those of the first looks")
+    if not all(type(value) in (int, float) for row in rows for value in row.values()):
+        raise TypeError("a row holds what is no number")
     return rows, list(state.tensor("points", len(rows), size))
 
 

@@ -214,16 +214,14 @@ class _Chain:
         return {"errors": self.hardest.errors, "margin": f"{self.hardest.smallest:.2f}"}
 
 
+FACTS = ("rounds", "gradients", "evaluations", "slowing", "loss")  # of a chain, in its checkpoint
+
+
 def _state(chain: _Chain) -> tuple[dict[str, Tensor], dict[str, object]]:
     """Return what a checkpoint keeps of a chain."""
     tensors = {"polygon": chain.polygon, "margins": chain.hardest.margins, "random": chain.random.get_state()}
-    counts = {"rounds": chain.rounds, "gradients": chain.gradients, "evaluations": chain.evaluations}
-    return tensors, {
-        **counts,
-        "slowing": chain.slowing,
-        "loss": chain.loss,
-        "steps": [asdict(step) for step in chain.steps],
-    }
+    facts = {name: getattr(chain, name) for name in FACTS}
+    return tensors, facts | {"steps": [asdict(step) for step in chain.steps]}
 
 
 def _taken_up(problem: NetworkProblem, state: State) -> _Chain:
@@ -232,8 +230,9 @@ def _taken_up(problem: NetworkProblem, state: State) -> _Chain:
     random.set_state(state.tensor("random", -1))
     polygon = state.tensor("polygon", -1, problem.n_weights).to(problem.device)
     margins = state.tensor("margins", problem.n_samples).to(problem.device)
-    steps = [Step(**checked(Step, row)) for row in state.facts.pop("steps")]
-    return _Chain(polygon, Hardest(margins), random, **checked(_Chain, state.facts), steps=steps)
+    steps = [Step(**checked(Step, row)) for row in state.facts["steps"]]
+    facts = {name: value for name, value in state.facts.items() if name != "steps"}
+    return _Chain(polygon, Hardest(margins), random, **checked(_Chain, facts, FACTS), steps=steps)
 
 
 def _diverged(losses: list[Tensor], problem: NetworkProblem) -> bool:

@@ -1,5 +1,6 @@
 """A stored path and what it claims to join, found from the file's own place: results/<study>/paths/<tracker>/<pair>."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.tensors import read_tensors
 from ramble.untrusted import printable, quoted, read_regular
-from ramble.verification.claims import BELIEVED, FORMS, Claims, read_claims
+from ramble.verification.claims import BELIEVED, FORMS, OF_TABLE, Claims, read_claims
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check
 from ramble.verification.network import NetworkCheck
@@ -43,6 +44,7 @@ class Artifact:
     file: Path
     claims: Claims
     believed: tuple[str, ...]  # fields of the header that nothing is compared with
+    table: Path | None  # of the steps, where it lies beside the path
     resolution: float  # of certificates, as the parameters say
     problem: Problem
     data: Source
@@ -75,12 +77,11 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     Raises:
         RambleError: the file is missing or no path, its study unknown, or its data or solutions are not there.
     """
-    try:
-        dataset, a, b = pair_of(str(file))
-    except ValueError:
-        raise RambleError(f"{file}: is not called <dataset>-<a>-<b>.safetensors; name a path as it was made.") from None
     folder = file.parent.resolve().parent.parent  # the file itself may be a link into the cache of DVC
+    if os.path.lexists(file):  # what is missing is said first, and what is no path by its name is not read
+        _refuse_other_names(file)
     tensors, header = read_tensors(file, _fetch(folder, "paths"))
+    dataset, a, b = pair_of(str(file))
     claims = read_claims(file, header)
     study = parameters.studies.get(claims.study)
     if not isinstance(study, PathStudy) or claims.tracker not in study.tracker_names:
@@ -101,10 +102,16 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     points, times = _points(file, tensors, problem)
     start, end = (read_weights(problem, str(each.file)) for each in solutions)
     unknown = sorted(header.keys() - FORMS.keys() - problem.metadata.keys() - set(BELIEVED))
+    table = file.with_suffix(".csv")
     return Artifact(
         file=file,
+        table=table if os.path.lexists(table) else None,
         claims=claims,
-        believed=(*(name for name in BELIEVED if name in header), *map(quoted, unknown[:MOST_UNKNOWN])),
+        believed=(
+            *(name for name in BELIEVED if name in header),
+            *([] if os.path.lexists(table) else OF_TABLE),
+            *map(quoted, unknown[:MOST_UNKNOWN]),
+        ),
         resolution=getattr(study.trackers, claims.tracker).resolution,
         problem=problem,
         data=data,
@@ -115,6 +122,17 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
         end=end,
         check=_check_for(problem, data.file, header),
     )
+
+
+def _refuse_other_names(file: Path) -> None:
+    try:
+        pair_of(str(file))
+    except ValueError:
+        named = False
+    else:
+        named = file.suffix == ".safetensors"
+    if not named:
+        raise RambleError(f"{file}: is not called <dataset>-<a>-<b>.safetensors; name a path as it was made.")
 
 
 def _fetch(folder: Path, kind: str) -> str:

@@ -54,11 +54,13 @@ def wrong_times(artifact: Artifact) -> list[str]:
 
 
 def wrong_steps(artifact: Artifact) -> list[str]:
-    """Compare the numbers of steps, gradients and evaluations with the table beside the path.
+    """Compare the numbers of steps, gradients and evaluations with the table beside the path, where it is there.
 
-    Raises RambleError when the table is missing, damaged, or has not the columns of a tracker's steps.
+    Raises RambleError when the table is damaged, or has not the columns of a tracker's steps.
     """
-    claims, file = artifact.claims, artifact.file.with_suffix(".csv")
+    claims, file = artifact.claims, artifact.table
+    if file is None:
+        return []
     table, wrong = read_table(file), []
     try:
         last = {name: int(table[name].iloc[-1]) if len(table) else 0 for name in ("gradients", "evaluations")}

@@ -80,7 +80,7 @@ def verify(file: Path, parameters: Parameters) -> Verdict:
         problems=tuple(problems),
         compared=(
             f"data ({artifact.inputs} inputs), both ends, t of {len(artifact.points)} points, status, "
-            f"the table of steps ({claims.steps}), certificate (anew: {certificate})"
+            f"{f'the table of steps ({claims.steps}), ' if artifact.table else ''}certificate (anew: {certificate})"
         ),
         believed=artifact.believed,
     )
