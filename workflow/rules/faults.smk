@@ -86,7 +86,6 @@ def end(number, frame):
 
 ARTIFACTS = {str(file) for made in workflow.rules for file in made.output}
 if workflow.is_main_process:
-    logger.addHandler(Failures())
     refuse_unusable()
     if (
         threading.current_thread() is threading.main_thread()
