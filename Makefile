@@ -4,20 +4,28 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 PIP = $(BIN)/pip install --disable-pip-version-check --quiet --constraint requirements.lock
 
-.PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore record dvc.yaml test lint
-.PHONY: format schema lock clean
+.PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore take-back record
+.PHONY: dvc.yaml test lint format schema lock clean
 
 paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting: .venv/installed
 	$(BIN)/snakemake --cores all -- $@
 
 # what dvc.lock records, fetched from the DVC remote instead of computed; nothing is believed before dvc has checked it
 restore: .venv/installed
+	@$(BIN)/python workflow/check_lock.py
 	@$(BIN)/dvc pull || { echo "error: nothing is restored (see above); name the remote with 'dvc remote add', or take\
-	 altered files back with 'dvc checkout --force'" >&2; exit 1; }
+	 altered files back with 'make take-back FILES=..'" >&2; exit 1; }
 	@$(BIN)/dvc status --quiet || { $(BIN)/dvc status; echo "error: what is here is not what dvc.lock records (see above);\
-	 take files back with 'dvc checkout --force', parameters and code with git, or run 'dvc repro'" >&2; exit 1; }
+	 take files back with 'make take-back FILES=..', parameters and code with git, or run 'dvc repro'" >&2; exit 1; }
 	$(BIN)/snakemake --touch --forceall --quiet progress rules host reason -- paper
 	$(BIN)/snakemake --dry-run -- paper
+
+# the outputs named in FILES as dvc.lock records them, and no others: what was not recorded would be lost
+take-back: .venv/installed
+	@test -n "$(FILES)" || { echo "error: name the files or folders to take back, as 'dvc status' does:\
+	 make take-back FILES='results/tcm/paths/line ..'" >&2; exit 1; }
+	@$(BIN)/python workflow/check_lock.py
+	$(BIN)/dvc checkout --force -- $(FILES)
 
 # all of the default target, recorded in dvc.lock
 record: .venv/installed

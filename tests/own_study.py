@@ -31,7 +31,7 @@ studies:
     data: {path: mypkg.maker.make}
     problem: {path: mypkg.problem.Committee, arguments: {hidden: 3, input_scale: 1.0, initial_sigma: 0.06}}
     solutions:
-      {count: 2, rate: 0.2, max_steps: 100, batch: 2, rounds: 1, max_cosine: 0.99,
+      {count: 2, rate: 0.2, max_steps: 300, batch: 4, rounds: 20, max_cosine: 0.99,
        settling: {window: 10, tolerance: 0.1, max_steps: 100}}
     trackers: {line: {points: 3, resolution: 0.5}}
     spectra: {engine: exact, trackers: [], points: 2}

@@ -1,6 +1,7 @@
 """The code that runs is the code that is named: real runs of copies beside another package that is installed."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def run_with(checkout: Checkout, python_path: str | None, *command: str) -> subp
     return subprocess.run(command, cwd=checkout.root, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("python_path", [None, str(ROOT / "src"), f"{ROOT}/src:{ROOT}"])
+@pytest.mark.parametrize("python_path", [None, f"{ROOT}/src:{ROOT}"])
 def test_a_checkout_runs_its_own_package(checkout: Checkout, python_path: str | None) -> None:
     command = checkout.command(COMMITTEE_DATA)
     assert run_with(checkout, python_path, *command).returncode == 0
@@ -93,10 +94,6 @@ def test_code_that_is_edited_while_jobs_run_is_not_taken_for_what_was_planned(ch
     text = done.stdout + done.stderr
     assert "is not what it was when the run was planned; run snakemake again" in text
     assert not (checkout.root / SOLUTIONS).exists()
-    maker.write_text(maker.read_text().replace(edit, "pass"))
-    checkout.run(SOLUTIONS)
-    code = read_origin(checkout.root / SOLUTIONS).code
-    assert code.endswith(" of find_solutions mypkg.problem.Committee")
 
 
 def test_commits_that_do_not_touch_a_steps_code_change_no_byte(checkout: Checkout) -> None:
@@ -105,11 +102,13 @@ def test_commits_that_do_not_touch_a_steps_code_change_no_byte(checkout: Checkou
     project.commit("Begin")
 
     def made() -> list[bytes]:
-        project.call(*checkout.command("--forceall", SOLUTIONS))
+        shutil.rmtree(project.root / "results", ignore_errors=True)
+        project.call(*checkout.command(SOLUTIONS))
         return [(project.root / name).read_bytes() for name in sorted(project.files())]
 
     before = made()
     assert len(before) == 4
+    assert read_origin(project.root / SOLUTIONS).code.endswith(" of find_solutions mypkg.problem.Committee")
     project.edit("README.md", "# ramble", "# ramble\n\nResults are recorded.")
     module = project.root / "src/ramble/figures/fig3.py"
     module.write_text(module.read_text() + "\n# an edit of another step\n")

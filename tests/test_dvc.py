@@ -191,10 +191,14 @@ def test_plots_read_the_tables_past_their_last_line(recorded_copy: Versioned) ->
     assert "fig3.svg" in page
 
 
-def restore(project: Versioned) -> tuple[str, ...]:
-    """`make restore` with this environment's commands instead of a new .venv."""
+def make(project: Versioned, *words: str) -> tuple[str, ...]:
+    """A command of make with this environment's commands instead of a new .venv."""
     bin_folder = project.environment["PATH"].split(":")[0]
-    return ("make", "--assume-old=.venv/installed", f"BIN={bin_folder}", "restore")
+    return ("make", "--assume-old=.venv/installed", f"BIN={bin_folder}", *words)
+
+
+def restore(project: Versioned) -> tuple[str, ...]:
+    return make(project, "restore")
 
 
 def test_a_clone_fetches_as_readme_says_word_by_word(
@@ -237,7 +241,63 @@ def test_a_damaged_artifact_is_noticed_and_taken_back(recorded_copy: Versioned) 
         assert "tcm_paths" in changed_stages(recorded_copy)
         printed = recorded_copy.fails(*restore(recorded_copy))
         assert "results/tcm/paths/line" in printed
-        assert "dvc checkout --force" in printed
-        recorded_copy.call("dvc", "checkout", "--force")
+        assert "make take-back FILES=.." in printed
+        kept = recorded_copy.root / "results/tables/claims.md"
+        kept.write_text("a new result, not recorded\n")
+        recorded_copy.call(*make(recorded_copy, "take-back", "FILES=results/tcm/paths/line"))
         assert file.read_bytes() == whole
+        assert kept.read_text() == "a new result, not recorded\n"
+        recorded_copy.call(*make(recorded_copy, "take-back", "FILES=results/tables/claims.md"))
     assert "Nothing to be done" in recorded_copy.call(*restore(recorded_copy))
+
+
+def test_a_damaged_lock_deletes_nothing(recorded_copy: Versioned) -> None:
+    lock, files = recorded_copy.root / "dvc.lock", recorded_copy.files()
+    lines = lock.read_text().splitlines(keepends=True)
+    stages = [number for number, line in enumerate(lines) if line.startswith("  ") and line[2] != " "]
+    for text in ("", "\0", "".join(lines[: stages[3]]), "".join(lines[: stages[3] + 2])):
+        lock.write_text(text)
+        for target in (["restore"], ["take-back", "FILES=results/tcm/paths/line"]):
+            assert "error: dvc.lock is damaged or old" in recorded_copy.fails(*make(recorded_copy, *target))
+    assert recorded_copy.files() == files
+    recorded_copy.call("git", "checkout", "dvc.lock")
+    assert "Nothing to be done" in recorded_copy.call(*restore(recorded_copy))
+
+
+def jobs_of_rules(printed: str) -> list[str]:
+    """The jobs that runs of snakemake finished, but for those that only stand for others."""
+    rules = re.findall(r"Finished jobid: \d+ \(Rule: (\S+)\)", printed)
+    return [rule for rule in rules if rule not in ran_stages(printed)]
+
+
+@pytest.mark.parametrize("change", ["grid", "code", "seed"])
+def test_an_experiment_in_a_folder_of_its_own_makes_only_what_its_change_concerns(
+    recorded_copy: Versioned, change: str
+) -> None:
+    parameter = {"seed": "seed=7"}.get(change, "figures.fig1.grid=13")
+    if change == "code":
+        module = recorded_copy.root / "src/ramble/figures/fig3.py"
+        module.write_text(module.read_text() + "\n# an edit\n")
+    target = ["tcm_data"] if change == "seed" else []
+    printed = recorded_copy.call("dvc", "exp", "run", "--temp", "--name", "aside", "--set-param", parameter, *target)
+    expected = {"grid": ["plane", "draw_fig1"], "code": ["plane", "draw_fig1", "draw_fig3"], "seed": ["data_tcm"]}
+    assert sorted(jobs_of_rules(printed)) == sorted(expected[change])
+    made = "results/tcm/data/0.safetensors" if change == "seed" else "results/figures/fig1.svg"
+    before = read_origin(recorded_copy.root / made)
+    recorded_copy.call("git", "stash")
+    recorded_copy.call("dvc", "exp", "apply", "aside")
+    again = read_origin(recorded_copy.root / made)
+    assert again.digests != before.digests
+    assert again.code == before.code
+
+
+def test_a_queued_experiment_runs_its_own_code(recorded_copy: Versioned) -> None:
+    recorded_copy.call("dvc", "exp", "run", "--queue", "--name", "queued", "-S", "figures.fig1.grid=15", "tcm_plane")
+    module = recorded_copy.root / "src/ramble/planes.py"
+    module.write_text(module.read_text() + "\nraise RuntimeError('edited since')\n")
+    printed = recorded_copy.call("dvc", "exp", "run", "--run-all")
+    assert jobs_of_rules(printed) == ["plane"]
+    assert "edited since" not in printed
+    recorded_copy.call("git", "checkout", "src")
+    recorded_copy.call("dvc", "exp", "apply", "queued")
+    assert len(read_table(recorded_copy.root / "results/tcm/plane/grid.csv")) == 15 * 15

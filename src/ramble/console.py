@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -69,6 +70,7 @@ def step(job: Job) -> Iterator[None]:
             traceback.print_exception(error, file=file)
         raise
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one has nothing more to stop
         _stop(log, "interrupted; run snakemake again to go on from what is finished", 130)
 
 

@@ -78,16 +78,17 @@ def adopt():
     NOT_ADOPTED.write_text("".join(f"{name}\n" for name in others))
 
 
+def remove_old(step):
+    """Remove what a step must make anew, as DVC does before it runs a stage: there are no records to tell by."""
+    old = set(NOT_ADOPTED.read_text().split()) if NOT_ADOPTED.exists() else set()
+    for made in PAPER_RULES:
+        if made.name in old and step_name(made) == step and not says_today(made):
+            for file in made.output:
+                Path(file).unlink(missing_ok=True)
+
+
 if "DVC_STAGE" in os.environ and ADOPTING not in os.environ:
-    if not Path(".snakemake/metadata").exists() and not NOT_ADOPTED.exists():
-        adopt()
-    if NOT_ADOPTED.exists():
-        old = set(NOT_ADOPTED.read_text().split())
-        # of these snakemake has no records to compare with, so that it must be told
-        workflow.dag_settings.forcerun = set(workflow.dag_settings.forcerun) | {
-            made.name
-            for made in PAPER_RULES
-            if made.name in old
-            and step_name(made) == os.environ["DVC_STAGE"].rpartition(":")[2]
-            and not says_today(made)
-        }
+    if not {"-n", "--dry-run", "--dryrun"}.intersection(sys.argv):
+        if not Path(".snakemake/metadata").exists() and not NOT_ADOPTED.exists():
+            adopt()
+        remove_old(os.environ["DVC_STAGE"].rpartition(":")[2])

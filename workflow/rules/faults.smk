@@ -22,12 +22,14 @@ class Failures(logging.Handler):
     def __init__(self):
         super().__init__()
         self.last = threading.local()  # what was said in this thread before
+        self.told = set()  # jobs; snakemake names them again at the end
 
     def emit(self, record):
         event = getattr(record, "event", None)
         if event == LogEvent.ERROR:
             self.last.text = record.getMessage()
-        elif event == LogEvent.JOB_ERROR:
+        elif event == LogEvent.JOB_ERROR and record.jobid not in self.told:
+            self.told.add(record.jobid)
             logs = ", ".join(map(str, record.log or [])) or "none"
             how = self.how(getattr(self.last, "text", ""))
             print(
@@ -51,6 +53,8 @@ class Failures(logging.Handler):
 
 def no_file(entry):
     """What keeps an entry of a folder from being used as an artifact, or None."""
+    if entry.is_symlink() and not os.path.exists(entry.path):
+        return None  # counts as missing
     if not entry.is_file():
         return "is no regular file, and an artifact belongs there; move it away"
     ahead = entry.stat().st_mtime - time.time()
@@ -86,7 +90,6 @@ def end(number, frame):
 
 ARTIFACTS = {str(file) for made in workflow.rules for file in made.output}
 if workflow.is_main_process:
-    logger.addHandler(Failures())
     refuse_unusable()
     if (
         threading.current_thread() is threading.main_thread()

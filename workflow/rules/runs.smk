@@ -57,3 +57,5 @@ onstart:
         if is_over(run):
             run.unlink()
     RUNS.joinpath(run_name()).touch()
+    # not before: until Snakemake has handlers of its own, Python prints errors where there is none
+    logger.addHandler(Failures())
