@@ -12,7 +12,7 @@ from ramble.parameters.claims import Thresholds
 from ramble.parameters.figures import Figures
 from ramble.parameters.model import Model, Name
 from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
-from ramble.parameters.sentences import one_line, sentence
+from ramble.parameters.sentences import sentence
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.parameters.yaml_file import name_of, read_merged
 from ramble.places import expanded
@@ -95,7 +95,7 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
     try:
         return Parameters.model_validate(config, context=left_out)
     except ValidationError as error:
-        wrong = [one_line(f"{source}: {sentence(dict(one))}") for one in error.errors(include_url=False)]
+        wrong = [f"{source}: {sentence(dict(one))}" for one in error.errors(include_url=False)]
         more = [f"{source}: and {len(wrong) - MOST_SENTENCES} more"] if len(wrong) > MOST_SENTENCES else []
         raise RambleError("; ".join([*wrong[:MOST_SENTENCES], *more])) from None
 
