@@ -142,6 +142,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("paper", ["tmc"], "no study 'tmc'"),
         ("paper", ["recipe"], "no study of kind paths or stochastic"),
         ("paper", ["recipe", "tcm_load"], "no study of kind paths or stochastic"),
+        ("paper", ["tcm", "recipe", "tcm"], "a study is named twice"),
         ("figures.fig1.grid", 9, "greater than or equal to 10"),
         ("claims.minimum_window", 0.5, "less than 0.5"),
         ("claims", REMOVED, "missing"),
@@ -172,6 +173,7 @@ def test_a_mistake_names_its_key(key, value, says):
         ("studies.mnist100.spectra.density.tracker", "papers", "spectra.density: no tracker 'papers'"),
         ("studies.mnist100.spectra.bottom", 300, "budget = 200 is less than bottom = 300"),
         (f"{TCM}.spectra.on_request", ["paper"], f"{TCM}: spectra: a tracker is named twice"),
+        ("studies.tcm_load.trackers", ["paper", "paper"], "studies.tcm_load: trackers: one is named twice"),
     ],
 )
 def test_an_unknown_choice_names_its_key(key, value, named):

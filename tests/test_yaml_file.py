@@ -227,8 +227,8 @@ def test_any_bytes_are_read_or_are_one_sentence(content):
             read = read_yaml(Path(file.name))
         except RambleError as error:
             read = {"says": str(error)}
-            assert read["says"].startswith(file.name)  # noqa: PT017
-            assert read["says"].isprintable()  # noqa: PT017
+            assert read["says"].startswith(file.name)
+            assert read["says"].isprintable()
     assert isinstance(read, dict)
 
 

@@ -44,6 +44,8 @@ class Parameters(Model):
             if study not in self.studies:
                 known = ", ".join(self.studies)
                 raise ValueError(f"paper: {_no_study('study', study, left_out, f'there are {known}')}")
+        if len(set(self.paper)) < len(self.paper):
+            raise ValueError("paper: a study is named twice")
         if not any(isinstance(self.studies[study], PathStudy) for study in self.paper):
             raise ValueError("paper: no study of kind paths or stochastic, whose paths the tables show; name one")
         self._figures_have_sources(left_out)
