@@ -272,6 +272,12 @@ def test_files_are_laid_over_one_another_and_named_together(tmp_path):
         read_parameters([shipped, tmp_path / "none.yaml"])
 
 
+def test_a_home_is_expanded_in_the_name_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.yaml").write_bytes((Path(__file__).parents[1] / "params.yaml").read_bytes())
+    assert read_parameters([Path("~/mine.yaml")]) == validate(SHIPPED)
+
+
 def test_the_reduced_parameters_of_the_tests_can_be_laid_over():
     shipped, small, tiny = (Path(__file__).parents[1] / name for name in ("params.yaml", *OVERLAYS))
     for files in ([shipped, small], [shipped, tiny], [shipped, small, tiny]):

@@ -11,10 +11,10 @@ class RambleError(Exception):
     """
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(one_line(sentence))
+        super().__init__(printable(sentence))
 
 
-def one_line(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text with all that would end its line, or move the terminal's cursor, written as an escape."""
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
