@@ -1,15 +1,18 @@
 """Arguments of data makers and problems: one that is wrong is one sentence that names its key."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from small_problems import pattern_sets, random_images
+from torchvision.datasets import MNIST
 
-from ramble.contract.data import make_data
+from ramble.contract.data import load, make_data
 from ramble.contract.problems import load_problem
 from ramble.errors import RambleError
+from ramble.places import expanded
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.problems.patterns import random_patterns
@@ -77,3 +80,80 @@ def test_a_misspelt_argument_of_a_problem_names_its_key(tmp_path: Path):
     path = "ramble.problems.tree_committee.TreeCommittee"
     with pytest.raises(RambleError, match=rf"^problem\.arguments: {path} cannot be called with device, hiden \("):
         load_problem(path, {"hiden": 3}, [str(file)], torch.device("cpu"))
+
+
+@pytest.fixture
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder is given, and nobody answers where MNIST is fetched from."""
+    monkeypatch.delenv("RAMBLE_DATA_ROOT", raising=False)
+    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
+
+
+@pytest.mark.usefixtures("unreachable")
+@pytest.mark.parametrize("kept", ["", "mine", "mine/deep"])
+def test_a_failed_download_leaves_the_folders_that_were_there_and_no_others(kept, tmp_path):
+    (tmp_path / kept).mkdir(parents=True, exist_ok=True)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RambleError, match=r"mine/deep/MNIST: the download failed .*; connect to the network"):
+        mnist_images(1, "mnist100", 0, str(tmp_path / "mine" / "deep"), train=1, test=1)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("unreachable")
+@pytest.mark.parametrize("root", ["/dev/null", "/dev/null/below", "/proc/self", "/proc/none", "n" * 300, "a\0b"])
+def test_a_data_root_that_is_no_folder_is_named(root):
+    with pytest.raises(RambleError, match=r"^data_root '.*: no folder for MNIST \(.*\); name one"):
+        mnist_images(1, "mnist100", 0, root, train=1, test=1)
+
+
+@pytest.mark.parametrize("variable", [True, False])
+def test_a_home_is_expanded_in_the_data_root(variable, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("RAMBLE_DATA_ROOT", raising=False)
+    folder = tmp_path / "images" / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    if variable:
+        monkeypatch.setenv("RAMBLE_DATA_ROOT", "~/images")
+    with pytest.raises(RambleError, match=rf"^{re.escape(str(folder))}/train-images-idx3-ubyte\.gz: missing"):
+        mnist_images(1, "mnist100", 0, "/nowhere" if variable else "~/images", train=1, test=1)
+
+
+def test_a_home_of_nobody_is_named():
+    with pytest.raises(RambleError, match=r"^~nobody_of_this_name/x: nobody knows whose home ~ is here"):
+        expanded("~nobody_of_this_name/x")
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("raise ValueError('no\\nluck')", "importing the module raised ValueError"),
+        ("import sys\nsys.exit(3)", "importing the module raised SystemExit: 3"),
+        (
+            "import none_of_this_name",
+            "importing the module raised ModuleNotFoundError: No module named 'none_of_this_name', ",
+        ),
+        ("def make(", "importing the module raised SyntaxError"),
+        ("make = 3", "own_maker.make: is a int; name a class or a function"),
+        ("other = 3", "own_maker.py; name a class or a function"),
+        ("def make(seed): pass", "cannot be called with  (too many positional arguments)"),
+        ("def make(*given): return 0", "returned a int, not tensors by their names"),
+        ("def make(*given): return {}", "returned a dict, not tensors by their names"),
+        ("def make(*given): return {'x': 1}", "returned a dict, not tensors by their names"),
+        ("make = print", "returned a NoneType, not tensors by their names"),
+    ],
+)
+def test_a_maker_that_makes_nothing_is_one_sentence_with_its_key(source, says, tmp_path, monkeypatch):
+    (tmp_path / "own_maker.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_maker", raising=False)
+    with pytest.raises(RambleError, match=r"^study 'tcm', data\.(path|arguments): ") as raised:
+        make_data("own_maker.make", {}, 1, "tcm", [str(tmp_path / "0.safetensors")])
+    assert says in str(raised.value)
+    assert not (tmp_path / "0.safetensors").exists()
+
+
+def test_what_a_module_raises_is_said_with_its_line(tmp_path, monkeypatch):
+    (tmp_path / "own_raising.py").write_text("\n\nraise ValueError('no luck')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(RambleError, match=r"ValueError: no luck, .*own_raising\.py, line 3; correct the module"):
+        load("own_raising.make")

@@ -142,6 +142,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("paper", ["tmc"], "no study 'tmc'"),
         ("paper", ["recipe"], "no study of kind paths or stochastic"),
         ("paper", ["recipe", "tcm_load"], "no study of kind paths or stochastic"),
+        ("paper", ["tcm", "recipe", "tcm"], "a study is named twice"),
         ("figures.fig1.grid", 9, "greater than or equal to 10"),
         ("claims.minimum_window", 0.5, "less than 0.5"),
         ("claims", REMOVED, "missing"),
@@ -176,6 +177,7 @@ def test_a_mistake_names_its_key(key, value, says):
         ("studies.mnist100.spectra.density.tracker", "papers", "spectra.density: no tracker 'papers'"),
         ("studies.mnist100.spectra.bottom", 300, "budget = 200 is less than bottom = 300"),
         (f"{TCM}.spectra.on_request", ["paper"], f"{TCM}: spectra: a tracker is named twice"),
+        ("studies.tcm_load.trackers", ["paper", "paper"], "studies.tcm_load: trackers: one is named twice"),
     ],
 )
 def test_an_unknown_choice_names_its_key(key, value, named):
@@ -272,6 +274,12 @@ def test_files_are_laid_over_one_another_and_named_together(tmp_path):
     assert read_parameters([shipped, wrong, right]).studies["tcm"].threads == 3
     with pytest.raises(RambleError, match=r"none\.yaml: cannot be read \(No such file or directory\)"):
         read_parameters([shipped, tmp_path / "none.yaml"])
+
+
+def test_a_home_is_expanded_in_the_name_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.yaml").write_bytes((Path(__file__).parents[1] / "params.yaml").read_bytes())
+    assert read_parameters([Path("~/mine.yaml")]) == validate(SHIPPED)
 
 
 def test_the_reduced_parameters_of_the_tests_can_be_laid_over():

@@ -6,6 +6,7 @@ import math
 import os
 import time
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 import yaml
@@ -214,6 +215,21 @@ def test_a_plain_word_is_the_same_to_all_readers_or_refused(text):
     for other in same:
         both_nan = isinstance(ours, float) and isinstance(other, float) and math.isnan(ours) and math.isnan(other)
         assert both_nan or (type(ours), ours) == (type(other), other)
+
+
+@unhurried
+@given(st.one_of(st.binary(max_size=60), st.text("ab:-?[]{},&*<!|>'\"%@`#~.01 \n\t\r\\", max_size=60).map(str.encode)))
+def test_any_bytes_are_read_or_are_one_sentence(content):
+    with NamedTemporaryFile(suffix=".yaml") as file:
+        file.write(content)
+        file.flush()
+        try:
+            read = read_yaml(Path(file.name))
+        except RambleError as error:
+            read = {"says": str(error)}
+            assert read["says"].startswith(file.name)
+            assert read["says"].isprintable()
+    assert isinstance(read, dict)
 
 
 def test_a_later_file_is_laid_over_an_earlier_one(tmp_path):

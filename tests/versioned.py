@@ -3,12 +3,13 @@
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import yaml
 from checkouts import Checkout, copy_project
+
+from ramble.parameters.yaml_file import read_merged
 
 BIN = Path(sys.executable).parent
 ROLES = ("AUTHOR", "COMMITTER")
@@ -55,7 +56,7 @@ def small_project(folder: Path) -> Versioned:
     """Return the project with small parameters, committed; nothing has run."""
     project = Versioned(copy_project(folder).root)
     files = [project.root / name for name in ("params.yaml", "tests/small.yaml", "tests/tiny.yaml")]
-    parameters = reduce(laid_over, (yaml.safe_load(file.read_text()) for file in files))
+    parameters = without_nulls(read_merged(files))
     files[0].write_text(yaml.safe_dump(parameters, sort_keys=False))
     project.edit("profiles/default/config.yaml", "cores: all", "cores: 2")
     project.call("snakemake", "--force", "--", "dvc_yaml")
@@ -64,10 +65,7 @@ def small_project(folder: Path) -> Versioned:
     return project
 
 
-def laid_over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    """Return what snakemake makes of two configuration files, without the keys that the second one sets to null."""
-    merged = dict(base)
-    for key, value in top.items():
-        both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        merged[key] = laid_over(base[key], value) if both else value
-    return {key: value for key, value in merged.items() if value is not None}
+def without_nulls(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters without the keys that are null, at any depth: DVC is to watch none of them."""
+    kept = {key: value for key, value in parameters.items() if value is not None}
+    return {key: without_nulls(value) if isinstance(value, dict) else value for key, value in kept.items()}

@@ -5,7 +5,18 @@ from numbers import Integral, Real
 
 
 class RambleError(Exception):
-    """One sentence: what is wrong, where (key or file), and what to do about it."""
+    """One sentence: what is wrong, where (key or file), and what to do about it.
+
+    It may repeat what a file or a user's code says, and stays one line all the same.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
+
+
+def printable(text: str) -> str:
+    """Return a text with all that would end its line, or move the terminal's cursor, written as an escape."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def check_count(key: str, value: object, least: int = 1) -> None:

@@ -3,6 +3,7 @@ from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from ramble.errors import RambleError
 from ramble.parameters.built_on import (
@@ -34,6 +35,11 @@ def studies_of_kind(kind):
 PATH_STUDIES = studies_of_kind(PathStudy)
 STOCHASTIC_STUDIES = list(studies_of_kind(StochasticStudy))
 JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
+# the shipped ones come to 730: many more take minutes, and snakemake says nothing meanwhile
+if (ASKED_FOR := sum(study.files for study in PATH_STUDIES.values())) > 3000:
+    logger.warning(
+        f"{CONFIG_FILES}: about {ASKED_FOR} files to plan, which takes a while."
+    )
 BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
 RECIPE_STUDIES = studies_of_kind(RecipeStudy)
 CONNECTIVITY_STUDIES = studies_of_kind(ConnectivityStudy)

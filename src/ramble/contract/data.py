@@ -1,6 +1,6 @@
 """Training sets: results/<study>/data/<dataset>.safetensors."""
 
-import importlib
+import importlib.util
 import inspect
 import traceback
 from collections.abc import Sequence
@@ -14,18 +14,17 @@ from ramble.tensors import write_tensors
 
 def load(import_path: str) -> Any:
     """Return the class or function called package.module.Name; raises RambleError when it cannot be imported."""
-    module, _, name = import_path.rpartition(".")
+    name, _, attribute = import_path.rpartition(".")
+    if not name or importlib.util.find_spec(name.partition(".")[0]) is None:
+        raise RambleError(f"{import_path}: no module '{name}'; give package.module.Name of an installed module.")
     try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise RambleError(
-            f"{import_path}: cannot be imported ({error}{_place(error)}); give package.module.Name."
-        ) from error
+        module = importlib.import_module(name)
     except (Exception, SystemExit) as error:  # the module's own code runs when it is imported
         what = f"{type(error).__name__}: {error}{_place(error)}"
         raise RambleError(f"{import_path}: importing the module raised {what}; correct the module.") from error
-    if not callable(found):
-        raise RambleError(f"{import_path}: is a {type(found).__name__}, neither class nor function; name one.")
+    if not callable(found := getattr(module, attribute, None)):
+        what = f"is a {type(found).__name__}" if hasattr(module, attribute) else f"is not in {module.__file__}"
+        raise RambleError(f"{import_path}: {what}; name a class or a function.")
     return found
 
 

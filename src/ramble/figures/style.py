@@ -23,9 +23,9 @@ ABOUT = {".svg": "Description", ".pdf": "Subject", ".png": "Description"}
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw without a screen, in the project's style."""
+    """Draw without a screen, in the project's style, whatever the user's matplotlibrc says."""
     mpl.use("Agg")
-    with plt.style.context(Path(__file__).with_name("ramble.mplstyle")):
+    with plt.style.context(Path(__file__).with_name("ramble.mplstyle"), after_reset=True):
         yield
 
 

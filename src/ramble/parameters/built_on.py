@@ -77,6 +77,12 @@ class LoadStudy(Model):
     rounds: Count = Field(description="of restarts, until a data set has its solutions")
     trackers: Annotated[list[Literal["guarded", "paper", "paper_tuned"]], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _once_each(self) -> "LoadStudy":
+        if len(set(self.trackers)) < len(self.trackers):
+            raise ValueError("trackers: one is named twice")
+        return self
+
     def patterns(self, inputs: int) -> list[int]:
         """Return how many patterns each load comes to."""
         return [round(load * inputs) for load in self.loads]

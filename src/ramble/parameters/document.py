@@ -12,7 +12,7 @@ from ramble.parameters.claims import Thresholds
 from ramble.parameters.figures import Figures
 from ramble.parameters.model import Model, Name
 from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
-from ramble.parameters.sentences import one_line, sentence
+from ramble.parameters.sentences import sentence
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.parameters.yaml_file import name_of, read_merged
 from ramble.places import expanded
@@ -44,6 +44,8 @@ class Parameters(Model):
             if study not in self.studies:
                 known = ", ".join(self.studies)
                 raise ValueError(f"paper: {_no_study('study', study, left_out, f'there are {known}')}")
+        if len(set(self.paper)) < len(self.paper):
+            raise ValueError("paper: a study is named twice")
         if not any(isinstance(self.studies[study], PathStudy) for study in self.paper):
             raise ValueError("paper: no study of kind paths or stochastic, whose paths the tables show; name one")
         self._figures_have_sources(left_out)
@@ -95,7 +97,7 @@ def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
     try:
         return Parameters.model_validate(config, context=left_out)
     except ValidationError as error:
-        wrong = [one_line(f"{source}: {sentence(dict(one))}") for one in error.errors(include_url=False)]
+        wrong = [f"{source}: {sentence(dict(one))}" for one in error.errors(include_url=False)]
         more = [f"{source}: and {len(wrong) - MOST_SENTENCES} more"] if len(wrong) > MOST_SENTENCES else []
         raise RambleError("; ".join([*wrong[:MOST_SENTENCES], *more])) from None
 

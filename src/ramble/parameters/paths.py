@@ -113,16 +113,19 @@ class PathStudy(Model):
     @model_validator(mode="after")
     def _of_bounded_size(self) -> "PathStudy":
         """Check that the files, each of which a run looks at before it begins, are not too many."""
-        datasets, count = self.data.datasets, self.solutions.count
-        pairs = datasets * count * (count - 1) // 2
-        # a path, its steps and its profile
-        files = datasets * (1 + count) + pairs * (3 * len(self.tracker_names) + len(self.spectra.all_trackers))
-        if files > MOST_FILES:
+        if self.files > MOST_FILES:
             raise ValueError(
-                f"data.datasets = {datasets} and solutions.count = {count} come to {pairs} pairs and {files} files, "
-                f"more than the {MOST_FILES} that a study may have; lower one of them"
+                f"data.datasets = {self.data.datasets} and solutions.count = {self.solutions.count} come to "
+                f"{self.files} files, more than the {MOST_FILES} that a study may have; lower one of them"
             )
         return self
+
+    @property
+    def files(self) -> int:
+        """About how many artifacts the study has: data, solutions, paths with their steps and profiles, spectra."""
+        datasets, count = self.data.datasets, self.solutions.count
+        pairs = datasets * count * (count - 1) // 2
+        return datasets * (1 + count) + pairs * (3 * len(self.tracker_names) + len(self.spectra.all_trackers))
 
     @property
     def tracker_names(self) -> list[str]:

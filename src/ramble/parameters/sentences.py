@@ -20,11 +20,6 @@ BRANCHES = (
 LONGEST = 120  # characters of a value that a sentence repeats
 
 
-def one_line(text: str) -> str:
-    """Return a text with all that would end its line, or move the terminal's cursor, written as an escape."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
-
-
 def short(text: str) -> str:
     """Return a text, or only its beginning where it is long."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}.."

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from ramble.errors import RambleError
-from ramble.parameters.sentences import one_line, short
+from ramble.parameters.sentences import short
 from ramble.parameters.yaml_text import parse
 
 MOST_BYTES = 1 << 20
@@ -27,16 +27,14 @@ def read_yaml(file: Path) -> dict[str, Any]:
     text = _text(file)
     if found := UNPRINTABLE.search(text):
         line = len(LINE_ENDS.findall(text, 0, found.start())) + 1
-        raise RambleError(one_line(f"{file}, line {line}: holds {found[0]!r}, no character of a text; remove it"))
+        raise RambleError(f"{file}, line {line}: holds {found[0]!r}, no character of a text; remove it")
     try:
         content = parse(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise RambleError(one_line(f"{file}, line {line}: {_problem(error, 'the file')}")) from error
+        raise RambleError(f"{file}, line {line}: {_problem(error, 'the file')}") from error
     if not isinstance(content, dict):
-        raise RambleError(
-            one_line(f"{file}: holds no keys; write 'key: value' lines, see workflow/schemas/params.schema.json")
-        )
+        raise RambleError(f"{file}: holds no keys; write 'key: value' lines, see workflow/schemas/params.schema.json")
     return content
 
 
@@ -47,7 +45,7 @@ def read_value(key: str, text: str) -> Any:
             raise yaml.MarkedYAMLError(problem=f"holds {found[0]!r}, no character of a text")
         return parse(text)
     except yaml.MarkedYAMLError as error:
-        raise RambleError(one_line(f"--config {key}={short(text)}: {_problem(error, 'the value')}")) from error
+        raise RambleError(f"--config {key}={short(text)}: {_problem(error, 'the value')}") from error
 
 
 def _problem(error: yaml.MarkedYAMLError, what: str) -> str:
@@ -85,18 +83,16 @@ def _text(file: Path) -> str:
     try:
         if not stat.S_ISREG(mode := file.stat().st_mode):
             what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-            raise RambleError(one_line(f"{file}: is {what}; name a file with 'key: value' lines"))
+            raise RambleError(f"{file}: is {what}; name a file with 'key: value' lines")
         with file.open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise RambleError(one_line(f"{file}: cannot be read ({reason}); give a file that can")) from error
+        raise RambleError(f"{file}: cannot be read ({reason}); give a file that can") from error
     if len(content) > MOST_BYTES:
-        raise RambleError(one_line(f"{file}: is larger than {MOST_BYTES} bytes; keep only parameters in it"))
+        raise RambleError(f"{file}: is larger than {MOST_BYTES} bytes; keep only parameters in it")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise RambleError(
-            one_line(f"{file}, line {line}: byte {error.start} is not UTF-8; save the file as UTF-8")
-        ) from error
+        raise RambleError(f"{file}, line {line}: byte {error.start} is not UTF-8; save the file as UTF-8") from error

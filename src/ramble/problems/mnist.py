@@ -107,7 +107,7 @@ def _download(root: Path) -> None:
         ) from error
     finally:
         for folder in missing:  # the innermost first
-            with suppress(OSError):  # not empty: the images are there
+            with suppress(OSError, ValueError):  # not empty: the images are there
                 folder.rmdir()
 
 
@@ -115,7 +115,7 @@ def _scratch(root: Path) -> tempfile.TemporaryDirectory[str]:
     try:
         root.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(dir=root, prefix=".mnist-partial-")
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _unfit(root, error) from error
 
 
