@@ -205,6 +205,25 @@ def test_trackers_are_compared(finished: Checkout) -> None:
     assert text.count("| tcm |") == 6
 
 
+def test_claims_are_judged_at_the_printed_setting_and_ours_stands_beside(finished: Checkout) -> None:
+    results = finished.root / "results"
+    for tracker, eta, gamma in (("paper", 0.1, 0.001), ("paper_tuned", 0.2, 0.01)):
+        _, header = read_tensors(results / f"tcm/paths/{tracker}/0-0-1.safetensors")
+        assert header["tracker"] == tracker
+        steps = read_table(results / f"tcm/paths/{tracker}/0-0-1.csv")
+        assert (set(steps.eta), set(steps.gamma)) == ({eta}, {gamma})
+    trackers = read_table(results / "tables" / "trackers.csv").set_index(["study", "tracker"])
+    claims = read_table(results / "tables" / "claims.csv").set_index(["study", "claim"])
+    row = claims.loc["tcm", "Algorithm 1 always finds a zero-error path"]
+    printed, ours = (trackers.loc["tcm", tracker] for tracker in ("paper", "paper_tuned"))
+    assert row.measured == printed.joined / printed.pairs
+    assert row.measured_tuned == ours.joined / ours.pairs
+    assert row.verdict == ("reproduced" if row.measured == 1 else "not reproduced")
+    assert "## Departures from the print" in (results / "tables" / "claims.md").read_text()
+    counts = read_table(results / "tcm" / "nonzero.csv")
+    assert counts.place[counts["where"] == "solution"].nunique() == 6
+
+
 def test_one_changed_number_reruns_what_depends_on_it(finished_copy: Checkout) -> None:
     finished_copy.edit("tests/small.yaml", "top: 3", "top: 2")
     assert finished_copy.planned("fig4") == {"spectra_mnist100_paper_0": 1, "draw_fig4": 1, "fig4": 1}
