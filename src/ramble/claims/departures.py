@@ -46,12 +46,14 @@ def _of_the_algorithm(committee: Mapping[str, Any]) -> list[Departure]:
         Departure(
             "sign of the elastic move", "the listing subtracts gamma (W_b - W_x); Eq. 2 and 3 add it",
             "2.2, Algorithm 1", "added, in all trackers", "only plus moves towards W_b",
-            f"SIGN ({WALKS})",
+            "subtracted, 30 of 30 printed walks move away: t = -0.23 .. -0.17 .. -0.12 after 500 steps instead of "
+            f"0.12 .. 0.14 .. 0.20 ({WALKS})",
         ),
         Departure(
             "norm rule", "n_l = |W_b| - (|W_b| - |W_a|) |W_b - W_x| / |W_b - W_a|", "2.2",
             "the ratio of the distances is cut at 1", "beyond 1 the printed norm leaves [|W_a|, |W_b|] without bound",
-            f"CLAMP ({WALKS})",
+            "without the cut 28 of 30 printed walks differ, t by at most 0.0004 within 500 steps, and none in how it ends "
+            f"({WALKS}); where walks go further from W_b than W_a is, as on small pairs, t differs by up to 0.57",
         ),
         Departure(
             "norm rule where it divides by zero", "not said", "2.2",
@@ -80,7 +82,8 @@ def _of_the_algorithm(committee: Mapping[str, Any]) -> list[Departure]:
         ),
         Departure(
             "rounding", "not said", "-", "float32; a margin whose sign that leaves open is computed again in float64",
-            "a tie is an error, and membership must not depend on rounding", f"FLOAT ({WALKS})",
+            "a tie is an error, and membership must not depend on rounding",
+            f"none: 0 of 30 printed walks differ within 500 steps without the second look ({WALKS})",
         ),
     ]  # fmt: skip
 
@@ -93,7 +96,8 @@ def _of_the_committee(committee: Mapping[str, Any]) -> list[Departure]:
     return [
         Departure(
             "loss", "a cross-entropy; mean or sum over the patterns is not said", "3.1",
-            "the mean", "with the printed eta the sum takes a step M times as long", f"SUM ({WALKS})",
+            "the mean", "with the printed eta the sum takes a step M times as long",
+            f"with the sum 30 of 30 printed walks leave S in their first step ({WALKS})",
         ),
         Departure(
             "eta and gamma of Algorithm 1", "eta = 0.1, gamma = 0.001, N_epochs = 5", "3.1",
