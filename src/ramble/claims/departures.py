@@ -52,7 +52,7 @@ def _of_the_algorithm(committee: Mapping[str, Any]) -> list[Departure]:
         Departure(
             "norm rule", "n_l = |W_b| - (|W_b| - |W_a|) |W_b - W_x| / |W_b - W_a|", "2.2",
             "the ratio of the distances is cut at 1", "beyond 1 the printed norm leaves [|W_a|, |W_b|] without bound",
-            "without the cut 28 of 30 printed walks differ, t by at most 0.0004 within 500 steps, and none in how it ends "
+            "without the cut 28 of 30 printed walks differ, t by at most 0.0004 within 500 steps, none in its ending "
             f"({WALKS}); where walks go further from W_b than W_a is, as on small pairs, t differs by up to 0.57",
         ),
         Departure(
