@@ -489,3 +489,14 @@ def test_a_variant_of_an_ablation_is_checked_like_the_tracker():
     assert "bend: " not in text
     text = complaint(changed("studies.tcm_ablation.variants.as_shipped", {"bend": 2}))
     assert "studies.tcm_ablation.variants.as_shipped.bend" in text
+
+
+def test_printed_settings_are_those_of_the_paper():
+    studies = validate(SHIPPED).studies
+    printed = studies["tcm"].trackers.paper
+    assert (printed.eta, printed.gamma, printed.gradient_steps) == (0.1, 0.001, 5)
+    assert (studies["recipe"].rate, studies["recipe"].initial_sigma) == (0.1, 0.1)
+    # so long do the printed walks go on moving: a rule that looks at fewer steps ends some of them too early
+    assert printed.max_steps == 12_000
+    assert printed.stall_steps >= 2000
+    assert printed.stall_gain <= 1e-4

@@ -46,41 +46,44 @@ def _of_the_algorithm(committee: Mapping[str, Any]) -> list[Departure]:
         Departure(
             "sign of the elastic move", "the listing subtracts gamma (W_b - W_x); Eq. 2 and 3 add it",
             "2.2, Algorithm 1", "added, in all trackers", "only plus moves towards W_b",
-            f"SIGN ({WALKS})",
+            "subtracted, 30 of 30 printed walks move away: t = -0.23 .. -0.17 .. -0.12 after 500 steps instead of "
+            f"0.12 .. 0.14 .. 0.20 ({WALKS})",
         ),
         Departure(
             "norm rule", "n_l = |W_b| - (|W_b| - |W_a|) |W_b - W_x| / |W_b - W_a|", "2.2",
             "the ratio of the distances is cut at 1", "beyond 1 the printed norm leaves [|W_a|, |W_b|] without bound",
-            f"CLAMP ({WALKS})",
+            "without the cut 28 of 30 printed walks differ, t by at most 0.0004 within 500 steps, none in its ending "
+            f"({WALKS}); where walks go further from W_b than W_a is, as on small pairs, t differs by up to 0.57",
         ),
         Departure(
             "norm rule where it divides by zero", "not said", "2.2",
             "a layer of norm 0 stays 0; one that both ends share keeps its norm", "the formula is 0 / 0 there",
-            f"{NONE}: no such layer was met",
+            NONE,
         ),
         Departure(
             "arrival", "elastic moves only", "2.2, Algorithm 1",
             f"from t = {tracker['near']} on the straight hop to W_b is tried, and must be certified",
             "each elastic move covers a share of the way left: W_b itself is never reached",
-            f"{NONE}: a walk that never gets so near is none the shorter for it",
+            "none on the committee, whose printed walks end before t = 0.4; on MNIST none measured",
         ),
         Departure(
             "giving up", "none but leaving S", "2.2, Algorithm 1",
             f"after {tracker['max_steps']} steps, or where t rose by less than {tracker['stall_gain']} in "
             f"{tracker['stall_steps']}",
-            "walks that rest in front of an obstacle do not end of themselves",
-            "the shipped rule takes at most 0.0003 of t from what the 30 walks reach in 12,000 steps; 0.001 in 500 "
-            "steps, the rule of study mnist100, would take up to 0.05",
+            "a walk whose gradient steps take back what its elastic moves gain rests inside S, and never ends",
+            "the shipped rule takes at most 0.0002 of t from what the 30 printed walks reach in 12,000 steps (0.20 .. "
+            "0.26 .. 0.39; every elastic move is kept); a rise of 0.001 in 500 steps would take up to 0.05",
         ),
         Departure(
             "the path", "the sequence of all W_x", "2.2, Algorithm 1",
             f"the polygon through about {tracker['stored_points']} of them, evenly spread in t; segments are certified",
             "what lies between two points counts too; thousands of points of one walk need not be kept",
-            f"{NONE}: figures and spectra show these points",
+            NONE,
         ),
         Departure(
             "rounding", "not said", "-", "float32; a margin whose sign that leaves open is computed again in float64",
-            "a tie is an error, and membership must not depend on rounding", f"FLOAT ({WALKS})",
+            "a tie is an error, and membership must not depend on rounding",
+            f"none: 0 of 30 printed walks differ within 500 steps without the second look ({WALKS})",
         ),
     ]  # fmt: skip
 
@@ -93,7 +96,8 @@ def _of_the_committee(committee: Mapping[str, Any]) -> list[Departure]:
     return [
         Departure(
             "loss", "a cross-entropy; mean or sum over the patterns is not said", "3.1",
-            "the mean", "with the printed eta the sum takes a step M times as long", f"SUM ({WALKS})",
+            "the mean", "with the printed eta the sum takes a step M times as long",
+            f"with the sum 30 of 30 printed walks leave S in their first step ({WALKS})",
         ),
         Departure(
             "eta and gamma of Algorithm 1", "eta = 0.1, gamma = 0.001, N_epochs = 5", "3.1",
@@ -122,7 +126,7 @@ def _of_the_committee(committee: Mapping[str, Any]) -> list[Departure]:
             f"on, at the loss itself, until it falls by less than {settling['tolerance']} of itself in "
             f"{settling['window']} steps",
             "ends are to be minima; right at zero errors the smallest margin is as good as zero",
-            f"{NONE}: margins at the ends only grow by it",
+            NONE,
         ),
     ]  # fmt: skip
 
@@ -149,7 +153,8 @@ def _of_the_measurements(committee: Mapping[str, Any], images: Mapping[str, Any]
         Departure(
             "position on a path", "t = 1 - |W_b - W_x| / |W_b - W_a|", "2.2, Fig. 2 to 5",
             "t where it rises along the path, else the share of the path's length",
-            "a path may swing out, and then t does not order its points", f"{NONE}: Algorithm 1's paths all go by t",
+            "a path may swing out, and then t does not order its points",
+            "none on the committee's printed walks: t never falls back by more than 0.0005",
         ),
         Departure(
             "Figure 1", "a sketch", "Fig. 1", "measured: errors in the plane through W_a, W_b and the path",
@@ -165,6 +170,7 @@ def _of_the_measurements(committee: Mapping[str, Any], images: Mapping[str, Any]
 
 def _of_the_images(images: Mapping[str, Any]) -> list[Departure]:
     solutions, data = _Settings(images, "solutions"), _Settings(images, "data", "arguments")
+    tracker = _Settings(images, "trackers", "paper")
     return [
         Departure(
             "LeNet5", "ReLU, then max-pooling", "3.2", "max-pooling, then ReLU",
@@ -173,6 +179,11 @@ def _of_the_images(images: Mapping[str, Any]) -> list[Departure]:
         Departure(
             "LeNet5, initial weights", "Xavier", "3.2", "Xavier, uniform; biases 0; images are standardised",
             "which of the two Xavier rules, and what inputs, is not said", NONE,
+        ),
+        Departure(
+            "giving up on few images", "none but leaving S", "2.2, Algorithm 1",
+            f"after {tracker['max_steps']} steps, or where t rose by less than {tracker['stall_gain']} in "
+            f"{tracker['stall_steps']}", "as for the committee", NONE,
         ),
         Departure(
             "training on few images", "the first images of MNIST, zero errors", "3.2",

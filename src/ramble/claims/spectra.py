@@ -75,9 +75,13 @@ def _regime(nonzero: pd.DataFrame | None) -> str:
     """Say where three is right: for which factors on the weights the median over the solutions is exactly three."""
     if nonzero is None:
         return ""
-    found = "; ".join(
-        f"zero below {regime.threshold:g}: " + (f"weights times {regime.at}" if regime.factors else "nowhere")
-        for regime in regimes_of_three(nonzero)
-        if (regime.where, regime.varied) == ("solution", SCALE)
-    )
-    return f"; the median over the solutions is {THREE} with {found}"
+    thresholds: dict[str, list[str]] = {}  # by the factors that have a median of three
+    for regime in regimes_of_three(nonzero):
+        if (regime.where, regime.varied) == ("solution", SCALE):
+            thresholds.setdefault(regime.at, []).append(f"{regime.threshold:g}")
+    found = [
+        f"weights times {at} (zero below {', '.join(several)} of the largest)"
+        for at, several in thresholds.items()
+        if at
+    ]
+    return f"; the median over the solutions is {THREE} with {' and '.join(found) or 'no factor tried on the weights'}"

@@ -47,10 +47,10 @@ def write_claims(
             "",
             *claim_rows(claims),
             "",
-            *_beside(claims, tuned),
             "For the Tree Committee Machine the positive eigenvalues are a theorem: margins are piecewise linear in",
             "the weights, so the Hessian is a sum of outer products with positive factors wherever it exists.",
             "",
+            *_beside(claims, tuned),
             "## The solutions",
             "",
             *_rows(

@@ -37,15 +37,18 @@ def draw_nonzero(counts: pd.DataFrame) -> Figure:
             axes.minorticks_off()
         for axes, varied in zip(grid[1], VARIED, strict=True):
             axes.set_xlabel(VARIED[varied])
-        figure.supylabel(r"number of eigenvalues $\lambda_i \neq 0$, median", fontsize=9)
+        for axes in grid[:, 0]:
+            axes.set_ylabel("number of eigenvalues\n" + r"$\lambda_i \neq 0$, median")
         handles, labels = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4)
+        figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 
 def _draw(axes: Axes, counts: pd.DataFrame) -> None:
     spread = counts.groupby("factor").number.agg(["min", "max"])
-    axes.fill_between(spread.index, spread["min"], spread["max"], color="0.9", linewidth=0, label="smallest to largest")
+    axes.fill_between(
+        spread.index, spread["min"], spread["max"], color="0.9", linewidth=0, label="smallest to largest, any threshold"
+    )
     middle = medians(counts)
     for (threshold, own), (colour, line) in zip(middle.groupby("threshold"), STYLES, strict=False):
         label = rf"above {_power(float(str(threshold)))} $\lambda_1$"
