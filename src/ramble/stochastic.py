@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ramble.checkpoints import Checkpoint, State, checked
+from ramble.divergence import refuse_divergence
 from ramble.errors import RambleError
 from ramble.problems.minibatches import Hardest, epoch
 from ramble.problems.network import NetworkProblem
@@ -94,7 +95,8 @@ def find_stochastic_solutions(
         checkpoint: taken up where it holds a state, and written after epochs and rounds.
 
     Raises:
-        RambleError: a network still makes errors after `max_rounds`, or the checkpoint is of other settings.
+        RambleError: a network still makes errors after `max_rounds`, its weights are no longer finite, or the
+            checkpoint is of other settings.
     """
     finished, run = checkpoint.resume(partial(_taken_up, problem)) or ([], None)
     solutions = [_solution(problem, recipe, name, number, done) for number, done in enumerate(finished)]
@@ -103,7 +105,8 @@ def find_stochastic_solutions(
         run = run or _begin(problem, seed, name, number)
         with Progress(f"{name}: solution {number + 1} of {count}", recipe.epochs + recipe.max_rounds) as progress:
             progress.resume(run.epochs + run.rounds)
-            _train(problem, recipe, run, progress, partial(_keep, checkpoint, finished, run))
+            pause = partial(_keep, checkpoint, finished, run)
+            _train(problem, recipe, run, progress, pause, f"studies.{name}.solutions.rate")
         solutions.append(_solution(problem, recipe, name, number, run))
         finished, run = [*finished, run], None
     return solutions
@@ -116,16 +119,26 @@ def _begin(problem: NetworkProblem, seed: int, name: str, number: int) -> _Run:
 
 
 def _train(
-    problem: NetworkProblem, recipe: StochasticRecipe, run: _Run, progress: Progress, pause: Callable[[], None]
+    problem: NetworkProblem,
+    recipe: StochasticRecipe,
+    run: _Run,
+    progress: Progress,
+    pause: Callable[[], None],
+    key: str,
 ) -> None:
-    """Train a network until its margins are wide or the budget is spent; `pause` is called between passes."""
+    """Train a network until its margins are wide or the budget is spent; `pause` is called between passes.
+
+    Raises RambleError naming the key of the rate when the weights are no longer finite.
+    """
     while run.epochs < recipe.epochs:
         run.pass_over(problem, recipe)
+        refuse_divergence(run.weights, key, recipe.rate, f"in epoch {run.epochs}")
         progress.advance(1, epoch=run.epochs, phase="all samples alike")
         pause()
     while not _look(problem, recipe, run) and run.rounds < recipe.max_rounds:
         facts = {"errors": run.hardest.errors, "margin": f"{run.hardest.smallest:.2f}"}
         run.drill(problem, recipe)
+        refuse_divergence(run.weights, key, recipe.rate, f"in round {run.rounds} on the hardest samples")
         facts["epoch"] = f"{run.epochs + run.rounds * recipe.round_steps * recipe.batch / problem.n_samples:.1f}"
         progress.advance(1, phase="hardest first", **facts)
         pause()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ramble.divergence import finite_rows
 from ramble.errors import RambleError
 from ramble.problems.problem import Evaluation, Problem
 from ramble.progress import Progress
@@ -62,6 +63,7 @@ class Search:
     solutions: list[Solution]  # by data set
     tried: dict[int, int]  # restarts of each data set
     reached: dict[int, int]  # of these, how many reached zero errors
+    diverged: int = 0  # restarts whose weights were no longer finite in the end
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def descend(
 def train_to_zero_errors(
     problem: Problem, weights: Tensor, datasets: Tensor, recipe: Recipe, progress: Progress
 ) -> tuple[Tensor, Tensor]:
-    """Train B networks until each has zero errors or the budget is spent.
+    """Train B networks until each has zero errors, its weights are no longer finite, or the budget is spent.
 
     Returns:
         The weights (B, P) and the steps (B,) after which each network was first seen without errors, -1 where never
@@ -104,10 +106,11 @@ def train_to_zero_errors(
         weights, _ = descend(problem, weights, own, recipe.rate, block, recipe.output_gain)
         solved = problem.evaluate(weights, own).in_solution_space.cpu()
         progress.advance(block, solved=f"{int((finished >= 0).sum() + solved.sum())} of {len(finished)}")
-        if solved.any():
-            results[alive[solved]] = weights[solved.to(weights.device)]
-            finished[alive[solved]] = step + block
-            weights, alive = weights[~solved.to(weights.device)], alive[~solved]
+        finished[alive[solved]] = step + block
+        over = solved | ~finite_rows(weights).cpu()
+        if over.any():
+            results[alive[over]] = weights[over.to(weights.device)]
+            weights, alive = weights[~over.to(weights.device)], alive[~over]
             own = datasets[alive]
             if not len(alive):
                 break
@@ -121,7 +124,8 @@ def settle(
     """Descend the problem's own loss until it settles, each network on its own clock.
 
     Returns:
-        The weights (B, P), the further steps (B,) and whether each settled within the budget (B,).
+        The weights (B, P), the further steps (B,) and whether each settled within the budget (B,). A network whose
+        weights are no longer finite goes no further.
     """
     weights = weights.to(problem.device)
     steps = torch.zeros(len(weights), dtype=torch.long)
@@ -137,7 +141,7 @@ def settle(
         resting = (now > before * (1 - rule.tolerance)).cpu() & (block == rule.window)
         settled[alive[resting]] = True
         progress.advance(block, settled=f"{int(settled.sum())} of {len(settled)}")
-        keep = (~resting).nonzero().squeeze(1)
+        keep = (~resting & finite_rows(weights).cpu()).nonzero().squeeze(1)
         alive, before, weights = alive[keep], now[keep.to(now.device)], weights[keep.to(weights.device)]
         own = datasets[alive]
         if not len(alive):
@@ -162,6 +166,11 @@ def find_solutions(
     found = search_solutions(problem, seed, name, count, recipe, datasets)
     numbers = {dataset: sum(s.dataset == dataset for s in found.solutions) for dataset in found.tried}
     short = ", ".join(f"{number} of {count} for data set {d}" for d, number in numbers.items() if number < count)
+    if short and found.diverged:
+        raise RambleError(
+            f"studies.{name}.solutions: there are only {short}, as {found.diverged} of {sum(found.tried.values())} "
+            f"restarts ended with weights that are not finite: rate = {recipe.rate:g} is too large; lower rate."
+        )
     if short:
         raise RambleError(
             f"studies.{name}.solutions: after {recipe.rounds} rounds of restarts there are only {short}; "
@@ -177,9 +186,12 @@ def search_solutions(
 
     Restarts are trained in rounds; of each data set the first restarts (in the order of their numbers, not of their
     speed) that reach zero errors are settled, and kept if they still have none and differ from those kept before.
+
+    Raises:
+        RambleError: the weights of all restarts of a round are no longer finite.
     """
     kept: dict[int, list[Solution]] = {d: [] for d in (range(problem.n_datasets) if datasets is None else datasets)}
-    tried, reached = dict.fromkeys(kept, 0), dict.fromkeys(kept, 0)
+    tried, reached, diverged = dict.fromkeys(kept, 0), dict.fromkeys(kept, 0), 0
     for _ in range(recipe.rounds):
         wanting = [dataset for dataset, several in kept.items() if len(several) < count]
         if not wanting:
@@ -187,25 +199,38 @@ def search_solutions(
         share = max(1, recipe.batch // len(wanting))
         labels = [(dataset, tried[dataset] + restart) for dataset in wanting for restart in range(share)]
         tried |= {dataset: tried[dataset] + share for dataset in wanting}
-        waiting = _without_errors(problem, seed, name, labels, recipe)
+        waiting, lost = _without_errors(problem, seed, name, labels, recipe)
+        diverged += lost
+        if lost == len(labels):
+            raise RambleError(
+                f"studies.{name}.solutions: the weights of all {lost} restarts are no longer finite: "
+                f"rate = {recipe.rate:g} is too large; lower rate."
+            )
         reached |= {dataset: reached[dataset] + len(solved) for dataset, solved in waiting.items()}
         while chosen := [
             solved.pop(0)
             for dataset, solved in waiting.items()
             for _ in range(min(count - len(kept[dataset]), len(solved)))
         ]:
-            for solution in _settled(problem, name, chosen, recipe):
+            solutions, lost = _settled(problem, name, chosen, recipe)
+            diverged += lost
+            for solution in solutions:
                 if all(
                     cosine(solution.weights, other.weights) <= recipe.max_cosine for other in kept[solution.dataset]
                 ):
                     kept[solution.dataset].append(solution)
-    return Search([one for several in kept.values() for one in _with_attempts(several)], tried, reached)
+    return Search([one for several in kept.values() for one in _with_attempts(several)], tried, reached, diverged)
 
 
 def _without_errors(
     problem: Problem, seed: int, name: str, labels: Sequence[tuple[int, int]], recipe: Recipe
-) -> dict[int, list[_Candidate]]:
-    """Train the restarts; returns for each data set those that reached zero errors, in the order of their numbers."""
+) -> tuple[dict[int, list[_Candidate]], int]:
+    """Train the restarts.
+
+    Returns:
+        For each data set those that reached zero errors, in the order of their numbers; and of how many restarts the
+        weights are no longer finite.
+    """
     weights, datasets = initial_batch(problem, seed, name, labels)
     with Progress(f"{name}: to zero errors, {len(weights)} restarts", recipe.max_steps) as progress:
         weights, steps = train_to_zero_errors(problem, weights, datasets, recipe, progress)
@@ -213,7 +238,7 @@ def _without_errors(
     for (dataset, restart), own, count in zip(labels, weights, steps.tolist(), strict=True):
         if count >= 0:
             solved.setdefault(dataset, []).append(_Candidate(dataset, restart, own, count))
-    return solved
+    return solved, int((~finite_rows(weights)).sum())
 
 
 def _with_attempts(solutions: Sequence[Solution]) -> list[Solution]:
@@ -238,7 +263,8 @@ def errors_on_lines(problem: Problem, starts: Tensor, ends: Tensor, dataset: int
     return most
 
 
-def _settled(problem: Problem, name: str, chosen: Sequence[_Candidate], recipe: Recipe) -> list[Solution]:
+def _settled(problem: Problem, name: str, chosen: Sequence[_Candidate], recipe: Recipe) -> tuple[list[Solution], int]:
+    """Return the candidates that settled without errors, and of how many the weights are no longer finite."""
     weights = torch.stack([candidate.weights for candidate in chosen])
     datasets = torch.tensor([candidate.dataset for candidate in chosen])
     with Progress(f"{name}: until the loss settles, {len(chosen)} networks", recipe.settling.max_steps) as progress:
@@ -261,7 +287,7 @@ def _settled(problem: Problem, name: str, chosen: Sequence[_Candidate], recipe: 
                 test=_one(test, row) if test else None,
             )
         )
-    return solutions
+    return solutions, int((~finite_rows(weights)).sum())
 
 
 def _one(evaluation: Evaluation, row: int) -> Evaluation:

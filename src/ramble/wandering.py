@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ramble.checkpoints import Checkpoint, State
+from ramble.divergence import refuse_divergence
 from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
 from ramble.progress import Progress
@@ -48,7 +49,7 @@ def wander(
         checkpoint: taken up where it holds a state, and written after looks.
 
     Raises:
-        RambleError: the checkpoint is of other settings.
+        RambleError: the checkpoint is of other settings, or weights are no longer finite.
     """
     looks = torch.linspace(0, gradients, points, dtype=torch.float64).round().long().tolist()
     rows, seen = checkpoint.resume(partial(_taken_up, looks, len(start))) or ([], [])
@@ -65,6 +66,7 @@ def wander(
                 done += 1
                 epochs = f"{done * batch / problem.n_samples:.1f}"
                 progress.advance(1, epoch=epochs, errors=rows[-1]["train_errors"])
+            refuse_divergence(weights, "rate", rate, f"after {done} gradients of further training")
             rows.append({"gradients": look} | _row(problem, weights))
             seen.append(weights.cpu())
             if checkpoint.due:

@@ -11,7 +11,7 @@ Numerical Algorithms, section 3.1); every layer adds such an allowance to its ra
 further operations. Convolutions are written as matrix products because fast algorithms have other error bounds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -134,7 +134,12 @@ def affine(form: Form, piece: Piece) -> Form:
 
 
 def convolve(
-    form: Form, piece: Piece, kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int], spread: Sequence[int]
+    form: Form,
+    piece: Piece,
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    spread: tuple[int, ...],
 ) -> Form:
     """Return the convolution (M, O, H', W') of a form (M, C, H, W) as a product with its patches.
 
@@ -148,7 +153,7 @@ def convolve(
     window = partial(functional.unfold, kernel_size=kernel, dilation=spread, padding=padding, stride=stride)
     patches = constant(window(form.centre)) if form.still else form.map(window)
     if piece.centre.dim() == 3:  # unfold keeps a channel's taps together, and so a group's channels
-        patches = patches.map(lambda values: values.unflatten(1, (piece.centre.shape[0], -1)))
+        patches = patches.map(lambda values: values.view(len(values), len(piece.centre), -1, values.shape[2]))
     return affine(patches, piece).map(lambda values: values.reshape(len(values), -1, height, width))
 
 

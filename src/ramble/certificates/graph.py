@@ -3,7 +3,8 @@
 `torch.export` runs the network's own `forward` once, on tensors without values, and writes down each operation that
 reaches torch: a module used twice is there twice, hooks, parametrisations and a subclass's own forward are there as
 what they compute, and a tensor under two names is one. A forward that asks for values on its way, or treats some
-numbers of samples differently, cannot be written down and is refused. Operations in place are turned into plain ones.
+numbers of samples differently, cannot be written down and is refused. Where there are operations in place, torch turns
+them into plain ones.
 """
 
 import logging
@@ -16,15 +17,12 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import Dim, ExportedProgram
 
+from ramble.certificates.values import NotUnderstoodError
 from ramble.problems.logits import inputs_in
 from ramble.problems.network import NetworkProblem
 
 # Samples that the network is read with: torch treats the sizes 0 and 1 as special.
 EXAMPLES = 3
-
-
-class NotUnderstood(Exception):
-    """A network, or a part of one, that the proof does not know; the text says which and why."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +51,23 @@ def read_graph(problem: NetworkProblem) -> Graph:
     """Read the network of a problem, in evaluation mode and float64.
 
     Raises:
-        NotUnderstood: it cannot be written down, changes its inputs or buffers, or gives anything but one tensor.
+        NotUnderstoodError: it cannot be written down, changes its inputs or buffers, or gives anything but one tensor.
     """
     anything = torch.zeros(problem.n_weights, dtype=torch.float64, device=problem.device)
     network = problem.network(anything)
     program = _exported(network, inputs_in(problem.data("train")[0][:1], torch.float64))
     signature = program.graph_signature
     if signature.buffers_to_mutate or signature.user_inputs_to_mutate or signature.parameters_to_mutate:
-        raise NotUnderstood("its forward pass writes to its inputs, buffers or weights")
+        raise NotUnderstoodError("its forward pass writes to its inputs, buffers or weights")
     if len(signature.user_inputs) != 1 or len(signature.user_outputs) != 1:
-        raise NotUnderstood("its forward pass does not give one tensor for one tensor")
+        raise NotUnderstoodError("its forward pass does not give one tensor for one tensor")
     nodes = {node.name: node for node in program.graph.nodes}
     inputs, outputs = (nodes.get(str(names[0])) for names in (signature.user_inputs, signature.user_outputs))
     if inputs is None or outputs is None or outputs is inputs:
-        raise NotUnderstood("its outputs are no tensor that it computed from its inputs")
+        raise NotUnderstoodError("its outputs are no tensor that it computed from its inputs")
     operations = _operations(program.graph, inputs, outputs)
     if not operations[-1].by_sample:
-        raise NotUnderstood("its outputs are not those of each sample, along the first axis")
+        raise NotUnderstoodError("its outputs are not those of each sample, along the first axis")
     return Graph(operations, *_tensors(problem, network, program, nodes), inputs, outputs)
 
 
@@ -78,10 +76,17 @@ def _exported(network: nn.Module, sample: Tensor) -> ExportedProgram:
     with _quietly(), torch.no_grad():
         try:
             program = torch.export.export(network, (samples,), dynamic_shapes=({0: Dim("samples")},), strict=False)
-            return program.run_decompositions({})  # nothing in place is left
+            in_place = any(_writes(node) for node in program.graph.nodes)
+            return program.run_decompositions({}) if in_place else program
         except Exception as error:  # whatever a forward pass may raise
             first, *_ = str(error).strip().splitlines() or [""]
-            raise NotUnderstood(f"torch.export cannot read it ({type(error).__name__}: {first[:200]})") from None
+            raise NotUnderstoodError(f"torch.export cannot read it ({type(error).__name__}: {first[:200]})") from None
+
+
+def _writes(node: fx.Node) -> bool:
+    """Tell whether an operation writes to a tensor that it is given; what is no operation of torch is none."""
+    schema = getattr(node.target, "_schema", None)
+    return schema is not None and schema.is_mutable
 
 
 @contextmanager
@@ -144,9 +149,9 @@ def _operation(node: fx.Node, samples: torch.SymInt, last_uses: tuple[fx.Node, .
     by_sample = bool(sizes) and isinstance(sizes[0], torch.SymInt) and sizes[0].node.expr == samples.node.expr
     rest = sizes[1:] if by_sample else sizes
     if any(isinstance(size, torch.SymInt) for size in rest):
-        raise NotUnderstood(f"{layer}: {node.target} does not keep the samples apart, along the first axis")
+        raise NotUnderstoodError(f"{layer}: {node.target} does not keep the samples apart, along the first axis")
     if found.is_floating_point() and found.dtype != torch.float64:
-        raise NotUnderstood(f"{layer}: {node.target} turns to numbers of {found.dtype}")
+        raise NotUnderstoodError(f"{layer}: {node.target} turns to numbers of {found.dtype}")
     return Operation(node, layer, tuple(int(size) for size in rest), by_sample, last_uses)
 
 

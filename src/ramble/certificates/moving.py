@@ -1,6 +1,7 @@
 """A network whose weights walk along a straight segment: enclosures of its margins on any part of it."""
 
-from collections.abc import Callable, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -8,9 +9,10 @@ import torch
 from torch import Tensor, fx
 
 from ramble.certificates.affine import Entries, Form, Piece, Weights, add, affine, constant
-from ramble.certificates.graph import Graph, NotUnderstood, Operation, read_graph
-from ramble.certificates.operations import OPERATIONS, REARRANGEMENTS, Value
+from ramble.certificates.graph import Graph, Operation, read_graph
+from ramble.certificates.operations import OPERATIONS, REARRANGEMENTS
 from ramble.certificates.pooling import negative
+from ramble.certificates.values import NotUnderstoodError, Value
 from ramble.problems.logits import inputs_in
 from ramble.problems.network import NetworkProblem
 
@@ -24,7 +26,7 @@ class MovingNetwork:
     """The network of a problem while its weights walk from start to end (P,).
 
     Raises:
-        NotUnderstood: it cannot be read as a graph; operations that are not known show only when it is evaluated.
+        NotUnderstoodError: it cannot be read as a graph; operations that are not known show only when it is evaluated.
     """
 
     def __init__(self, problem: NetworkProblem, start: Tensor, end: Tensor) -> None:
@@ -63,8 +65,11 @@ class MovingNetwork:
             values[operation.node] = self._done(operation, values, part)
             for node in operation.last_uses:
                 values.pop(node, None)
-        if last.node.target is torch.ops.aten.linear.default and len(last.shape or ()) == 1:
-            form, weight, bias = self._arguments(last, values)[0] + [None] * (3 - len(last.node.args))
+        plain = last.node.target is torch.ops.aten.linear.default and not last.node.kwargs
+        if plain and len(last.shape or ()) == 1:
+            form, weight, bias = _arguments(last.node.args, ChainMap(values, self._given)) + [None] * (
+                3 - len(last.node.args)
+            )
             if isinstance(form, Form):
                 # rows of the last layer: true class minus each class, so that what both logits share cancels
                 piece = part.piece(last.node, lambda: self._layer(last.node, weight, bias, lambda each: each))
@@ -72,33 +77,31 @@ class MovingNetwork:
                 return affine(columns, _differences(piece, labels)).map(lambda values: values.squeeze(2))
         return _ahead(self._done(last, values, part), labels)
 
-    def _arguments(self, operation: Operation, values: dict[fx.Node, Any]) -> tuple[list[Any], dict[str, Any]]:
-        def value_of(node: fx.Node) -> Any:
-            return values[node] if node in values else self._given[node]
-
-        node = operation.node
-        return list(fx.map_arg(node.args, value_of)), dict(fx.map_arg(node.kwargs, value_of))
-
     def _done(self, operation: Operation, values: dict[fx.Node, Any], part: "_Part") -> Any:
         """Return the result of one operation."""
         node = operation.node
-        arguments, named = self._arguments(operation, values)
+        known_values = ChainMap(values, self._given)
+        arguments, named = _arguments(node.args, known_values), _named_arguments(node.kwargs, known_values)
         if node.target is torch.ops.aten.sym_size.int:
             return arguments[0].centre.shape[arguments[1]]
         if getattr(node.target, "__name__", "") == "getitem":
             return arguments[0][arguments[1]]
         known = OPERATIONS.get(node.target) or REARRANGEMENTS.get(node.target)
         if known is None or not _has_form(arguments):
-            raise NotUnderstood(f"{operation.layer}: {_named(node)} is not understood")
+            raise NotUnderstoodError(f"{operation.layer}: {_named(node)} is not understood")
         place = _Place(self, part, operation)
         try:
             found = known(place, *arguments, **named)
-        except NotUnderstood as error:
-            raise NotUnderstood(f"{operation.layer}: {error} ({_named(node)}) is not understood") from None
+        except NotUnderstoodError as error:
+            raise NotUnderstoodError(f"{operation.layer}: {error} ({_named(node)}) is not understood") from None
+        except (AssertionError, IndexError, RuntimeError, TypeError, ValueError):
+            raise NotUnderstoodError(
+                f"{operation.layer}: {_named(node)} with its arguments is not understood"
+            ) from None
         if isinstance(found, Form):
             expected = (len(found.centre), *(operation.shape or ()))
             if not operation.by_sample or tuple(found.centre.shape) != expected:
-                raise NotUnderstood(f"{operation.layer}: {_named(node)} does not keep the samples apart")
+                raise NotUnderstoodError(f"{operation.layer}: {_named(node)} does not keep the samples apart")
         return found
 
     def _layer(
@@ -148,17 +151,25 @@ def smallest_ahead(differences: Tensor, labels: Tensor) -> Tensor:
 
 def _rearranged(operation: Operation, given: dict[fx.Node, Value]) -> Value:
     """Return a rearrangement of weights or constants."""
-    known = REARRANGEMENTS.get(operation.node.target)
-    kinds = [given[node] for node in operation.node.all_input_nodes]
-    if known is None or len(kinds) != 1 or operation.shape is None:
-        of = "a weight" if any(isinstance(kind, Weights) for kind in kinds) else "constants"
-        raise NotUnderstood(f"{operation.layer}: {_named(operation.node)} of {of} is not understood")
-    place = _Standing(operation.shape)
-    arguments, named = (fx.map_arg(each, given.__getitem__) for each in (operation.node.args, operation.node.kwargs))
-    found = known(place, *arguments, **named)
-    if tuple((found.start if isinstance(found, Weights) else found).shape) != operation.shape:
-        raise NotUnderstood(f"{operation.layer}: {_named(operation.node)} of a weight is not understood")
+    node = operation.node
+    known = REARRANGEMENTS.get(node.target)
+    values = [given[each] for each in node.all_input_nodes]
+    of = "a weight" if any(isinstance(each, Weights) for each in values) else "constants"
+    if known is None or len(values) != 1 or operation.shape is None:
+        raise NotUnderstoodError(f"{operation.layer}: {_named(node)} of {of} is not understood")
+    found = known(_Standing(operation.shape), *_arguments(node.args, given), **_named_arguments(node.kwargs, given))
+    if isinstance(found, Form) or tuple(found.shape) != operation.shape:
+        raise NotUnderstoodError(f"{operation.layer}: {_named(node)} of {of} is not understood")
     return found
+
+
+def _arguments(given: Any, values: Mapping[fx.Node, Any]) -> list[Any]:
+    """Return the arguments of an operation with the values of its nodes."""
+    return list(fx.map_arg(given, values.__getitem__))
+
+
+def _named_arguments(given: Any, values: Mapping[fx.Node, Any]) -> dict[str, Any]:
+    return {name: fx.map_arg(argument, values.__getitem__) for name, argument in given.items()}
 
 
 class _Standing:
@@ -170,7 +181,7 @@ class _Standing:
 
 def _as_weights(value: Value) -> Weights:
     if isinstance(value, Form):
-        raise NotUnderstood("a product of activations")
+        raise NotUnderstoodError("a product of activations")
     return value if isinstance(value, Weights) else Weights(value.double(), value.double())
 
 
@@ -197,7 +208,7 @@ def _differences(piece: Piece, labels: Tensor) -> Piece:
 def _ahead(logits: Any, labels: Tensor) -> Form:
     """Return the true class's logit minus that of each class, from logits (M, C), or from a single one (M,), (M, 1)."""
     if not isinstance(logits, Form) or logits.centre.dim() > 2:
-        raise NotUnderstood("its outputs are no logits (M, C)")
+        raise NotUnderstoodError("its outputs are no logits (M, C)")
     if logits.centre.dim() == 1:
         logits = logits.map(lambda values: values.unsqueeze(1))
     if logits.centre.shape[1] == 1:

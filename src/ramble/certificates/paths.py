@@ -62,7 +62,8 @@ def certify_path(
             problem, starts, ends, dataset, resolution, sound and "sampled" not in kinds, before, advance
         )
         kinds.add(chunk.kind)
-        reason = reason or chunk.reason
+        if not reason:
+            reason = chunk.reason if chunk.unproven is None else f"segment {done + chunk.unproven}: {chunk.reason}"
         tested += evaluated + int(chunk.tested.sum())
         failing = (~chunk.hold).nonzero().flatten().tolist()
         margins = chunk.min_margins[: failing[0] + 1] if failing else chunk.min_margins

@@ -33,7 +33,8 @@ class SegmentCertificates:
     kind: Kind  # of all of them; a segment with an error needs no proof
     min_margins: Tensor  # (B,) exact and sound: lower bound of the smallest margin; sampled: smallest margin found
     tested: Tensor  # (B,) int64, points at which the network was evaluated
-    reason: str = ""  # why they are not proven although a proof was wanted, naming the layer; empty when they are
+    reason: str = ""  # why they are not proven, naming the layer; empty when they are
+    unproven: int | None = None  # the segment that the reason is about, or none where it is about all
 
     @property
     def hold(self) -> Tensor:
@@ -70,27 +71,27 @@ def certify_segments(
         return SegmentCertificates("exact", exact, torch.zeros_like(exact, dtype=torch.int64))
     at_ends = known or (margins_of(problem, starts, datasets, advance), margins_of(problem, ends, datasets, advance))
     tested = torch.full((len(starts),), 0 if known else 2, device=at_ends[0].device)
-    reason = obstacle(problem) if sound else ""
-    if sound and not reason:
+    reason, unproven = obstacle(problem) if sound else "no proof was asked for", None
+    if not reason:
         # the middles alone: they spare the proof for most segments that leave S, and the proof spares all other samples
         screened = sample_segments(problem, starts, ends, datasets, 0.5, at_ends, advance)
         tested = tested + screened.tested
-        bounds, reason = _prove(problem, starts, ends, resolution, screened.min_margins, advance)
-        if not reason:
+        bounds, unproven, reason = _prove(problem, starts, ends, resolution, screened.min_margins, advance)
+        if unproven is None:
             return SegmentCertificates("sound", bounds, tested)
     samples = sample_segments(problem, starts, ends, datasets, resolution, at_ends, advance)
-    return SegmentCertificates("sampled", samples.min_margins, tested + samples.tested, reason)
+    return SegmentCertificates("sampled", samples.min_margins, tested + samples.tested, reason, unproven)
 
 
 def _prove(
     problem: Problem, starts: Tensor, ends: Tensor, resolution: float, found: Tensor, advance: Advance
-) -> tuple[Tensor, str]:
-    """Return lower bounds (B,) for the segments of which no error was found, and why the first one is not proven."""
+) -> tuple[Tensor, int | None, str]:
+    """Return lower bounds (B,) for the segments of which no error was found, the first not proven, and why not."""
     bounds = found.clone()
     for row in (found > 0).nonzero().squeeze(1).tolist():
         bound = prove_segment(problem, starts[row], ends[row], resolution)
         if not bound.proven:
-            return bounds, bound.reason
+            return bounds, row, bound.reason
         bounds[row] = bound.min_margin
         advance(1)
-    return bounds, ""
+    return bounds, None, ""

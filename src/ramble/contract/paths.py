@@ -11,6 +11,8 @@ from torch import Tensor
 from ramble.artifacts import table_digest, write_table
 from ramble.contract.problems import read_weights
 from ramble.contract.stored_paths import pair_of
+from ramble.divergence import DivergedError
+from ramble.errors import RambleError
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.tensors import tensors_digest, write_tensors
@@ -71,6 +73,7 @@ def write_paths(
             "gradients": path.gradients,
             "evaluations": path.evaluations,
             "certificate": path.certificate,
+            "certificate_reason": path.certificate_reason,
             "certified_segments": path.certified_segments,
             "min_margin": path.min_margin,
             "certificate_points": path.certificate_points,
@@ -121,8 +124,14 @@ def track_pairs(
         solutions: files <dataset>-<seed>.safetensors, among them both ends of every pair.
         tensors: outputs, the points.
         tables: outputs, the steps.
+
+    Raises:
+        RambleError: as `connect` does; where weights are no longer finite it names the rate by its key.
     """
     pairs, sources = read_pairs(problem, tensors, solutions), read_sources(data, solutions)
     with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.budget) as progress:
-        paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)
+        try:
+            paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)
+        except DivergedError as error:
+            raise RambleError(f"studies.{name}.trackers.{tracker_name}.{error}") from None
     write_paths(problem, name, tracker_name, paths, sources, tensors, tables)

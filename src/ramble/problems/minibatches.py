@@ -27,7 +27,7 @@ class Hardest:
     @property
     def errors(self) -> int:
         """Samples last seen with an error; a tie is one."""
-        return int((self.margins <= 0).sum())
+        return int((~(self.margins > 0)).sum())
 
     @property
     def smallest(self) -> float:

@@ -129,7 +129,7 @@ class Problem(ABC):
         sample_margins = margins(outputs, labels).double()
         if split == "train":
             sample_margins = self._decided(sample_margins, outputs, weights, datasets)
-        errors, smallest = (sample_margins <= 0).sum(-1), sample_margins.amin(-1).to(weights.dtype)
+        errors, smallest = (~(sample_margins > 0)).sum(-1), sample_margins.amin(-1).to(weights.dtype)
         losses = mean_loss(outputs, labels)
         # a network whose outputs overflowed classifies nothing
         broken = ~torch.isfinite(losses)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ramble.divergence import refuse_divergence
 from ramble.problems.problem import Evaluation, Problem
 from ramble.progress import Progress
 from ramble.tracking.path import Path, Setting
@@ -73,10 +74,11 @@ class BandTracker:
         end_losses = torch.stack(
             [problem.evaluate(each, datasets).losses for each in (setting.starts, setting.ends)], 1
         )
-        for _ in range(self.max_cycles):
+        for cycle in range(1, self.max_cycles + 1):
             band = join(bands, datasets[alive], end_losses[alive])
             for _ in range(self.cycle_steps):
                 band = relax(problem, band, self.rate)
+                refuse_divergence(band.points, "rate", self.rate, f"in cycle {cycle}")
             moved = torch.split(band.points, band.lengths)
             bands = [replace(one, points=points) for one, points in zip(bands, moved, strict=True)]
             polylines = [self._polyline(one) for one in bands]

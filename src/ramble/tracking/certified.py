@@ -22,6 +22,7 @@ def certified(problem: Problem, path: Path, dataset: int, resolution: float, pro
     result = replace(
         path,
         certificate=found.kind,
+        certificate_reason=found.reason,
         certified_segments=found.segments,
         min_margin=found.min_margin,
         certificate_points=found.tested,
@@ -33,6 +34,7 @@ def certified(problem: Problem, path: Path, dataset: int, resolution: float, pro
     return replace(
         result,
         certificate="none",
+        certificate_reason=f"{failure} (smallest margin {found.min_margin:.3g})",
         certified_segments=found.failed,
         reason=f"{path.reason}; not certified: {failure} (smallest margin {found.min_margin:.3g})",
     )

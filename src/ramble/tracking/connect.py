@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ramble.certificates.paths import work_of
+from ramble.divergence import finite_rows
 from ramble.errors import RambleError
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
@@ -45,17 +46,25 @@ def connect(
         One path per pair with its certificate. Equal ends are joined by a path of one point.
 
     Raises:
-        RambleError: an end is not a solution, has another shape than the network or numbers that are not finite, or
-            the tracker's budget is not positive.
+        RambleError: an end is not a solution, has another shape than the network or numbers that are not finite, the
+            ends are too far apart for their number format, the tracker's budget is not positive, or its rate so large
+            that weights are no longer finite.
     """
     if tracker.budget < 1:
         raise RambleError(f"The tracker may take {tracker.budget} steps; give it a budget of at least 1.")
     for name, ends_of_pairs in (("W_a", starts), ("W_b", ends)):
         _check_ends(problem, name, ends_of_pairs, datasets)
+    _check_distances(starts, ends)
     apart = (starts != ends).any(1).nonzero().squeeze(1)
     tracked = iter(tracker.track(problem, starts[apart], ends[apart], datasets[apart], progress) if len(apart) else [])
     moving = set(apart.tolist())
     paths = [next(tracked) if pair in moving else _standing(starts[pair]) for pair in range(len(starts))]
+    for pair, path in enumerate(paths):
+        if not bool(torch.isfinite(path.points).all() and torch.isfinite(path.t).all()):
+            raise RambleError(
+                f"The path of pair {pair} has weights that are not finite; lower the tracker's rate, or give ends with "
+                "smaller weights."
+            )
     with Progress(f"{progress.label}: certificates", sum(work_of(problem, len(path.points)) for path in paths)) as bar:
         return [
             certified(problem, path, dataset, tracker.resolution, bar)
@@ -79,6 +88,16 @@ def _check_ends(problem: Problem, name: str, weights: Tensor, datasets: Tensor) 
                 f"{name} of pair {pair} (data set {int(datasets[pair])}) is no solution: it makes {count} training "
                 "errors; train it on until it makes none."
             )
+
+
+def _check_distances(starts: Tensor, ends: Tensor) -> None:
+    """Points between two ends are found from their difference."""
+    broken = (~finite_rows(ends.cpu() - starts.cpu())).nonzero().flatten().tolist()
+    if broken:
+        raise RambleError(
+            f"W_a and W_b of pair {broken[0]} are so far apart that their difference overflows {ends.dtype}; give "
+            "networks with smaller weights."
+        )
 
 
 def _standing(weights: Tensor) -> Path:

@@ -13,6 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ramble.divergence import refuse_divergence
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.seeds import generator
@@ -79,6 +80,7 @@ class CurveTracker:
         random = generator(self.seed, "curve")
         for number in range(1, self.max_rounds + 1):
             training = self._train(here, training, random)
+            refuse_divergence(training.bends, "rate", self.rate, f"in round {number}")
             polylines = list(self._polylines(here, training.bends))
             gradients = number * self.round_steps * self.draws
             looks = evaluate_polylines(problem, polylines, here.datasets)

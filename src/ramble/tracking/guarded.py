@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ramble.divergence import refuse_divergence
 from ramble.problems.problem import Problem
 from ramble.progress import Progress
 from ramble.seeds import generator
@@ -92,6 +93,7 @@ class GuardedTracker:
             if not len(alive):
                 break
             polygons = self._train(problem, polygons, datasets[alive], random)
+            refuse_divergence(polygons, "rate", self.rate, f"in round {number}")
             spent += self.round_steps * (polygons.shape[1] - 1)
             rows = self._look([strands[chain] for chain in alive.tolist()], polygons, datasets[alive], spent)
             alive, polygons = alive[rows], polygons[rows.to(polygons.device)]
@@ -99,6 +101,7 @@ class GuardedTracker:
             if number % self.doubling_rounds == 0 and 2 * polygons.shape[1] - 3 <= self.max_bends:
                 polygons = with_middles(polygons)
         for strand in strands:
+            strand.fall_back()
             strand.refine(with_points_between(strand.points, self.stored_points))
         return [strand.path() for strand in strands]
 
@@ -118,7 +121,7 @@ class GuardedTracker:
             _, gradients = problem.gradients(points.flatten(0, 1), owners, self.gain)
             gradients = gradients.view_as(points)
             bends = polygons[:, 1:-1]
-            tension = (polygons[:, :-2] + polygons[:, 2:]) / 2 - bends
+            tension = polygons[:, :-2] / 2 + polygons[:, 2:] / 2 - bends
             polygons[:, 1:-1] = bends - self.rate * bend_gradients(gradients, share) + self.spring * tension
         return polygons
 

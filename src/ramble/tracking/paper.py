@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ramble.certificates.segments import certify_segments
+from ramble.divergence import refuse_divergence
 from ramble.problems.problem import Evaluation, Problem
 from ramble.progress import Progress
 from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance
@@ -79,6 +80,7 @@ class PaperTracker:
         while len(alive) and walkers.steps < self.max_steps:
             walkers.steps += 1
             moved = self._gradient_moves(here, walkers.weights, walkers.steps)
+            refuse_divergence(moved, "eta", self.eta, f"after the gradient steps of step {walkers.steps}")
             found = problem.evaluate(moved, here.datasets)
             inside = found.in_solution_space
             weights, found, accepted = self._elastic_move(here, moved, found)

@@ -46,6 +46,7 @@ class Path:
     steps: list[Step] = field(repr=False)
     hop_evaluations: int = 0  # membership tests spent on last hops
     certificate: str = "none"  # of the polygon through the points: "exact", "sound", "sampled", or "none"
+    certificate_reason: str = ""  # why it is not proven, naming the layer or the segment; empty when it is
     certified_segments: int = 0  # of them, from the start
     min_margin: float = float("nan")  # smallest on the segments looked at: lower bound, or found when sampled
     certificate_points: int = 0  # networks evaluated for the certificate
@@ -74,7 +75,8 @@ class Path:
 
 
 def normalised_distance(weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-    """Return t = 1 - |W_b - W_x| / |W_b - W_a| (B,): 0 at W_a and 1 at W_b."""
+    """Return t = 1 - |W_b - W_x| / |W_b - W_a| (B,), float64: 0 at W_a and 1 at W_b."""
+    weights, starts, ends = weights.double(), starts.double(), ends.double()
     left, whole = torch.linalg.vector_norm(ends - weights, dim=1), torch.linalg.vector_norm(ends - starts, dim=1)
     t: Tensor = 1 - left / whole
     return t
@@ -110,9 +112,12 @@ class NormRule:
         return scaled
 
     def _norms(self, weights: Tensor) -> Tensor:
-        """Return the norms (L, B) of the layers of B networks."""
+        """Return the norms (L, B) of the layers of B networks; squares of large weights may overflow, norms may not."""
         parts = [weights[:, layer.columns] for layer in self._problem.layers]
-        return torch.stack([torch.linalg.vector_norm(part, dim=1) for part in parts])
+        norms = torch.stack([torch.linalg.vector_norm(part, dim=1) for part in parts])
+        if bool(torch.isfinite(norms).all()):
+            return norms
+        return torch.stack([torch.linalg.vector_norm(part.double(), dim=1) for part in parts]).to(weights.dtype)
 
 
 @dataclass(frozen=True)

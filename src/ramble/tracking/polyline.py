@@ -5,6 +5,8 @@ it arrives when none of its points has an error and every straight segment betwe
 A low loss along it does not count.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -13,6 +15,16 @@ from ramble.problems.problem import Evaluation, Problem, in_batches, stack
 from ramble.tracking.path import Path, Setting, Status, Step, normalised_distance
 
 BATCH = 128  # points evaluated, or segments certified, at a time
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A polyline whose segments are all certified, with less than the margin asked for."""
+
+    points: Tensor  # (T, P)
+    found: Evaluation  # (T,), at the points
+    margin: float  # the smallest on its segments
+    wanted: float
 
 
 class Strand:
@@ -27,6 +39,7 @@ class Strand:
         self.setting, self.evaluations = setting, evaluations
         self.steps: list[Step] = []
         self.arrived = False
+        self.missed: _Kept | None = None
         self.certificate_evaluations = 0
 
     def look(self, points: Tensor, found: Evaluation, eta: float, gradients: int) -> bool:
@@ -61,6 +74,21 @@ class Strand:
         )
         return bool(inside.all())
 
+    def certified(self, smallest: float, wanted: float) -> None:
+        """Take what is known of the polyline last looked at: it arrives with more than the margin wanted.
+
+        One without errors that has less is kept, if no other had more.
+        """
+        self.arrived = smallest > wanted
+        if not self.arrived and smallest > max(0.0, self.missed.margin if self.missed else 0.0):
+            self.missed = _Kept(self.points, self._found, smallest, wanted)
+
+    def fall_back(self) -> None:
+        """Arrive with the best polyline without errors, if there is one and none had the margin wanted."""
+        if self.missed and not self.arrived:
+            self.arrived, self.points = True, self.missed.points
+            self._looked_at, self._found = self.missed.points, self.missed.found
+
     def refine(self, points: Tensor) -> None:
         """Store more points of the same polyline."""
         self.points = points
@@ -81,6 +109,9 @@ class Strand:
             f"loss {float(losses.mean()):.3g} on average and at most {float(losses.max()):.3g} along it, "
             f"{float(losses[0]):.3g} and {float(losses[-1]):.3g} at its ends"
         )
+        if self.arrived and self.missed and self._found is self.missed.found:
+            least = f"{self.missed.margin:.3g}, less than the {self.missed.wanted:.3g} asked for (margin_share)"
+            return f"all {len(errors) - 1} segments hold, with a margin of {least}; {heights}"
         if self.arrived:
             return f"all {len(errors) - 1} segments hold; {heights}"
         worst = int(errors.argmax())
@@ -126,7 +157,7 @@ def certify_strands(strands: list[Strand], resolution: float, margin_share: floa
         tested.append(found.tested.cpu())
     of_strands = zip(torch.split(torch.cat(margins), counts), torch.split(torch.cat(tested), counts), strict=True)
     for strand, (smallest, spent) in zip(strands, of_strands, strict=True):
-        strand.arrived = bool((smallest > margin_share * strand.margin_of_ends).all())
+        strand.certified(float(smallest.min()), margin_share * strand.margin_of_ends)
         strand.certificate_evaluations += int(spent.sum())
 
 
@@ -156,6 +187,6 @@ def bend_gradients(gradients: Tensor, shares: Tensor) -> Tensor:
 
 def with_middles(polygons: Tensor) -> Tensor:
     """Return the polygons (..., n, P) with a new bend in the middle of every segment, (..., 2 n - 1, P)."""
-    middles = (polygons[..., :-1, :] + polygons[..., 1:, :]) / 2
+    middles = polygons[..., :-1, :] / 2 + polygons[..., 1:, :] / 2  # their sum might overflow
     pairs = torch.stack([polygons[..., :-1, :], middles], -2).flatten(-3, -2)
     return torch.cat([pairs, polygons[..., -1:, :]], -2)

@@ -108,16 +108,17 @@ class StochasticGuardedTracker:
         every = torch.arange(problem.n_samples, device=problem.device)
         wanted = self.margin_share * float(_smallest_margins(problem, torch.stack([start, end]), every).min())
         progress.resume(chain.rounds)
-        while not (arrived := self._look(problem, chain, wanted)) and chain.rounds < self.max_rounds:
+        while not (wide := self._look(problem, chain, wanted)) and chain.rounds < self.max_rounds:
             self._train(problem, chain)
             epoch = f"{chain.gradients * self.batch / problem.n_samples:.1f}"
             progress.advance(1, bends=len(chain.polygon) - 2, epoch=epoch, loss=f"{chain.loss:.2g}", **chain.seen)
             if checkpoint and checkpoint.due:
                 checkpoint.save(*_state(chain))
+        arrived = wide or self._is_free_of_errors(problem, chain)
         points = with_points_between(chain.polygon, self.stored_points)
         t = normalised_distance(points.double(), start[None].double(), end[None].double())
         status = Status.ARRIVED if arrived else Status.STUCK
-        return Path(points.cpu(), t.cpu(), status, _reason(chain, arrived), chain.steps)
+        return Path(points.cpu(), t.cpu(), status, _reason(chain, arrived, wanted), chain.steps)
 
     def _begin(self, problem: NetworkProblem, start: Tensor, end: Tensor) -> "_Chain":
         """Lay the polygon on the arc: the chord with the norms of the layers that Algorithm 1 prescribes."""
@@ -159,6 +160,14 @@ class StochasticGuardedTracker:
         while 2 * bends + 1 <= self.max_bends:
             bends, stages = 2 * bends + 1, stages + 1
         return stages * self.doubling_rounds
+
+    def _is_free_of_errors(self, problem: NetworkProblem, chain: "_Chain") -> bool:
+        """Tell whether the polygon at the end of the budget has no error wherever its certificate will look."""
+        if chain.rounds < self._growing_rounds:
+            return False
+        points = with_middles(with_points_between(chain.polygon, self.stored_points))[1:-1]
+        chain.evaluations += len(points)
+        return chain.hardest.look(partial(_smallest_margins, problem, points), torch.finfo(points.dtype).tiny)
 
     def _look(self, problem: NetworkProblem, chain: "_Chain", wanted: float) -> bool:
         """Look at the grown polygon, and tell whether it has the margin wanted wherever its certificate will look.
@@ -246,8 +255,11 @@ def _smallest_margins(problem: NetworkProblem, points: Tensor, samples: Tensor) 
     return torch.stack([problem.batch_margins(point, samples) for point in points]).amin(0)
 
 
-def _reason(chain: _Chain, arrived: bool) -> str:
+def _reason(chain: _Chain, arrived: bool, wanted: float) -> str:
     loss = f"mean loss {chain.loss:.3g} over the last round's batches"
+    if arrived and chain.hardest.smallest < wanted:
+        least = f"{chain.hardest.smallest:.3g}, less than the {wanted:.3g} asked for (margin_share)"
+        return f"no error wherever it was looked at, with a margin of {least}; {loss}"
     if arrived:
         return f"margins of at least {chain.hardest.smallest:.3g} wherever it was looked at; {loss}"
     errors = f"{chain.hardest.errors} training samples with an error somewhere on it"
