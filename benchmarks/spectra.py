@@ -33,7 +33,7 @@ from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.profiles import spread_points
 from ramble.progress import Progress
-from ramble.spectra.krylov import lanczos_ends
+from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.products import Curvature
 from ramble.tracking.guarded import GuardedTracker
 from ramble.training import Recipe, Settling, find_solutions

@@ -26,7 +26,7 @@ from ramble.parameters.spectra import KrylovSpectra
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.profiles import spread_points
-from ramble.spectra.krylov import lanczos_ends
+from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.products import Curvature
 
 PROJECT = Path(__file__).parent.parent

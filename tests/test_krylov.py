@@ -9,7 +9,8 @@ from small_problems import plain_smooth_loss, smooth_problem
 
 from ramble.artifacts import read_table
 from ramble.errors import RambleError
-from ramble.spectra.krylov import Ends, KrylovEngine, lanczos_ends
+from ramble.spectra.ends import Ends, lanczos_ends
+from ramble.spectra.krylov import KrylovEngine
 from ramble.spectra.pyhessian import PyHessianEngine
 from ramble.spectra.reference import differences, write_reference
 from ramble.spectra.spectrum import Spectrum

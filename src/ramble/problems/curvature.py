@@ -27,10 +27,10 @@ class MinibatchCurvature(Protocol):
     def most(self) -> int | None:
         """How many inputs it should be given at a time, at most; None where it does not matter."""
 
-    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Product:
-        """Return v -> H v."""
+    def hessian_of(self, inputs: Tensor, labels: Tensor, *, lasting: bool) -> Product:
+        """Return v -> H v; `lasting`: it will be asked often, so that what it keeps may cost more."""
 
-    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Product:
+    def gauss_newton_of(self, inputs: Tensor, labels: Tensor, *, lasting: bool) -> Product:
         """Return v -> G v."""
 
 
@@ -47,13 +47,13 @@ class AutogradCurvature:
         self._network = network
         self._parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
 
-    def hessian_of(self, inputs: Tensor, labels: Tensor) -> Product:
+    def hessian_of(self, inputs: Tensor, labels: Tensor, *, lasting: bool) -> Product:
         """Return v -> H v, by double backward: on a CPU half the cost of forward over reverse."""
         loss = mean_loss(logits_of(self._network, inputs), labels)
         gradient = flat(torch.autograd.grad(loss, self._parameters, create_graph=True, materialize_grads=True))
         return lambda vector: self._derivatives(gradient, vector)
 
-    def gauss_newton_of(self, inputs: Tensor, labels: Tensor) -> Product:
+    def gauss_newton_of(self, inputs: Tensor, labels: Tensor, *, lasting: bool) -> Product:
         """Return v -> G v = mean_i J_i^T (diag p_i - p_i p_i^T) J_i v."""
         logits = logits_of(self._network, inputs)
         shares = logits.detach().softmax(1)

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 
+from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
+from ramble.spectra.ends import Rounding, unit_rounding
 from ramble.spectra.lanczos import KrylovSpace
 from ramble.spectra.products import Curvature, random_signs
+from ramble.spectra.rounding import measured_rounding
+
+PRECISE = 1e-4  # of the largest node: what rounding may move a node in float32
 
 
 @dataclass(frozen=True)
@@ -33,18 +39,40 @@ class DensityEngine:
     seed: int
 
     def rows(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> pd.DataFrame:
-        """Return nodes and weights at `weights` (P,): columns probe, node, weight; weights of a probe add up to 1.
+        """Return nodes and weights at `weights` (P,): columns probe, node, weight, node_error.
+
+        The weights of a probe add up to 1. node_error is how far rounding may have moved a node (`measured_rounding`);
+        products are in float64 where that is more than `PRECISE` of the largest node.
 
         Raises RambleError as `Curvature` does.
         """
-        product = Curvature(problem, weights.float(), label, self.batch).hessian()
+
+        def product_in(dtype: torch.dtype) -> Product:
+            return Curvature(problem, weights.to(dtype), label, self.batch).hessian()
+
+        found = pd.DataFrame()
+        if weights.dtype != torch.float64:
+            product, like = product_in(torch.float32), weights.float().to(problem.device)
+            random = generator(self.seed, "density rounding", label)
+            measured = measured_rounding(product, lambda: product_in(torch.float64), like, random)
+            found = self._rows(product, like, measured, label)
+            if not (found.node_error <= PRECISE * found.node.abs().max()).all():
+                found = pd.DataFrame()
+        if found.empty:
+            like = weights.double().to(problem.device)
+            rounding = unit_rounding(torch.float64, len(weights))
+            found = self._rows(product_in(torch.float64), like, rounding, label)
+        return found
+
+    def _rows(self, product: Product, like: Tensor, rounding: Rounding, label: str) -> pd.DataFrame:
         random = generator(self.seed, "density", label)
         tables = []
         for probe in range(self.probes):
-            start = random_signs(len(weights), random).to(problem.device)
+            start = random_signs(len(like), random).to(like)
             space = KrylovSpace(product, start, self.steps, random)
-            while space.size < min(self.steps, len(weights)):
+            while space.room:
                 space.grow()
-            nodes, coordinates = np.linalg.eigh(space.projection, UPLO="L")
+            nodes, coordinates = np.linalg.eigh(space.projection)
             tables.append(pd.DataFrame({"probe": probe, "node": nodes, "weight": coordinates[0] ** 2}))
-        return pd.concat(tables, ignore_index=True)
+        rows = pd.concat(tables, ignore_index=True)
+        return rows.assign(node_error=rounding(float(rows.node.abs().max())))

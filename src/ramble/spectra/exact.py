@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
-from ramble.spectra.lanczos import error_bounds
+from ramble.spectra.ends import unit_rounding
 from ramble.spectra.products import Curvature, refuse_not_finite
 from ramble.spectra.spectrum import Spectrum
 
@@ -28,7 +29,7 @@ class ExactEngine:
     """Dense symmetric eigenvalue decomposition."""
 
     def spectrum(self, problem: HasHessians | NetworkProblem, weights: Tensor, dataset: int, label: str) -> Spectrum:
-        """Return all P eigenvalues at `weights` (P,), with the residual of every eigenpair.
+        """Return all P eigenvalues at `weights` (P,), with the residual of every eigenpair and the rounding of float64.
 
         Raises RambleError where weights are not finite, for a problem of neither kind, and as `hessian_of_network`
         does.
@@ -44,11 +45,16 @@ class ExactEngine:
                 "neither; write hessians(weights, datasets)"
             )
         ascending, vectors = torch.linalg.eigh(hessian)
-        misses = (hessian @ vectors - vectors * ascending).norm(dim=0)
-        values, residuals = ascending.flip(0).cpu().numpy(), misses.flip(0).cpu().numpy()
+        misses = hessian @ vectors - vectors * ascending
+        rounding = unit_rounding(torch.float64, len(weights))(float(ascending.abs().max()))
+        values, residuals = (found.flip(0).cpu().numpy() for found in (ascending, misses.norm(dim=0) + rounding))
+        # the vectors are orthonormal: in order, every value is as close as the norm of all that they miss (Weyl)
+        bounds = np.full(len(values), float(misses.norm()) + rounding)
         trace = float(hessian.diagonal().sum())
-        bounds = error_bounds(values, residuals)
-        return Spectrum(values, residuals, bounds, values[-1:], residuals[-1:], bounds[-1:], trace, 0.0, True)
+        return Spectrum(
+            values, residuals, bounds, values[-1:], residuals[-1:], bounds[-1:],
+            trace, len(values) ** 0.5 * rounding, True,
+        )  # fmt: skip
 
 
 def hessian_of_network(problem: NetworkProblem, weights: Tensor, label: str) -> Tensor:

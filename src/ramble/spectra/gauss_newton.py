@@ -1,5 +1,6 @@
 """How far the Hessian is from its Gauss-Newton part, which is positive semi-definite by construction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,8 +10,9 @@ from torch import Tensor
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
-from ramble.spectra.krylov import Ends, lanczos_ends
+from ramble.spectra.ends import Ends
 from ramble.spectra.products import Curvature, sampled_trace
+from ramble.spectra.rounding import precise_ends
 
 
 @dataclass(frozen=True)
@@ -39,23 +41,34 @@ class GaussNewtonEngine:
     def rows(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> pd.DataFrame:
         """Return one row at `weights` (P,).
 
-        Columns: gn_i and gn_residual_i, gn_trace and gn_trace_error, rest_norm and rest_residual, converged.
+        Columns: gn_i, gn_residual_i and gn_error_i, gn_trace and gn_trace_error, rest_norm, rest_residual and
+        rest_error, converged; errors bound what those of a spectrum bound (`Spectrum`), for G and for |R|.
 
         Raises RambleError as `lanczos_ends` and `Curvature` do.
         """
-        curvature = Curvature(problem, weights.float(), label, self.batch)
-        hessian, gauss_newton = curvature.hessian(), curvature.gauss_newton()
         random = generator(self.seed, "gauss-newton", label)
 
-        def ends(product: Product, top: int) -> Ends:
-            start = torch.randn(len(weights), generator=random).to(problem.device)
-            return lanczos_ends(product, start, top, 0, self.tolerance, self.budget, random)
+        def part_in(dtype: torch.dtype) -> Product:
+            return Curvature(problem, weights.to(dtype), label, self.batch).gauss_newton()
 
-        part = ends(gauss_newton, self.top)
-        rest = ends(lambda vector: hessian(vector) - gauss_newton(vector), 1)
-        trace, trace_error = sampled_trace(gauss_newton, part.basis, part.trace, self.trace_samples, random)
+        def rest_in(dtype: torch.dtype) -> Product:
+            curvature = Curvature(problem, weights.to(dtype), label, self.batch)
+            hessian, gauss_newton = curvature.hessian(), curvature.gauss_newton()
+            return lambda vector: hessian(vector) - gauss_newton(vector)
+
+        def ends(product_in: Callable[[torch.dtype], Product], top: int) -> tuple[Ends, Product]:
+            return precise_ends(
+                product_in, weights, problem.device, top=top, bottom=0, tolerance=self.tolerance, budget=self.budget,
+                random=random,
+            )  # fmt: skip
+
+        (part, product), (rest, _) = ends(part_in, self.top), ends(rest_in, 1)
+        trace, trace_error = sampled_trace(product, part.basis, part.trace, self.trace_samples, random)
+        trace_error += part.basis.shape[1] ** 0.5 * part.rounding
         row = {f"gn_{i}": value for i, value in enumerate(part.top, start=1)}
         row |= {f"gn_residual_{i}": value for i, value in enumerate(part.top_residuals, start=1)}
+        row |= {f"gn_error_{i}": value for i, value in enumerate(part.top_errors, start=1)}
         row |= {"gn_trace": trace, "gn_trace_error": trace_error}
         row |= {"rest_norm": abs(float(rest.top[0])), "rest_residual": float(rest.top_residuals[0])}
+        row |= {"rest_error": float(rest.top_errors[0])}
         return pd.DataFrame([row | {"converged": int(part.converged and rest.converged)}])

@@ -1,6 +1,6 @@
-"""Lanczos with full reorthogonalisation: the space, and what it knows of a symmetric operator's spectrum."""
+"""A Krylov space of a symmetric operator that grows in several runs, each from a fresh random vector."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,45 +11,115 @@ from ramble.problems.curvature import Product
 
 Vector = NDArray[np.float64]
 
-BREAKDOWN = 1e-6  # of the largest coefficient: a smaller rest is rounding, and the span is invariant
+BREAKDOWN = 100.0  # units of the dtype, of the largest coefficient: a smaller rest is rounding, and the span invariant
+
+
+@dataclass
+class Run:
+    """One Lanczos run: the tridiagonal matrix of the operator on the complement of all that stood before it."""
+
+    dimension: int  # of that complement
+    diagonal: list[float] = field(default_factory=list)  # (s,)
+    beside: list[float] = field(default_factory=list)  # (s,) norms of the rests; the last one leads out of the run
 
 
 class KrylovSpace:
-    """An orthonormal basis that grows by one product at a time (Parlett 1998, chapter 13).
+    """An orthonormal basis Q (n, P) that grows by one product at a time (Parlett 1998, chapter 13).
 
-    Every new vector is orthogonalised twice against all before it. Where the span becomes invariant, the run goes on
-    from a random vector outside it: that finds the copies of a multiple eigenvalue, of which a Krylov space holds one.
+    Every new vector is orthogonalised twice against all before it, those of earlier runs too: a run after the first is
+    Lanczos on the operator compressed to the complement of what was kept of them, and finds what they did not see, such
+    as the copies of a multiple eigenvalue, of which a Krylov space holds one. A run whose span becomes invariant is
+    followed by another.
 
     Args:
         product: v -> A v, shapes (P,), finite, any dtype; vectors come in the dtype of `start`.
         start: (P,), not zero.
         budget: products at most.
-        random: for vectors after a breakdown.
+        random: for the vectors that further runs start from.
     """
 
     def __init__(self, product: Product, start: Tensor, budget: int, random: torch.Generator) -> None:
         steps = min(budget, len(start))
-        self._product, self._random = product, random
+        self._product, self._random, self._budget = product, random, budget
         self._basis, self._images = start.new_empty(steps, len(start)), start.new_empty(steps, len(start))
         self._projection = np.zeros((steps, steps))
         self._next = start / start.norm()
-        self.size = 0  # n, vectors so far
-        self.rest = 0.0  # norm of what the last product left outside the span
+        self._rest = torch.zeros_like(start)
+        # what products left outside the span is R = A Q^T - Q^T T (P, n) = left^T shares^T
+        self._left = start.new_empty(0, len(start))  # (r, P), of the runs that are over
+        self._shares = np.empty((0, 0))  # (n, r)
+        self.runs = [Run(len(start))]
+        self.size = 0  # n, vectors now
+        self.products = 0
+        self.largest = 0.0  # of the coefficients, by magnitude
+
+    @property
+    def room(self) -> int:
+        """How many products the budget, or the whole space, still leaves."""
+        return min(self._budget - self.products, self._basis.shape[1] - self.size)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the basis spans everything."""
+        return self.size == self._basis.shape[1]
+
+    @property
+    def within_budget(self) -> bool:
+        """Whether the budget reaches for the whole space."""
+        return self._budget >= self._basis.shape[1]
 
     def grow(self) -> None:
         """Make one product and add its vector."""
         step = self.size
         self._basis[step] = self._next
         self._images[step] = self._product(self._next)
-        rest, self._projection[step, : step + 1] = _orthogonalised(self._images[step], self._basis[: step + 1])
-        self.rest = float(rest.norm())
+        self._left -= torch.outer(self._left @ self._next, self._next)
+        self._rest, inside = _orthogonalised(self._images[step], self._basis[: step + 1])
+        self._projection[step, : step + 1] = self._projection[: step + 1, step] = inside
+        self._shares = np.pad(self._shares, ((0, 1), (0, 0)))
         self.size += 1
-        norm = self.rest
-        if norm <= BREAKDOWN * np.abs(self.projection).max() and self.size < self._basis.shape[1]:
-            fresh = torch.randn(self._basis.shape[1], generator=self._random).to(self._basis)
-            rest, _ = _orthogonalised(fresh / fresh.norm(), self.basis)
-            norm = float(rest.norm())
-        self._next = rest / norm
+        self.products += 1
+        self.largest = max(self.largest, float(np.abs(inside).max()))
+        norm = float(self._rest.norm())
+        unit = float(torch.finfo(self._basis.dtype).eps)
+        run = self.runs[-1]
+        run.diagonal.append(float(inside[-1]))
+        run.beside.append(max(norm, unit * self.largest))
+        if norm > BREAKDOWN * unit * self.largest:
+            self._next = self._rest / norm
+        elif self.room:
+            self.start_anew()
+
+    def start_anew(self, kept: Vector | None = None) -> None:
+        """Let a new run begin at a random vector outside the span, or outside a part of it.
+
+        Args:
+            kept: orthonormal coordinates (n, k) of what is kept of the basis; None: all of it.
+        """
+        self._left, self._shares = self._all_left, self._all_shares
+        if kept is not None:
+            count = kept.shape[1]
+            for rows in (self._basis, self._images):
+                rows[:count] = torch.as_tensor(kept.T.copy()).to(rows) @ rows[: self.size]
+            self._projection[:count, :count] = kept.T @ self.projection @ kept
+            self._shares, self.size = kept.T @ self._shares, count
+        self._rest = torch.zeros_like(self._next)
+        fresh = torch.randn(self._basis.shape[1], generator=self._random).to(self._basis)
+        outside, _ = _orthogonalised(fresh / fresh.norm(), self.basis)
+        self._next = outside / outside.norm()
+        self.runs.append(Run(self._basis.shape[1] - self.size))
+
+    @property
+    def _all_left(self) -> Tensor:
+        """(r, P), with what the last product of the present run left."""
+        return torch.cat([self._left, self._rest.unsqueeze(0)])
+
+    @property
+    def _all_shares(self) -> Vector:
+        """(n, r), the same: within a run only its last vector has a rest, that of every other is the next vector."""
+        found: Vector = np.pad(self._shares, ((0, 0), (0, 1)))
+        found[-1, -1] = 1.0
+        return found
 
     @property
     def basis(self) -> Tensor:
@@ -58,8 +128,16 @@ class KrylovSpace:
 
     @property
     def projection(self) -> Vector:
-        """(n, n), the operator in the basis; the lower triangle counts, the upper is never filled."""
+        """T (n, n), the operator in the basis."""
         return self._projection[: self.size, : self.size]
+
+    @property
+    def coupling(self) -> Vector:
+        """L (n, r) with L L^T = R^T R, where R = A Q^T - Q^T T (P, n) is what the products left outside the span."""
+        left = self._all_left.double()
+        values, vectors = np.linalg.eigh((left @ left.T).cpu().numpy())
+        found: Vector = self._all_shares @ (vectors * np.sqrt(np.maximum(values, 0.0)))
+        return found
 
     def vectors(self, coordinates: Vector) -> Tensor:
         """Return the vectors (P, k) with these coordinates (n, k)."""
@@ -81,43 +159,3 @@ def _orthogonalised(vector: Tensor, basis: Tensor) -> tuple[Tensor, Vector]:
         vector = vector - inside @ basis
         total += inside
     return vector, total.double().cpu().numpy()
-
-
-@dataclass(frozen=True, eq=False)
-class Ritz:
-    """Eigenvalues of the projected operator, with bounds on their distance from the operator's own."""
-
-    values: Vector  # (n,) ascending
-    coordinates: Vector  # (n, n), in the Krylov basis
-    errors: Vector  # (n,)
-
-    @classmethod
-    def of(cls, space: KrylovSpace) -> "Ritz":
-        """Bound the errors by residual and by residual^2 / gap (Parlett 1998, chapter 11), whichever is smaller.
-
-        The residual of a Ritz pair is the norm of what the last product left outside the span, times the pair's last
-        coordinate. The gap is taken to the nearest other Ritz value less its residual.
-        """
-        values, coordinates = np.linalg.eigh(space.projection, UPLO="L")
-        return cls(values, coordinates, error_bounds(values, space.rest * np.abs(coordinates[-1])))
-
-    def top(self, count: int) -> NDArray[np.intp]:
-        """Return which are the `count` largest by magnitude, descending in value."""
-        chosen = np.argsort(np.abs(self.values))[-count:]
-        return chosen[np.argsort(self.values[chosen])[::-1]]
-
-    def bottom(self, count: int) -> NDArray[np.intp]:
-        """Return which are the `count` most negative, ascending; fewer where there are fewer."""
-        return np.arange(min(count, len(self.values)))
-
-
-def error_bounds(values: Vector, residuals: Vector) -> Vector:
-    """Return bounds (n,) on the errors of eigenvalues (n,) with these residual norms (n,).
-
-    residual^2 / gap, or the residual where that is smaller; all of the values must be known for the gaps to count.
-    """
-    apart = np.abs(values[:, None] - values[None, :]) - residuals[None, :]
-    np.fill_diagonal(apart, np.inf)
-    gaps = np.maximum(apart.min(axis=1), residuals)
-    bounds: Vector = residuals**2 / np.maximum(gaps, np.finfo(float).tiny)
-    return bounds

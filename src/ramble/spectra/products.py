@@ -5,10 +5,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ramble.errors import RambleError
 from ramble.problems.curvature import Product
+from ramble.problems.logits import inputs_in, logits_of
+from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
 
 Minibatch = tuple[Tensor, Tensor, float]  # inputs (B, ...), labels (B,), share B / M of the data
@@ -45,7 +48,7 @@ class Curvature:
         self._network = problem.network(weights.to(problem.device))
         self._parts = problem.curvature(self._network)
         inputs, labels = problem.data("train")
-        self._inputs, self._labels, self._batch = inputs.to(weights.dtype), labels, batch or len(inputs)
+        self._inputs, self._labels, self._batch = inputs_in(inputs, weights.dtype), labels, batch or len(inputs)
         self._refuse_randomness()
 
     def hessian(self) -> Product:
@@ -59,11 +62,11 @@ class Curvature:
         """
         return self._summed(self._parts.gauss_newton_of)
 
-    def _summed(self, of: Callable[[Tensor, Tensor], Product]) -> Product:
+    def _summed(self, of: Callable[..., Product]) -> Product:
         kept = []
         if len(self._inputs) <= self._batch:
             with self._memory():
-                kept = [(of(inputs, labels), share) for inputs, labels, share in self._minibatches()]
+                kept = [(of(inputs, labels, lasting=True), share) for inputs, labels, share in self._minibatches()]
 
         def product(vector: Tensor) -> Tensor:
             total = torch.zeros_like(vector)
@@ -72,7 +75,7 @@ class Curvature:
                     total += share * part(vector)
                 if not kept:
                     for inputs, labels, share in self._minibatches():
-                        total += share * of(inputs, labels)(vector)
+                        total += share * of(inputs, labels, lasting=False)(vector)
             if not total.norm().isfinite():
                 raise RambleError(
                     f"{self._label}: a product with the Hessian is not finite; check the weights and the loss there"
@@ -91,7 +94,8 @@ class Curvature:
     def _memory(self) -> Iterator[None]:
         """Name what to lower where the device has no memory for a minibatch."""
         try:
-            yield
+            with mathematical_attention():
+                yield
         except torch.OutOfMemoryError:
             raise RambleError(
                 f"{self._label}: the device has no memory for minibatches of {self._batch} inputs; lower spectra.batch "
@@ -107,12 +111,24 @@ class Curvature:
             )
         inputs, labels, _ = next(self._minibatches())
         with torch.no_grad(), self._memory():
-            first, second = (nn.functional.cross_entropy(self._network(inputs), labels) for _ in range(2))
+            first, second = (mean_loss(logits_of(self._network, inputs), labels) for _ in range(2))
         if first.isfinite() and first != second:
             raise RambleError(
                 f"{self._label}: two evaluations of the loss differ ({float(first):.9g}, {float(second):.9g}); "
                 "take the randomness out of the network"
             )
+
+
+@contextmanager
+def mathematical_attention() -> Iterator[None]:
+    """Take attention as the products and the softmax that it is: torch's fused kernels have no second derivative."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
 
 
 def refuse_not_finite(weights: Tensor, label: str) -> None:

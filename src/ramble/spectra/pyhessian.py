@@ -13,12 +13,18 @@ from torch import Tensor, nn
 
 from ramble.errors import RambleError
 from ramble.problems.curvature import Product, flat
+from ramble.problems.logits import inputs_in, logits_of
+from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import derive_seed, generator
-from ramble.spectra.products import Curvature, sampled_trace
+from ramble.spectra.ends import Ends, lanczos_ends
+from ramble.spectra.products import Curvature, mathematical_attention, sampled_trace
 from ramble.spectra.spectrum import Spectrum
 
 logger = logging.getLogger("ramble")
+
+FINEST = 1e-6  # tolerance of the Lanczos run that the error bars come from
+LEAST_BUDGET = 400  # of its products
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,12 @@ class PyHessianEngine:
     def spectrum(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> Spectrum:
         """Return the top eigenvalues at `weights` (P,), their residuals, the most negative one and the trace.
 
+        PyHessian has the dtype of the weights; residuals and trace are from products in float64. Error bars are the
+        distance to what our own Lanczos finds, and its error bars: power iteration may pass an eigenvalue over.
+
         Raises RambleError as `Curvature` does, and where `top` exceeds the number of weights or ARPACK fails.
         """
-        curvature = Curvature(problem, weights, label, batch=None)
+        product = Curvature(problem, weights.double(), label, batch=None).hessian()
         if self.top > len(weights):
             raise RambleError(
                 f"{label}: top = {self.top} eigenvalues asked of a network with {len(weights)} weights; "
@@ -52,14 +61,14 @@ class PyHessianEngine:
             )
         network = problem.network(weights.to(problem.device))
         inputs, labels = problem.data("train")
-        with torch.random.fork_rng(), warnings.catch_warnings():
+        inputs = inputs_in(inputs, weights.dtype)
+        with mathematical_attention(), torch.random.fork_rng(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Using backward.. with create_graph")  # PyHessian's way, cleaned up below
             torch.manual_seed(derive_seed(self.seed, "pyhessian", label) % 2**32)
-            tool = PyHessian(network, nn.CrossEntropyLoss(), data=(inputs, labels), cuda=problem.device.type == "cuda")
+            tool = PyHessian(network, _loss, data=(inputs, labels), cuda=problem.device.type == "cuda")
             values, vectors = tool.eigenvalues(maxIter=self.iterations, tol=self.tolerance, top_n=self.top)
         network.zero_grad(set_to_none=True)  # breaks the reference cycle that create_graph left behind
-        product = curvature.hessian()
-        vectors_found = torch.stack([flat(vector) for vector in vectors], 1)  # (P, k)
+        vectors_found = torch.stack([flat(vector) for vector in vectors], 1).double()  # (P, k)
         top = _Span.of(vectors_found, product)
         misses = top.images_of(vectors_found) - vectors_found * torch.tensor(values).to(vectors_found)
         residuals = misses.norm(dim=0).cpu().numpy()
@@ -70,14 +79,27 @@ class PyHessianEngine:
         if self.top < len(weights):
             found.append(_most_negative(product, top, label))
         lowest, lowest_residual = min(found)  # where the top is negative, that of the rest need not be the smallest
+        sure = self._sure(product, weights.double().to(problem.device), random)
+        errors = np.abs(np.array(values)[order] - sure.top) + sure.top_errors
+        lowest_error = abs(lowest - float(sure.lowest[0])) + float(sure.lowest_errors[0])
         # PyHessian does not say whether it came to its tolerance
-        converged = bool((residuals <= self.tolerance * np.abs(values)).all())
+        converged = bool((errors <= self.tolerance * np.abs(np.array(values)[order])).all())
         if not converged:
             logger.warning("%s: PyHessian's eigenvalues not converged to its tolerance; raise the iterations", label)
         return Spectrum(
-            np.array(values)[order], residuals[order], residuals[order],
-            np.array([lowest]), np.array([lowest_residual]), np.array([lowest_residual]), trace, trace_error, converged,
+            np.array(values)[order], residuals[order], errors, np.array([lowest]), np.array([lowest_residual]),
+            np.array([lowest_error]), trace, trace_error, converged,
         )  # fmt: skip
+
+    def _sure(self, product: Product, weights: Tensor, random: torch.Generator) -> Ends:
+        """Return both ends as Lanczos finds them: a residual says that some eigenvalue is near, not which."""
+        start = torch.randn(len(weights), generator=random).to(weights)
+        tolerance, budget = max(self.tolerance, FINEST), 10 * self.top + LEAST_BUDGET
+        return lanczos_ends(product, start, self.top, 1, tolerance, budget, random)
+
+
+def _loss(outputs: Tensor, labels: Tensor) -> Tensor:
+    return mean_loss(logits_of(nn.Identity(), outputs), labels)
 
 
 @dataclass(frozen=True)
@@ -116,13 +138,13 @@ def _most_negative(product: Product, top: _Span, label: str) -> tuple[float, flo
     """
     size = len(top.basis)
 
-    def matvec(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    def matvec(vector: NDArray[np.float64]) -> NDArray[np.float64]:
         outside = top.without(torch.as_tensor(vector.ravel()).to(top.basis))
-        result: NDArray[np.float32] = top.without(product(outside)).cpu().numpy()
+        result: NDArray[np.float64] = top.without(product(outside)).cpu().numpy()
         return result
 
-    operator = LinearOperator((size, size), matvec=matvec, dtype=np.float32)
-    start = np.random.default_rng(0).standard_normal(size).astype(np.float32)
+    operator = LinearOperator((size, size), matvec=matvec, dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(size).astype(np.float64)
     try:
         (value,), vectors = eigsh(operator, k=1, which="SA", tol=5e-2, v0=start)
     except ArpackError as error:

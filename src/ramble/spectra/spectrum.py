@@ -13,17 +13,25 @@ from ramble.spectra.along import ProblemT, Rows
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Eigenvalues of the Hessian of the mean training loss at one point."""
+    """Eigenvalues of the Hessian H of the mean training loss at one point.
 
-    eigenvalues: NDArray[np.float64]  # (k,) the k largest found, descending
-    residuals: NDArray[np.float64]  # (k,) |H v - lambda v|, a bound on each eigenvalue's error
-    errors: NDArray[np.float64]  # (k,) the sharper bound residual^2 / gap where the gap is known, else the residual
+    H is that of exact arithmetic at these weights and inputs, on the smooth piece that float64 picks: at a kink the one
+    with ReLU'(0) = 0 and the first of equal maxima. Its eigenvalues count as often as they are multiple. With them
+    sorted, `errors[i]` bounds |eigenvalues[i] - the i-th of H's own k largest by magnitude, descending|, and
+    `lowest_errors[i]` bounds |lowest[i] - H's i-th smallest|: nothing was passed over or counted twice. The bounds
+    include the rounding of the products. They hold but for a probability over the random vectors that does not depend
+    on the network: at engine krylov about 1e-6 (`bounds.MISSED`) for each end and each precision, at engine exact 0.
+    """
+
+    eigenvalues: NDArray[np.float64]  # (k,) the k largest found by magnitude, descending in value
+    residuals: NDArray[np.float64]  # (k,) |H v - lambda v| and rounding: some eigenvalue of H is as near
+    errors: NDArray[np.float64]  # (k,) see above
     lowest: NDArray[np.float64]  # (m,) the m most negative ones found, ascending
     lowest_residuals: NDArray[np.float64]  # (m,)
-    lowest_errors: NDArray[np.float64]  # (m,)
+    lowest_errors: NDArray[np.float64]  # (m,) see above
     trace: float
-    trace_error: float  # standard error of the trace, 0 where exact
-    converged: bool  # did all of them come within the engine's tolerance?
+    trace_error: float  # standard error of the trace over the random vectors, and its rounding
+    converged: bool  # are all of `errors` and `lowest_errors` within the engine's tolerance?
 
     @property
     def columns(self) -> dict[str, float]:

@@ -1,0 +1,77 @@
+"""The ends of a spectrum in the precision that the tolerance asks for."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ramble.problems.curvature import Product
+from ramble.spectra.bounds import MISSED
+from ramble.spectra.ends import Ends, Rounding, lanczos_ends, unit_rounding
+
+FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
+PROBES = 3
+
+
+def precise_ends(
+    product_in: Callable[[torch.dtype], Product],
+    weights: Tensor,
+    device: torch.device,
+    *,
+    top: int,
+    bottom: int,
+    tolerance: float,
+    budget: int,
+    random: torch.Generator,
+) -> tuple[Ends, Product]:
+    """Return both ends of the spectrum of a product with second derivatives, and the product that was used.
+
+    That is the one in float32 where the tolerance is `FLOAT32_REACHES` or more, the weights (P,) are not in float64,
+    and the measured rounding of the products leaves room; else the one in float64. Rounding is part of the error bars.
+
+    Args:
+        product_in: makes the product in a dtype, on the device.
+        others: as `lanczos_ends` takes them.
+    """
+    size = len(weights)
+    if tolerance >= FLOAT32_REACHES and weights.dtype != torch.float64:
+        product = product_in(torch.float32)
+        start = torch.randn(size, generator=random).to(device)
+        rounding = measured_rounding(product, lambda: product_in(torch.float64), start, random)
+        ends = lanczos_ends(product, start, top, bottom, tolerance, budget, random, rounding)
+        if not ends.coarse:
+            return ends, product
+    product = product_in(torch.float64)
+    start = torch.randn(size, generator=random).to(device, torch.float64)
+    return lanczos_ends(product, start, top, bottom, tolerance, budget, random), product
+
+
+def measured_rounding(
+    product: Product, exact: Callable[[], Product], like: Tensor, random: torch.Generator
+) -> Rounding:
+    """Return a bound on the norm of E = product - exact from what E does to random vectors.
+
+    For a random unit vector u, |E u| is below w |E| with a probability of at most w sqrt(2 P / pi) (Halko, Martinsson
+    and Tropp 2011, lemma 4.1). So the largest of `PROBES` such norms, times sqrt(2 P / pi) MISSED^(-1 / PROBES), is
+    below |E| with a probability of at most MISSED. A single unit that float32 takes for active, and float64 does not,
+    is an E of low rank; the factor is for that.
+
+    Args:
+        product: v -> A v in float32, as computed.
+        exact: makes the same in float64, where it is asked for.
+        like: (P,), on the device.
+        random: for the vectors.
+    """
+    size = len(like)
+
+    def bound(largest: float) -> float:
+        in_double, worst = exact(), 0.0
+        for _ in range(PROBES):
+            vector = torch.randn(size, generator=random).to(like)
+            vector = vector / vector.norm()
+            worst = max(worst, float((product(vector).double() - in_double(vector.double())).norm()))
+        certain: float = worst * math.sqrt(2 * size / math.pi) * MISSED ** (-1 / PROBES)
+        return certain + torch.finfo(torch.float32).eps * largest + unit_rounding(torch.float64, size)(largest)
+
+    return bound
