@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_problems import small_lenet, smooth_problem
+from small_problems import small_lenet
 from torch import Tensor, nn
 from unhurried import unhurried
 
