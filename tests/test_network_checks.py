@@ -3,13 +3,15 @@
 import copy
 import random
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from small_problems import committee_on, random_images
+from small_problems import committee_on, random_images, silent
+from test_connectivity import TRACKER
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations
@@ -18,6 +20,8 @@ from unhurried import unhurried
 from ramble.errors import RambleError
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.network import NetworkProblem
+from ramble.tracking.connect import connect
+from ramble.training import Recipe, Settling, find_solutions
 
 ZERO = torch.tensor([0])
 
@@ -152,6 +156,17 @@ def test_inputs_are_compared_as_the_network_sees_them():
     with pytest.raises(RambleError, match="training inputs 0 and 1 are equal"):
         problem_of(perceptron, inputs, labels)
     assert problem_of(lambda: perceptron().double(), inputs, labels).data("train")[0][0, 0] == 1e-60
+
+
+def test_later_changes_to_the_given_tensors_change_nothing():
+    inputs, labels, tokens = X.clone(), Y.clone(), torch.arange(10).view(5, 2)
+    problem = problem_of(perceptron, inputs, labels)
+    inputs.fill_(0)
+    labels.fill_(0)
+    assert all(torch.equal(*both) for both in zip(problem.data("train"), (X, Y), strict=True))
+    problem = problem_of(lambda: nn.Sequential(nn.Embedding(10, 2), nn.Flatten(), nn.Linear(4, 3)), tokens, Y[:5])
+    tokens.fill_(0)
+    assert torch.equal(problem.data("train")[0], torch.arange(10).view(5, 2))
 
 
 def test_twins_among_test_inputs_are_no_contradiction():
@@ -397,6 +412,7 @@ GENERATOR = torch.Generator().manual_seed(1)
         (Zeroed, "logits change with the other inputs of the batch"),
         (lambda: Forward(lambda own, x: own.linear(x) + x.std()), "change with the other inputs|not finite"),
         (lambda: Forward(lambda own, x: own.linear(x) + (len(x) > 10)), "change with the other inputs of the batch"),
+        (lambda: Forward(lambda own, x: own.linear(x) + (len(x) > 30)), "change with the other inputs of the batch"),
         (lambda: Forward(lambda own, x: own.linear(x.roll(1, 0))), "change with the other inputs of the batch"),
         (
             lambda: nn.Sequential(nn.Linear(8, 3), nn.BatchNorm1d(3)),
@@ -786,6 +802,39 @@ def test_gradients_summed_over_chunks_are_those_of_all_inputs(kind, size):
     for found, expected in zip(parts, whole, strict=True):
         assert torch.allclose(found, expected, rtol=1e-12, atol=1e-14)
         assert size < 40 or torch.equal(found, expected)
+
+
+# ---------------------------------------------------------------- from training to paths
+
+
+def wide(outputs: int = 3) -> nn.Module:
+    return nn.Sequential(nn.Linear(8, 60), nn.ReLU(), nn.Linear(60, outputs))
+
+
+def wide_on_frozen() -> nn.Module:
+    return nn.Sequential(nn.Linear(8, 20).requires_grad_(False), nn.Tanh(), nn.Linear(20, 8), wide())
+
+
+@pytest.mark.parametrize(
+    ("make", "labels", "dtype"),
+    [
+        (lambda: nn.Sequential(wide(1), nn.Flatten(0)), 2.0 * BINARY[:15] - 1, torch.float32),
+        (wide_on_frozen, Y[:15], torch.float32),
+        (lambda: wide().double(), Y[:15], torch.float64),
+    ],
+    ids=["one logit", "frozen", "float64"],
+)
+def test_such_networks_are_trained_and_joined(make, labels, dtype):
+    problem = problem_of(make, X[:15], labels)
+    recipe = Recipe(0.2, 1.0, 2000, 3, 3, 0.95, Settling(100, 0.1, 300))
+    ends = torch.stack([found.weights for found in find_solutions(problem, 1, "x", 2, recipe)])
+    assert ends.dtype == dtype
+    (path,) = connect(problem, TRACKER, ends[:1], ends[1:], ZERO, silent(TRACKER.budget))
+    assert path.status == "arrived"
+    assert path.points.dtype == dtype
+    for start, end in pairwise(path.points):
+        rows = torch.stack([torch.lerp(start, end, t / 7) for t in range(8)])
+        assert (problem.sample_margins(rows, torch.zeros(8, dtype=torch.long)) > 0).all()
 
 
 # ---------------------------------------------------------------- the study

@@ -91,6 +91,8 @@ class _Trial:
         # the same values in other places: company also where there are few inputs, or all are alike
         turned = self._few.roll(1, -1) if inputs.dim() > 1 else self._few
         self._all = torch.cat([self._few, _spread(inputs, MANY), turned])
+        # as many as are evaluated at a time, for what begins to mix them where they are many
+        self._most = torch.cat([self._few, inputs[: problem._chunk - len(self._few)]])
 
     def outputs(self, initial: Tensor, inputs: Mapping[Split, Tensor]) -> int:
         """Return the number of outputs for one input, after a look at the form of those for all splits."""
@@ -139,8 +141,8 @@ class _Trial:
         with torch.enable_grad():
             rows = [self._problem._logits(leaf, inputs_in(one, leaf.dtype)) for one in self._each]
         self._compare(alone, torch.cat(rows).detach(), *WITH_THE_CALL)
-        twin = self._skeleton.fresh(self._problem.unflatten(weights), twin=True).eval()
-        self._compare(alone, self._one_by_one(twin), *WITH_THE_BUILD)
+        rebuilt = self._skeleton.rebuilt(self._problem.unflatten(weights))
+        self._compare(alone, self._one_by_one(rebuilt), *WITH_THE_BUILD)
 
     def _companies(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield batches, and the places in them of the few inputs."""
@@ -149,15 +151,20 @@ class _Trial:
         yield self._few.flip(0), places.flip(0)
         yield self._all, places
         yield self._all.flip(0), total - 1 - places
+        yield self._most, places
 
     def refuse_rounding(self, initial: Tensor) -> None:
         """Refuse a float32 network of which rounding alone could decide the sign of a margin unseen."""
         plain, exact = (self._one_by_one(self._problem.network(each)) for each in (initial, initial.double()))
         off, largest = float((plain - exact).abs().max()), float(exact.abs().max())
         if off > DOUBTFUL * largest:
+            tensor_cores = self._few.is_cuda and (
+                torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32
+            )
+            remedy = "switch TF32 off (ramble.devices.choose_device)" if tensor_cores else "return a float64 network"
             raise RambleError(
                 f"{self._where}: at initial weights float32 and float64 logits differ by {off:.2g} (the largest is "
-                f"{largest:.2g}), so rounding would decide margins; return a float64 network (.double())."
+                f"{largest:.2g}), so rounding would decide margins; {remedy}."
             )
 
     def refuse_no_gradient(self, initial: Tensor) -> None:
@@ -187,15 +194,16 @@ class _Trial:
             logger.warning("%s: no gradient of the logits reaches %s", self._where, ", ".join(idle))
 
     def refuse_statistics(self, initial: Tensor) -> None:
-        """Refuse buffers that training changes: paths would not carry them."""
+        """Refuse constants that training changes: paths would not carry them."""
         network = self._problem.network(initial).train()
-        before = {name: value.clone() for name, value in network.named_buffers()}
+        before = {name: value.clone() for name, value in constants(network).items()}
         try:
             network(inputs_in(self._all, initial.dtype))
         except Exception:  # a network may be none that runs in training mode: then its names must tell
             changed = [name for name in before if name.endswith("running_mean")]
         else:
-            changed = [name for name, value in network.named_buffers() if not same(before[name], value)]
+            after = constants(network)
+            changed = [name for name, value in before.items() if name not in after or not same(value, after[name])]
         if changed:
             raise RambleError(
                 f"{self._where}: '{changed[0]}' is kept beside the weights and changes in training (running statistics "

@@ -44,8 +44,8 @@ def stored_inputs(where: str, split: str, inputs: Tensor, dtype: torch.dtype) ->
         raise RambleError(f"{name} are complex; give real numbers, such as torch.view_as_real of them.")
     inputs = inputs.detach()
     if not inputs.is_floating_point():
-        return inputs
-    stored = inputs.to(dtype)
+        return inputs.clone()
+    stored = inputs.to(dtype, copy=True)  # later changes to the given tensor are none of ours
     if not stored.isfinite().all():
         index = tuple((~stored.isfinite()).nonzero()[0].tolist())
         raise RambleError(
@@ -78,7 +78,7 @@ def whole_labels(where: str, split: str, labels: Tensor, count: int) -> Tensor:
         if broken.any():
             index = int(broken.nonzero()[0])
             raise RambleError(f"{name} hold {float(labels[index])} at index {index}; give whole class numbers.")
-    return labels.detach().to(torch.int64)
+    return labels.detach().to(torch.int64, copy=True)
 
 
 def class_numbers(where: str, labels: Mapping[Split, Tensor], outputs: int) -> dict[Split, Tensor]:

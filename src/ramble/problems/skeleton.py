@@ -26,34 +26,40 @@ class Skeleton:
 
     Args:
         where: names the builder in errors, such as "Mine.build_network".
-        build: returns the user's network; called twice, with torch's generator at seed 0.
+        build: returns the user's network, asked with torch's generator at seed 0.
         device: where its copies live.
 
     Attributes:
         shapes: of the trainable tensors, each one once, under its first name, in state_dict order.
         dtype: of all trainable tensors.
         module: a copy in evaluation mode, in `dtype`, on the device; only ever copied.
-        twin: a second such copy, from the second call of `build`.
 
     Raises:
-        RambleError: something about the network cannot be walked, or is not the same in both calls.
+        RambleError: something about the network cannot be walked, or is not the same in two calls.
     """
 
     def __init__(self, where: str, build: Callable[[], nn.Module], device: torch.device) -> None:
         # what the builder draws that does not move must be the same in every process: it is what seed 0 gives
-        first, second = (_copied(where, partial(drawn, build, 0, device)) for _ in range(2))
+        self._built = partial(_copied, where, partial(drawn, build, 0, device))
+        first, second = self._built(), self._built()
         self.shapes = _shapes(first)
         self.dtype = next(value.dtype for value in first.parameters() if value.requires_grad)
         _refuse_difference(where, first, second)
-        self.module, self.twin = (_cast(each, device, self.dtype) for each in (first, second))
+        self.module = _cast(first, device, self.dtype)
         self._device = device
         self._by_dtype = {self.dtype: self.module}
         self._called: dict[torch.dtype, nn.Module] = {}
 
-    def fresh(self, state: Mapping[str, Tensor], *, twin: bool = False) -> nn.Module:
+    def fresh(self, state: Mapping[str, Tensor]) -> nn.Module:
         """Return a new network with the trainable tensors given, all of one dtype, which the rest is cast to."""
+        return self._filled(self._copy(next(iter(state.values())).dtype), state)
+
+    def rebuilt(self, state: Mapping[str, Tensor]) -> nn.Module:
+        """Return the same from one more call of the builder: only for comparison."""
         dtype = next(iter(state.values())).dtype
-        network = _cast(copy.deepcopy(self.twin), self._device, dtype) if twin else self._copy(dtype)
+        return self._filled(_cast(_cast(self._built(), self._device, self.dtype), self._device, dtype), state)
+
+    def _filled(self, network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
         with torch.no_grad():
             for name, value in network.named_parameters():
                 if name in self.shapes:
