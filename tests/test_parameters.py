@@ -245,7 +245,7 @@ def test_arguments_are_left_to_the_job_where_the_source_does_not_tell(source, tm
 
 
 def test_a_missing_file_is_named_with_the_option_that_names_it(tmp_path):
-    with pytest.raises(RambleError, match=r"none\.yaml: missing; name the file with --params"):
+    with pytest.raises(RambleError, match=r"none\.yaml: is missing; name the file with --params"):
         read_parameters([tmp_path / "none.yaml"])
 
 
