@@ -75,7 +75,7 @@ CHANGES: dict[str, list[tuple[str, int, str]]] = {
         ("high", 2, "min_margin = 'high', not a number"),
     ],
     "certificate_resolution": [
-        ("1.0", 1, "its certificate is of resolution 1, the parameters say 0.015625"),
+        ("1.0", 2, "made with certificate_resolution = '1.0', the parameters say 0.015625"),
         ("0", 2, "not a share of a segment"),
         ("nan", 2, "not a share of a segment"),
     ],
@@ -86,6 +86,7 @@ CHANGES: dict[str, list[tuple[str, int, str]]] = {
 def test_every_field_of_a_header_is_compared_or_said_not_to_be(file, capsys):
     assert verify(file) == 0
     believed = {name for name in BELIEVED if name in header(file)}
+    assert believed == {"tracker", "reason", "certificate_points", "provenance"}
     assert header(file).keys() == CHANGES.keys() | believed
     assert (
         capsys.readouterr()
@@ -144,6 +145,23 @@ def test_t_is_computed_anew(file, capsys, spoil):
     out = capsys.readouterr().out
     assert "t of point " in out
     assert " is recorded as " in out
+
+
+def test_a_zero_of_the_other_sign_is_another_bit(file, capsys):
+    one = beside(file)[-2]
+    state, fields = read_tensors(one)
+    state["weight"][0, 0] = 0.0
+    write_tensors(one, state, fields)
+    edit(file, 0, state["weight"].flatten())
+    points = points_of(file)
+    assert points[0, 0] == 0
+    rewrite(file, start_digest=tensors_digest(one))
+    verify(file)
+    assert "W_a to the bit" not in capsys.readouterr().out
+    points[0, 0] = -0.0
+    of_parts(file, points=points)
+    assert verify(file) == 1
+    assert "its first point is not W_a to the bit" in capsys.readouterr().out
 
 
 def test_swapped_ends_are_noticed(file, capsys):

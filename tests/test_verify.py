@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ from ramble.tensors import read_tensors, tensors_digest, write_tensors
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path as Walked
 from ramble.tracking.path import Status, Step, normalised_distance
+from ramble.verification.certificate import recompute, wrong_status
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.network import GRIDS, NetworkCheck
 
@@ -110,8 +112,8 @@ def test_paths_that_hold_give_one_line_each_and_exit_code_0(tmp_path, lenet):
     first, compared, second, _ = done.stdout.splitlines()
     assert compared == (
         "       compared: data (10 inputs), both ends, t of 40 points, status, the table of steps (1), certificate "
-        f"(anew: exact of 39 segments, margin {float(read_tensors(file)[1]['min_margin']):.6g}); not compared: reason, "
-        "certificate_points, provenance"
+        f"(anew: exact of 39 segments, margin {float(read_tensors(file)[1]['min_margin']):.6g}); not compared: "
+        "tracker, reason, certificate_points, provenance"
     )
     assert first.startswith(f"holds  {file}: arrived, sound, 39 segments, 40 points tested, smallest margin ")
     assert second.startswith(f"holds  {lenet}: arrived, sampled, 4 segments, 17 points tested, smallest margin ")
@@ -242,6 +244,10 @@ def without(file: Path, name: str) -> None:
         (lambda file: of_parts(file, points=torch.ones(3, 31)), "points are torch.float32 of the shape (3, 31)"),
         (lambda file: of_parts(file, points=torch.ones(0, 30), t=torch.ones(0).double()), "holds 0 points and 0 of"),
         (lambda file: of_parts(file, t=torch.ones(())), "t are torch.float32 of the shape ()"),
+        (
+            lambda file: write_tensors(file.parents[2] / "data/0.safetensors", {"x": torch.ones(2)}, {"study": "tcm"}),
+            "TreeCommittee cannot be built on it (KeyError: 'patterns'); name the right files with --params",
+        ),
         (lambda file: (file.parents[2] / "data/0.safetensors").unlink(), "dvc pull (stage tcm_data"),
         (lambda file: (file.parents[2] / "solutions/0-1.safetensors").unlink(), "dvc pull (stage tcm_solutions"),
         (lambda file: cut(file.with_suffix(".csv")), "0-0-1.csv: not a whole table"),
@@ -314,6 +320,41 @@ def two_layers(at: float, width: float) -> Tensor:
     return torch.tensor([w, v], dtype=torch.float64).flatten()
 
 
+class OneLogit(NetworkProblem):
+    """A single logit w x of the inputs 1 and -1, of the classes 1 and 0."""
+
+    def __init__(self) -> None:
+        super().__init__({"train": (torch.tensor([[1.0], [-1.0]]), torch.tensor([1, 0]))})
+
+    def build_network(self) -> nn.Module:
+        return nn.Linear(1, 1, bias=False)
+
+
+class Words(NetworkProblem):
+    """Logits of three words, which are whole numbers: the rows of a table."""
+
+    def __init__(self) -> None:
+        super().__init__({"train": (torch.arange(3), torch.tensor([0, 1, 1]))})
+
+    def build_network(self) -> nn.Module:
+        return nn.Embedding(3, 2)
+
+
+def test_a_single_logit_is_the_one_of_class_1_against_0():
+    found = NetworkCheck(OneLogit()).segments(torch.tensor([[0.5], [2.0]], dtype=torch.float64))
+    assert found.failure is None
+    assert found.min_margin == 0.5
+    failure = NetworkCheck(OneLogit()).segments(torch.tensor([[0.5], [-1.0]], dtype=torch.float64)).failure
+    assert failure is not None
+    assert failure.errors == 2
+
+
+def test_whole_numbers_stay_whole():
+    points = torch.tensor([[1.0, 0, 0, 1, 0, 1], [3.0, 0, 0, 2, 0, 2]], dtype=torch.float64)
+    found = NetworkCheck(Words()).segments(points)
+    assert (found.failure, found.min_margin) == (None, 1.0)
+
+
 @pytest.mark.parametrize(("width", "grids", "errors"), [(0.02, 3, 1), (1e-4, 4, 0)])
 def test_the_grid_gets_finer_where_one_margin_comes_close_to_zero(width, grids, errors):
     problem = TwoLayers()
@@ -328,6 +369,15 @@ def test_the_grid_gets_finer_where_one_margin_comes_close_to_zero(width, grids, 
     else:
         assert found.failure is None  # too narrow for the finest grid
         assert found.min_margin == pytest.approx((2 * nearest_of_grids() - 1) ** 2 - width**2, rel=1e-9)
+
+
+def test_what_the_certificate_leaves_open_does_not_hold_though_the_check_saw_nothing():
+    problem, points = TwoLayers(), torch.stack([two_layers(-1.0, 1e-4), two_layers(1.0, 1e-4)]).float()
+    claims = SimpleNamespace(status=Status.ARRIVED)
+    artifact = SimpleNamespace(problem=problem, points=points, end=points[-1], resolution=1 / 64, claims=claims)
+    assert NetworkCheck(problem).segments(points.double()).failure is None
+    (wrong,) = wrong_status(artifact, recompute(artifact), holds=True)
+    assert wrong.startswith("segment 0 is not certified, smallest margin -")
 
 
 def nearest_of_grids() -> float:

@@ -93,7 +93,8 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     solutions = _source(folder, "solutions", f"{dataset}-{a}"), _source(folder, "solutions", f"{dataset}-{b}")
     _refuse_another_study(claims, data)
     problem = _problem(study, data)
-    for key, value in problem.metadata.items():
+    resolution: float = getattr(study.trackers, claims.tracker).resolution
+    for key, value in {**problem.metadata, "certificate_resolution": resolution}.items():
         if header.get(key) != str(value):
             raise RambleError(
                 f"{file}: made with {key} = {quoted(header.get(key, 'nothing'))}, the parameters say {value}; give its "
@@ -112,7 +113,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
             *([] if os.path.lexists(table) else OF_TABLE),
             *map(quoted, unknown[:MOST_UNKNOWN]),
         ),
-        resolution=getattr(study.trackers, claims.tracker).resolution,
+        resolution=resolution,
         problem=problem,
         data=data,
         solutions=solutions,

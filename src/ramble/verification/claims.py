@@ -11,7 +11,8 @@ from ramble.tracking.path import Status
 from ramble.untrusted import quoted
 
 # Fields that no file on disk contradicts: how a run found what it found, and what it ran on (`provenance` tells).
-BELIEVED = ("reason", "certificate_reason", "certificate_points", "provenance")
+# Of the tracker it is known only that the study has one of that name.
+BELIEVED = ("tracker", "reason", "certificate_reason", "certificate_points", "provenance")
 OF_TABLE = ("steps_digest", "steps", "gradients", "evaluations")  # where the table lies beside the path
 CERTIFICATES = ("none", "sampled", "sound", "exact")  # from the weakest
 

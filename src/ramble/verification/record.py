@@ -4,6 +4,7 @@ Every function returns a sentence for each thing that is wrong, none where all i
 """
 
 import torch
+from torch import Tensor
 
 from ramble.artifacts import read_table, table_digest
 from ramble.errors import RambleError
@@ -35,10 +36,15 @@ def wrong_sources(artifact: Artifact) -> list[str]:
 
 def wrong_ends(artifact: Artifact) -> list[str]:
     """Compare the first point with W_a and, where it arrived, the last one with W_b, bit by bit."""
-    wrong = [] if torch.equal(artifact.points[0], artifact.start) else ["its first point is not W_a to the bit"]
-    if artifact.claims.status == "arrived" and not torch.equal(artifact.points[-1], artifact.end):
+    wrong = [] if _same_bits(artifact.points[0], artifact.start) else ["its first point is not W_a to the bit"]
+    if artifact.claims.status == "arrived" and not _same_bits(artifact.points[-1], artifact.end):
         wrong.append("it is recorded as arrived, but its last point is not W_b to the bit")
     return wrong
+
+
+def _same_bits(first: Tensor, second: Tensor) -> bool:
+    """Compare two vectors as bytes: a zero has a sign that == does not see."""
+    return first.dtype == second.dtype and torch.equal(first.view(torch.uint8), second.view(torch.uint8))
 
 
 def wrong_times(artifact: Artifact) -> list[str]:
