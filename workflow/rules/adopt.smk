@@ -87,8 +87,9 @@ def remove_old(step):
                 Path(file).unlink(missing_ok=True)
 
 
-if "DVC_STAGE" in os.environ and ADOPTING not in os.environ:
+STAGE = os.environ.get("DVC_STAGE")
+if STAGE and ADOPTING not in os.environ:
     if not {"-n", "--dry-run", "--dryrun"}.intersection(sys.argv):
         if not Path(".snakemake/metadata").exists() and not NOT_ADOPTED.exists():
             adopt()
-        remove_old(os.environ["DVC_STAGE"].rpartition(":")[2])
+        remove_old(STAGE.rpartition(":")[2])
