@@ -32,11 +32,9 @@ class Failures(logging.Handler):
             self.told.add(record.jobid)
             logs = ", ".join(map(str, record.log or [])) or "none"
             how = self.how(getattr(self.last, "text", ""))
-            print(
-                f"error: rule {record.rule_name} {how}; its log: {logs}",
-                file=sys.stderr,
-                flush=True,
-            )
+            # in one piece: snakemake writes from another thread
+            sys.stderr.write(f"error: rule {record.rule_name} {how}; its log: {logs}\n")
+            sys.stderr.flush()
 
     def how(self, text):
         """How a job ended, from what snakemake says of its process."""
