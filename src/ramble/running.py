@@ -1,10 +1,12 @@
 """The code that this process runs, held against the code that was planned for it."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
@@ -43,9 +45,10 @@ class Code:
 
     def check(self) -> None:
         """Raise RambleError if a file changed before it was loaded; one that changed later is of no consequence."""
+        names = {file.name for file in self.files}  # to look closely at few of a thousand modules
         for name, asked in self.asked.times.items():
             place = getattr(sys.modules.get(name), "__file__", None)
-            file = Path(place).resolve() if place else None
+            file = _resolved(place) if place and os.path.basename(place) in names else None  # noqa: PTH119
             if file in self.files and _changed(file) <= asked + SLACK and digest_now(file) != self.files[file]:
                 raise RambleError(f"{file}: changed while this job was loading it; run snakemake again.")
 
@@ -78,6 +81,11 @@ def begin(planned: str, script: str, import_paths: Sequence[str], package: str) 
         )
     code = Code(planned, Path(script), tuple(import_paths), {file: first_digest(file) for file in files})
     sys.meta_path.insert(0, code.asked)
+
+
+@cache
+def _resolved(place: str) -> Path:
+    return Path(place).resolve()
 
 
 def _changed(file: Path) -> float:

@@ -26,7 +26,7 @@ def says_today(made):
     wanted = PLACES[place(made.output[0])][1].split()
     digests = key_digests(PARAMETERS, wanted)
     return bool(origins) and all(
-        origin.digests == digests and origin.code.split()[0] == made.params.code
+        origin.digests == digests and origin.code.partition(" ")[0] == made.params.code
         for origin in origins
     )
 
@@ -67,12 +67,18 @@ def adopt():
     """Have snakemake record what is up to date, before it looks; remember the others."""
     good = [made.name for made in up_to_date()]
     if good:
-        options = ["--touch", "--forceall", "--cores", "1", "--quiet", "all"]
-        subprocess.run(
+        options = ["--touch", "--forceall", "--cores", "1"]
+        done = subprocess.run(
             [sys.executable, "-m", "snakemake", *options, "--", *good],
             env=os.environ | {ADOPTING: "1"},
-            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
+        if done.returncode:
+            raise WorkflowError(
+                f"what DVC checked out cannot be taken up: {done.stdout}"
+            )
     NOT_ADOPTED.parent.mkdir(exist_ok=True)
     others = [made.name for made in PAPER_RULES if made.name not in good]
     NOT_ADOPTED.write_text("".join(f"{name}\n" for name in others))
@@ -87,8 +93,21 @@ def remove_old(step):
                 Path(file).unlink(missing_ok=True)
 
 
-if "DVC_STAGE" in os.environ and ADOPTING not in os.environ:
+STAGE = os.environ.get("DVC_STAGE")
+if STAGE and ADOPTING not in os.environ:
     if not {"-n", "--dry-run", "--dryrun"}.intersection(sys.argv):
         if not Path(".snakemake/metadata").exists() and not NOT_ADOPTED.exists():
             adopt()
-        remove_old(os.environ["DVC_STAGE"].rpartition(":")[2])
+        remove_old(STAGE.rpartition(":")[2])
+
+
+onsuccess:
+    if STAGE and NOT_ADOPTED.exists():
+        # of what this step made there are records now
+        waiting = [
+            made.name
+            for made in PAPER_RULES
+            if step_name(made) != STAGE.rpartition(":")[2]
+        ]
+        kept = [name for name in NOT_ADOPTED.read_text().split() if name in waiting]
+        NOT_ADOPTED.write_text("".join(f"{name}\n" for name in kept))

@@ -32,11 +32,11 @@ class Failures(logging.Handler):
             self.told.add(record.jobid)
             logs = ", ".join(map(str, record.log or [])) or "none"
             how = self.how(getattr(self.last, "text", ""))
-            print(
-                f"error: rule {record.rule_name} {how}; its log: {logs}",
-                file=sys.stderr,
-                flush=True,
+            # in one piece and on a line of its own: snakemake writes lines and their ends from another thread
+            sys.stderr.write(
+                f"\nerror: rule {record.rule_name} {how}; its log: {logs}\n"
             )
+            sys.stderr.flush()
 
     def how(self, text):
         """How a job ended, from what snakemake says of its process."""
