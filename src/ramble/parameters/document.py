@@ -32,7 +32,7 @@ class Parameters(Model):
     seed: Annotated[int, Field(ge=0)]
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     paper: Annotated[list[Name], Field(min_length=1, description="studies of the default target")]
-    # by `validate`, before they come here
+    # `validate` takes those of null out
     studies: Annotated[dict[Name, Study], Field(description="null leaves one out", json_schema_extra=_null_leaves_out)]
     figures: Figures
     claims: Thresholds
