@@ -99,6 +99,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("device", "gpu", "match"),
         (f"{TCM}.threads", 0, "greater than or equal to 1"),
         (f"{TCM}.threads", 1.5, "integer"),
+        (f"{TCM}.threads", 2**31, "less than or equal to 2147483647"),
         (f"{TCM}.threads", "two", "integer"),
         (f"{TCM}.data.arguments", [1], "dictionary"),
         (f"{TCM}.solutions.rate", -0.1, "greater than 0"),
@@ -333,8 +334,8 @@ def test_names_of_64_characters_are_names():
     ("key", "value", "files"),
     [
         ("studies.tcm.data.datasets", 10**6, 55_000_000),
-        ("studies.tcm.data.datasets", 2**62, 55 * 2**62),
-        ("studies.tcm.solutions.count", 10**9, None),
+        ("studies.tcm.data.datasets", 2**30, 55 * 2**30),
+        ("studies.tcm.solutions.count", 2**62, None),
         ("studies.mnist100.solutions.count", 10**6, None),
         ("studies.mnist.solutions.count", 10**6, None),
         ("studies.tcm_graph12.solutions", 10**6, None),
