@@ -42,7 +42,7 @@ class Parameters(Model):
         left_out = info.context or ()
         for study in self.paper:
             if study not in self.studies:
-                known = ", ".join(self.studies)
+                known = ", ".join(self.studies) or "none"
                 raise ValueError(f"paper: {_no_study('study', study, left_out, f'there are {known}')}")
         if len(set(self.paper)) < len(self.paper):
             raise ValueError("paper: a study is named twice")
@@ -54,7 +54,7 @@ class Parameters(Model):
                 source = self.studies.get(value.of)
                 if not isinstance(source, FullBatchStudy):
                     paths = ", ".join(name for name, one in self.studies.items() if isinstance(one, FullBatchStudy))
-                    what = _no_study("study of paths", value.of, left_out, f"there are {paths}")
+                    what = _no_study("study of paths", value.of, left_out, f"there are {paths or 'none'}")
                     raise ValueError(f"studies.{name}.of: {what}")
                 check_source(name, value, source)
         return self
