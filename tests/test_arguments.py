@@ -135,7 +135,7 @@ def test_a_home_of_nobody_is_named():
         ("def make(", "importing the module raised SyntaxError"),
         ("make = 3", "own_maker.make: is a int; name a class or a function"),
         ("other = 3", "own_maker.py; name a class or a function"),
-        ("def make(seed): pass", "cannot be called with  (too many positional arguments)"),
+        ("def make(seed): pass", "cannot be called with no arguments (too many positional arguments)"),
         ("def make(*given): return 0", "returned a int, not tensors by their names"),
         ("def make(*given): return {}", "returned a dict, not tensors by their names"),
         ("def make(*given): return {'x': 1}", "returned a dict, not tensors by their names"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # a process for each
 TESTS = Path(__file__).parent
 DRAW = """
 from matplotlib import pyplot as plt

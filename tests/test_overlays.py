@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,21 @@ def test_a_pipe_in_place_of_the_parameters_is_not_waited_for(tmp_path: Path) -> 
     assert "\nparams.yaml: is no regular file; name a file" in dry_run(tmp_path)
     (tmp_path / "params.yaml").unlink()
     assert "\nparams.yaml: cannot be read (No such file or directory)" in dry_run(tmp_path)
+
+
+def test_a_long_plan_is_said_before_it_is_made(folder: Path) -> None:
+    (folder / "top.yaml").write_text("studies: {tcm: {data: {datasets: 1000}}}\n")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run"]
+    process = subprocess.Popen(
+        [*command, "--configfile", "top.yaml"], cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    with process.stdout:
+        said = [line for line in islice(process.stdout, 2) if line.startswith("params.yaml + top.yaml: about 55")]
+    process.kill()
+    process.wait()
+    assert said == ["params.yaml + top.yaml: about 55102 files to plan, which takes a while.\n"]
 
 
 def test_small_numbers_that_dvc_writes_are_numbers(folder: Path) -> None:

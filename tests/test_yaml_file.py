@@ -20,7 +20,7 @@ from unhurried import unhurried
 
 from ramble.errors import RambleError
 from ramble.parameters.scalars import FLOAT, plain_value
-from ramble.parameters.yaml_file import MOST_BYTES, laid_over, read_merged, read_value, read_yaml
+from ramble.parameters.yaml_file import MOST_BYTES, laid_over, read_merged, read_settings, read_yaml
 from ramble.parameters.yaml_text import DEEPEST, MOST_VALUES
 
 PARAMETERS = ROOT / "params.yaml"
@@ -268,7 +268,7 @@ def test_json_with_tabs_is_read(tmp_path):
     ("text", "value"), [("5", 5), ("1e-5", 1e-5), ("{a: [1, x]}", {"a": [1, "x"]}), ("", None), ("cuda:0", "cuda:0")]
 )
 def test_a_value_of_the_command_line_is_read_alike(text, value):
-    assert read_value("key", text) == value
+    assert read_settings([f"key={text}", "other=1"]) == {"key": value, "other": 1}
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,12 @@ def test_a_value_of_the_command_line_is_read_alike(text, value):
 )
 def test_a_wrong_value_of_the_command_line_names_its_key(text, says):
     with pytest.raises(RambleError) as raised:
-        read_value("seed", text)
+        read_settings([f"seed={text}"])
     assert str(raised.value).startswith("--config seed=")
     assert says in str(raised.value)
     assert str(raised.value).isprintable()
+
+
+def test_a_value_of_the_command_line_is_given_once():
+    with pytest.raises(RambleError, match=r"^--config seed: is given twice; give it once$"):
+        read_settings(["seed=1", "device=cpu", "seed=2"])

@@ -10,7 +10,7 @@ from ramble.parameters.yaml_file import (
     laid_over,
     name_of,
     read_merged,
-    read_value,
+    read_settings,
 )
 
 LAID_OVER = [Path(os.path.relpath(file)) for file in workflow.overwrite_configfiles]
@@ -24,16 +24,11 @@ GIVEN = [
 if SETTINGS.replace_workflow_config and SETTINGS.overwrite_config:
     GIVEN = []
 
-
-def on_command_line():
-    """What --config KEY=VALUE gives."""
-    entries = SETTINGS.config_args or []
-    pairs = (str(entry).partition("=") for entry in entries)
-    return {key: read_value(key, value) for key, _, value in pairs}
-
-
 try:
-    read = laid_over(read_merged([*GIVEN, *LAID_OVER]), on_command_line())
+    read = laid_over(
+        read_merged([*GIVEN, *LAID_OVER]),
+        read_settings(map(str, SETTINGS.config_args or [])),
+    )
 except RambleError as error:
     raise WorkflowError(str(error))
 

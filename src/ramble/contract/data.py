@@ -51,7 +51,7 @@ def build(key: str, path: str, /, *given: Any, **arguments: Any) -> Any:
     try:
         signature.bind(*given, **arguments)
     except TypeError as error:
-        names = ", ".join(arguments)
+        names = ", ".join(arguments) or "no arguments"
         raise RambleError(f"{key}: {path} cannot be called with {names} ({error}); correct them.") from None
     return maker(*given, **arguments)
 

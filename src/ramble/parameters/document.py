@@ -32,7 +32,7 @@ class Parameters(Model):
     seed: Annotated[int, Field(ge=0)]
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     paper: Annotated[list[Name], Field(min_length=1, description="studies of the default target")]
-    # by `validate`, before they come here
+    # `validate` takes those of null out
     studies: Annotated[dict[Name, Study], Field(description="null leaves one out", json_schema_extra=_null_leaves_out)]
     figures: Figures
     claims: Thresholds
@@ -42,7 +42,7 @@ class Parameters(Model):
         left_out = info.context or ()
         for study in self.paper:
             if study not in self.studies:
-                known = ", ".join(self.studies)
+                known = ", ".join(self.studies) or "none"
                 raise ValueError(f"paper: {_no_study('study', study, left_out, f'there are {known}')}")
         if len(set(self.paper)) < len(self.paper):
             raise ValueError("paper: a study is named twice")
@@ -54,7 +54,7 @@ class Parameters(Model):
                 source = self.studies.get(value.of)
                 if not isinstance(source, FullBatchStudy):
                     paths = ", ".join(name for name, one in self.studies.items() if isinstance(one, FullBatchStudy))
-                    what = _no_study("study of paths", value.of, left_out, f"there are {paths}")
+                    what = _no_study("study of paths", value.of, left_out, f"there are {paths or 'none'}")
                     raise ValueError(f"studies.{name}.of: {what}")
                 check_source(name, value, source)
         return self

@@ -38,14 +38,20 @@ def read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def read_value(key: str, text: str) -> Any:
-    """Return the value that `--config KEY=TEXT` stands for; raises RambleError where it is wrong."""
-    try:
-        if found := UNPRINTABLE.search(text):
-            raise yaml.MarkedYAMLError(problem=f"holds {found[0]!r}, no character of a text")
-        return parse(text)
-    except yaml.MarkedYAMLError as error:
-        raise RambleError(f"--config {key}={short(text)}: {_problem(error, 'the value')}") from error
+def read_settings(entries: Iterable[str]) -> dict[str, Any]:
+    """Return what the `KEY=VALUE` of snakemake's option --config stand for; raises RambleError where one is wrong."""
+    settings: dict[str, Any] = {}
+    for entry in entries:
+        key, _, text = entry.partition("=")
+        if key in settings:
+            raise RambleError(f"--config {short(key)}: is given twice; give it once")
+        try:
+            if found := UNPRINTABLE.search(text):
+                raise yaml.MarkedYAMLError(problem=f"holds {found[0]!r}, no character of a text")
+            settings[key] = parse(text)
+        except yaml.MarkedYAMLError as error:
+            raise RambleError(f"--config {short(entry)}: {_problem(error, 'the value')}") from error
+    return settings
 
 
 def _problem(error: yaml.MarkedYAMLError, what: str) -> str:
