@@ -51,7 +51,7 @@ class Form:
     @property
     def size(self) -> Tensor:
         """What no entry's absolute value exceeds over the piece; rounding is measured by it."""
-        return self.centre.abs() + self.slope.abs() + self.radius
+        return self.centre.abs().add_(self.slope.abs()).add_(self.radius)
 
 
 @dataclass(frozen=True)
