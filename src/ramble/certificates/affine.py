@@ -44,6 +44,11 @@ class Form:
         return not (self.slope.any() or self.radius.any())
 
     @property
+    def largest(self) -> Tensor:
+        """What no entry of a sample (M,) exceeds over the piece; 1 at least."""
+        return self.size.flatten(1).amax(1).clamp(min=1.0)
+
+    @property
     def lower(self) -> Tensor:
         """Lower bound of every entry over the piece."""
         return self.centre - self.slope.abs() - self.radius - few_units(self.size)
@@ -51,7 +56,7 @@ class Form:
     @property
     def size(self) -> Tensor:
         """What no entry's absolute value exceeds over the piece; rounding is measured by it."""
-        return self.centre.abs() + self.slope.abs() + self.radius
+        return self.centre.abs().add_(self.slope.abs()).add_(self.radius)
 
 
 @dataclass(frozen=True)
@@ -117,17 +122,20 @@ def affine(form: Form, piece: Piece) -> Form:
     (Wc + tau Wd)(c + s tau + e) = Wc c + tau (Wc s + Wd c) + tau^2 Wd s + (Wc + tau Wd) e. As tau^2 lies in [0, 1], its
     term is Wd s / 2 +- |Wd s| / 2; the last one is at most (|Wc| + |Wd|) |e|.
     """
+    return _product(form, piece, form.still, form.largest)
+
+
+def _product(form: Form, piece: Piece, still: bool, largest: Tensor) -> Form:
     middle, half = piece.centre, piece.half
     centre = middle @ form.centre + piece.bias_centre.unsqueeze(-1)
     slope = half @ form.centre + piece.bias_half.unsqueeze(-1)
     radius = torch.zeros_like(centre)
-    if not form.still:
+    if not still:
         curve = half @ form.slope / 2
         centre, slope = centre + curve, slope + middle @ form.slope
         radius = (middle.abs() + half.abs()) @ form.radius + curve.abs()
     # Five sums of n products and a few operations more, of entries no larger than `largest`; the interpolated weights
     # themselves are off by a few units of the ends' sum, which the head-room of 64 covers too.
-    largest = form.size.flatten(1).amax(1).clamp(min=1.0)
     units = 6 * (middle.shape[-1] + 64) * UNIT
     allowance = units * piece.size.unsqueeze(-1) * largest.view(-1, *[1] * (centre.dim() - 1))
     return Form(centre, slope, radius + allowance + TINY)
@@ -154,7 +162,10 @@ def convolve(
     patches = constant(window(form.centre)) if form.still else form.map(window)
     if piece.centre.dim() == 3:  # unfold keeps a channel's taps together, and so a group's channels
         patches = patches.map(lambda values: values.view(len(values), len(piece.centre), -1, values.shape[2]))
-    return affine(patches, piece).map(lambda values: values.reshape(len(values), -1, height, width))
+    # patches hold the entries of the image, and some zeros, many times over
+    return _product(patches, piece, form.still, form.largest).map(
+        lambda values: values.reshape(len(values), -1, height, width)
+    )
 
 
 def add(first: Form, second: Form) -> Form:

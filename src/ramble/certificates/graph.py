@@ -150,9 +150,14 @@ def _operation(node: fx.Node, samples: torch.SymInt, last_uses: tuple[fx.Node, .
     rest = sizes[1:] if by_sample else sizes
     if any(isinstance(size, torch.SymInt) for size in rest):
         raise NotUnderstoodError(f"{layer}: {node.target} does not keep the samples apart, along the first axis")
-    if found.is_floating_point() and found.dtype != torch.float64:
+    formats = {found.dtype} | {each.meta["val"].dtype for each in node.all_input_nodes if _is_tensor(each)}
+    if found.is_floating_point() and found.dtype != torch.float64 and (by_sample or len(formats) > 1):
         raise NotUnderstoodError(f"{layer}: {node.target} turns to numbers of {found.dtype}")
     return Operation(node, layer, tuple(int(size) for size in rest), by_sample, last_uses)
+
+
+def _is_tensor(node: fx.Node) -> bool:
+    return isinstance(node.meta.get("val"), Tensor)
 
 
 def _layer(node: fx.Node) -> str:

@@ -14,23 +14,31 @@ def maximum(first: Form, second: Form) -> Form:
     For any share in [0, 1], share d <= relu(d) <= share d + max(-share low, (1 - share) high) on that range; the share
     high / (high - low) makes both terms equal, exact at both ends of the range. The radii mix in the same shares.
     """
-    middle = second.centre - first.centre
-    reach = (second.slope - first.slope).abs() + first.radius + second.radius
     few = few_units(first.size + second.size)
-    reach = reach + few  # rounding of d may only widen its range
-    low, high = (middle - reach).clamp(max=0), (middle + reach).clamp(min=0)
-    share = high / (high - low)  # reach > 0
-    gap = torch.maximum(-share * low, (1 - share) * high) / 2
+    # rounding of d may only widen its range
+    reach = (second.slope - first.slope).abs_().add_(first.radius).add_(second.radius).add_(few)
+    share, gap = _share(second.centre - first.centre, reach)
     return Form(
-        torch.lerp(first.centre, second.centre, share) + gap,
+        torch.lerp(first.centre, second.centre, share).add_(gap),
         torch.lerp(first.slope, second.slope, share),
-        torch.lerp(first.radius, second.radius, share) + gap + few,
+        torch.lerp(first.radius, second.radius, share).add_(gap).add_(few),
     )
 
 
 def relu(form: Form) -> Form:
-    """Return max(form, 0)."""
-    return maximum(constant(torch.zeros_like(form.centre)), form)
+    """Return max(form, 0), as `maximum` does of zeros that need no arithmetic."""
+    few = few_units(form.size)
+    share, gap = _share(form.centre, form.slope.abs().add_(form.radius).add_(few))
+    return Form((share * form.centre).add_(gap), share * form.slope, (share * form.radius).add_(gap).add_(few))
+
+
+def _share(middle: Tensor, reach: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the share of `maximum` for d in middle +- reach, reach > 0, and half the gap."""
+    low, high = (middle - reach).clamp_(max=0), (middle + reach).clamp_(min=0)
+    share = high / (high - low)
+    # both terms of the gap are -low high / (high - low), but for rounding: the larger one is taken
+    gap = torch.maximum(-share * low, (1 - share).mul_(high)).div_(2)
+    return share, gap
 
 
 def at_least(form: Form, bound: float) -> Form:
