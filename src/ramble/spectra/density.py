@@ -65,11 +65,11 @@ class DensityEngine:
         return found
 
     def _rows(self, product: Product, like: Tensor, rounding: Rounding, label: str) -> pd.DataFrame:
-        random = generator(self.seed, "density", label)
+        random, restarts = generator(self.seed, "density", label), generator(self.seed, "density restarts", label)
         tables = []
         for probe in range(self.probes):
             start = random_signs(len(like), random).to(like)
-            space = KrylovSpace(product, start, self.steps, random)
+            space = KrylovSpace(product, start, self.steps, restarts)
             while space.room:
                 space.grow()
             nodes, coordinates = np.linalg.eigh(space.projection)
