@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("ramble")
 
-FEW, MANY = 5, 16  # inputs looked at one by one, and in company
+FEW, MANY = 3, 6  # inputs looked at one by one, and in company: float64 takes ten times as long for convolutions
 # Of the largest logit: what an input's float64 logits may change by in other company. Other kernels for other sizes of
 # a batch round differently, by 1e-16 times what cancels inside; batch statistics change logits by their own size.
 ROUNDING = 1e-7
@@ -74,8 +74,10 @@ def refuse_misbehaviour(
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), torch.no_grad():
         initial = problem.initial_weights(torch.Generator().manual_seed(0)).to(device)
         count = trial.outputs(initial, inputs)
-        for weights in (initial, _shaken(initial, problem)):
+        shaken = _shaken(initial, problem)
+        for weights in (initial, shaken):
             trial.refuse_dependence(weights.double())
+        trial.refuse_dependence_on_many(shaken)
         trial.refuse_rounding(initial)
         trial.refuse_no_gradient(initial)
         trial.refuse_statistics(initial)
@@ -91,7 +93,6 @@ class _Trial:
         # the same values in other places: company also where there are few inputs, or all are alike
         turned = self._few.roll(1, -1) if inputs.dim() > 1 else self._few
         self._all = torch.cat([self._few, _spread(inputs, MANY), turned])
-        # as many as are evaluated at a time, for what begins to mix them where they are many
         self._most = torch.cat([self._few, inputs[: problem._chunk - len(self._few)]])
 
     def outputs(self, initial: Tensor, inputs: Mapping[Split, Tensor]) -> int:
@@ -151,17 +152,22 @@ class _Trial:
         yield self._few.flip(0), places.flip(0)
         yield self._all, places
         yield self._all.flip(0), total - 1 - places
-        yield self._most, places
+
+    def refuse_dependence_on_many(self, weights: Tensor) -> None:
+        """Refuse logits that other inputs change only where there are as many as are evaluated at a time."""
+        network = self._problem.network(weights)
+        with self._no_chance(), suppress(torch.OutOfMemoryError):
+            found = self._logits(network, self._most)[: len(self._few)]
+            self._compare(self._one_by_one(network), found, *WITH_COMPANY, share=10 * DOUBTFUL)
 
     def refuse_rounding(self, initial: Tensor) -> None:
         """Refuse a float32 network of which rounding alone could decide the sign of a margin unseen."""
         plain, exact = (self._one_by_one(self._problem.network(each)) for each in (initial, initial.double()))
         off, largest = float((plain - exact).abs().max()), float(exact.abs().max())
         if off > DOUBTFUL * largest:
-            tensor_cores = self._few.is_cuda and (
-                torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32
-            )
-            remedy = "switch TF32 off (ramble.devices.choose_device)" if tensor_cores else "return a float64 network"
+            remedy = "return a float64 network (.double())"
+            if self._few.is_cuda and (torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32):
+                remedy = f"switch TF32 off (ramble.devices.choose_device), or {remedy}"
             raise RambleError(
                 f"{self._where}: at initial weights float32 and float64 logits differ by {off:.2g} (the largest is "
                 f"{largest:.2g}), so rounding would decide margins; {remedy}."
@@ -281,8 +287,8 @@ class _Trial:
             return "a single input must do, so take layers that need no others (GroupNorm instead of batch statistics)"
         return "it must take any number of inputs"
 
-    def _compare(self, expected: Tensor, found: Tensor, wrong: str, remedy: str) -> None:
-        allowed = ROUNDING * float(expected.abs().nan_to_num(posinf=0).max())
+    def _compare(self, expected: Tensor, found: Tensor, wrong: str, remedy: str, *, share: float = ROUNDING) -> None:
+        allowed = share * float(expected.abs().nan_to_num(posinf=0).max())
         if not torch.allclose(expected, found, rtol=0, atol=allowed, equal_nan=True):
             off, largest = (float(each.abs().max()) for each in (expected - found, expected))
             if off < DOUBTFUL * largest:
