@@ -227,3 +227,9 @@ def test_a_table_reads_as_before_and_must_be_whole(made):
         file.write_text(whole[:length])
         with pytest.raises(RambleError, match=r"a\.csv: not a whole table \(its last line"):
             read_table(file)
+
+
+def test_every_script_begins_by_holding_its_code_against_what_was_planned():
+    for script in SCRIPT.parent.glob("*.py"):
+        body = script.read_text().partition("from ramble.console import step\n\n")
+        assert body[2].startswith("with step(snakemake):\n"), script

@@ -17,7 +17,7 @@ snakemake.jobs.get_script_mtime = lambda path: float("-inf")
 
 
 class Failures(logging.Handler):
-    """Says which rule failed, why where that is known, and where its log is: the default profile hides both."""
+    """Says which rule failed, why where that is known, and where its log is. The default profile hides both."""
 
     def __init__(self):
         super().__init__()
@@ -33,9 +33,8 @@ class Failures(logging.Handler):
             logs = ", ".join(map(str, record.log or [])) or "none"
             how = self.how(getattr(self.last, "text", ""))
             # in one piece and on a line of its own: snakemake writes lines and their ends from another thread
-            sys.stderr.write(
-                f"\nerror: rule {record.rule_name} {how}; its log: {logs}\n"
-            )
+            what = f"error: rule {record.rule_name} {how}"
+            sys.stderr.write(f"\n{what}; its log: {logs}\n")
             sys.stderr.flush()
 
     def how(self, text):

@@ -25,9 +25,8 @@ def folder_of_package():
 
 sys.path[:] = source_first(sys.path)
 # the jobs are interpreters of their own, maybe of another Python
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    source_first(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
-)
+given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+os.environ.update(PYTHONPATH=os.pathsep.join(source_first(filter(None, given))))
 
 if folder_of_package() != SOURCE:
     raise WorkflowError(
