@@ -53,8 +53,8 @@ def _of_the_algorithm(committee: Mapping[str, Any]) -> list[Departure]:
             "norm rule", "n_l = |W_b| - (|W_b| - |W_a|) |W_b - W_x| / |W_b - W_a|", "2.2",
             "the ratio of the distances is cut at 1", "beyond 1 the printed norm leaves [|W_a|, |W_b|] without bound",
             "without the cut 28 of 30 walks differ: within 500 steps t by at most 0.0004 at the printed setting, by at "
-            f"most 0.014 at ours, none in its ending ({WALKS}); where walks go further from W_b than W_a is, as on small "
-            "pairs, t differs by up to 0.57",
+            f"most 0.014 at ours, none in its ending ({WALKS}); where walks go further from W_b than W_a is, as on "
+            "small pairs, t differs by up to 0.57",
         ),
         Departure(
             "norm rule where it divides by zero", "not said", "2.2",
