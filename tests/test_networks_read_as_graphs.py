@@ -2,9 +2,12 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations, parametrize
+from unhurried import unhurried
 
 from ramble.certificates.moving import MovingNetwork
 from ramble.certificates.paths import PathCertificate, certify_path
@@ -43,6 +46,15 @@ class Symmetric(nn.Module):
 def symmetric(layer):
     parametrize.register_parametrization(layer, "weight", Symmetric())
     return layer
+
+
+class Residual(nn.Module):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, inputs):
+        return inputs + self.inner(inputs)
 
 
 class Doubled(nn.ReLU):
@@ -373,6 +385,47 @@ def test_a_network_that_is_not_understood_is_sampled_and_the_layer_named(kind):
     assert found.kind == "sampled"
     assert reason in found.reason
     assert "\n" not in found.reason
+
+
+def shifted(layer):
+    layer.register_forward_hook(lambda _, args, out: 0.5 * out - args[0])
+    return layer
+
+
+BLOCKS = {
+    "linear": lambda: nn.Linear(6, 6),
+    "relu": lambda: SHARED,
+    "leaky": lambda: nn.LeakyReLU(0.3, inplace=True),
+    "dropout": lambda: nn.Dropout(0.5),
+    "doubled": Doubled,
+    "residual": lambda: Residual(nn.Sequential(nn.Linear(6, 6), SHARED)),
+    "hooked": lambda: shifted(nn.Linear(6, 6)),
+    "average": lambda: nn.Sequential(nn.Unflatten(1, (2, 3)), nn.AvgPool1d(3, 1, padding=1), nn.Flatten()),
+    "cosine": lambda: Cosine(6, 6),
+    "weight norm": lambda: parametrizations.weight_norm(nn.Linear(6, 6)),
+    "hidden": lambda: Hidden(),
+}
+NEVER_PROVEN = {"cosine", "weight norm", "hidden"}
+SHARED = nn.ReLU()
+
+
+class Hidden(nn.Module):
+    """Another function than torch.export is shown."""
+
+    def forward(self, inputs):
+        return inputs if torch.compiler.is_exporting() else inputs.abs() - 0.01
+
+
+@settings(unhurried, max_examples=12)
+@given(st.lists(st.sampled_from(sorted(BLOCKS)), min_size=1, max_size=4), st.integers(0, 1000), st.floats(1e-4, 0.3))
+def test_networks_made_of_anything_are_never_proven_wrongly(blocks, seed, distance):
+    problem = problem_of(lambda: nn.Sequential(*(BLOCKS[block]() for block in blocks), nn.Linear(6, 3)), (6,), seed)
+    ends = segment_of(problem, seed, distance)
+    found = certified(problem, ends)
+    if NEVER_PROVEN & set(blocks):
+        assert found.kind == "sampled"
+    if found.kind == "sound" and found.holds:
+        assert 0 < found.min_margin <= smallest_margin_by_looking(problem, ends, 101)
 
 
 @pytest.mark.parametrize("make", [one_logit, one_logit_without_an_axis])

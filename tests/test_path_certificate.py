@@ -4,11 +4,12 @@ import math
 
 import pytest
 import torch
-from small_problems import committee_on, pattern_sets, silent, smooth_problem, trained
+from small_problems import committee_on, pattern_sets, silent, smooth_problem, trained, wide_problem
 from torch import Tensor
 
 from ramble.certificates.paths import CHUNK, certify_path, work_of
 from ramble.certificates.segments import certify_segments
+from ramble.certificates.sound import MOST_SAMPLES, obstacle
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path, Status
 
@@ -169,6 +170,7 @@ def a_path(points: Tensor) -> Path:
 def test_a_path_carries_its_certificate():
     path = certified(SMOOTH, a_path(smooth_path(4)), 0, RESOLUTION, silent())
     assert (path.certificate, path.certified_segments, path.reason) == ("sampled", 3, "there")
+    assert path.certificate_reason == "the network (SmoothNetwork): aten.tanh is not understood"
     assert path.min_margin > 0
     assert path.certificate_points >= 7
     assert path.certificate_resolution == RESOLUTION
@@ -180,3 +182,13 @@ def test_a_path_with_a_hole_says_where():
     path = certified(SMOOTH, a_path(points), 0, RESOLUTION, silent())
     assert (path.certificate, path.certified_segments, path.status) == ("none", 2, Status.ARRIVED)
     assert "segment 2 between stored points 2 and 3" in path.reason
+    assert "segment 2 between stored points 2 and 3 leaves S" in path.certificate_reason
+
+
+def test_what_stands_in_the_way_of_a_proof_is_said():
+    points = smooth_path(3)
+    assert certify_path(SMOOTH, points, 0, RESOLUTION, sound=False).reason == "no proof was asked for"
+    committee = torch.stack([trained(COMMITTEE, torch.tensor([1]), 5)[0].float()] * 2)
+    assert certify_path(COMMITTEE, committee, 1, RESOLUTION).reason == ""
+    many = wide_problem(samples=MOST_SAMPLES + 1)
+    assert obstacle(many) == f"{MOST_SAMPLES + 1} training samples; proofs are tried up to {MOST_SAMPLES}"

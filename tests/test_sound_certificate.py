@@ -60,7 +60,7 @@ def some_weights(problem: NetworkProblem, seed: int, sigma: float) -> Tensor:
     return sigma * torch.randn(problem.n_weights, generator=torch.Generator().manual_seed(seed))
 
 
-@settings(unhurried, max_examples=40)
+@settings(unhurried, max_examples=25)
 @given(st.integers(0, 10_000), st.booleans(), st.floats(0.001, 1.5), st.floats(0, 0.8), st.floats(0, 1))
 def test_bounds_enclose_dense_samples(seed, images, distance, low, share):
     problem = convolutional(seed) if images else dense(seed)
@@ -86,7 +86,7 @@ def test_bounds_of_short_pieces_are_tight(make):
     assert (gaps[1] < 0.15 * gaps[0]).all()  # at least of first order
 
 
-@settings(unhurried, max_examples=40)
+@settings(unhurried, max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from([1.0, 1e3, 1e8]))
 def test_rounding_stays_inside_the_bound(seed, size):
     problem = SequentialProblem([nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)], (3,), seed, samples=2, classes=2)
@@ -162,6 +162,16 @@ def test_a_dip_that_samples_overlook_is_not_proven():
     found = certify_segments(TwoFactors(), start, end, ZERO, 1 / 64)
     assert (found.kind, found.hold.tolist()) == ("sampled", [True])
     assert not prove_segment(TwoFactors(), start[0], end[0], 1 / 1024).proven
+
+
+def test_a_path_that_is_not_proven_names_segment_sample_and_piece():
+    points = torch.cat([factors(2.1, 2.1), factors(2.0, 2.0), factors(-1.0, -1.01)])
+    found = certify_path(TwoFactors(), points, 0, 1 / 64)
+    assert (found.kind, found.holds) == ("sampled", True)
+    assert found.reason == (
+        "segment 1: the margin of training sample 0 could not be bounded away from zero on t in [0.65625, 0.671875], "
+        "the finest piece that the resolution 0.015625 allows"
+    )
 
 
 def test_a_segment_inside_is_proven_with_a_bound_below_the_smallest_margin():

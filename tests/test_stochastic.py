@@ -264,6 +264,14 @@ def test_the_second_phase_begins_no_faster_than_the_first_one_went(ends):
     assert walk(ends, rate=1e-3, fine_rate=1.0, max_rounds=7).steps[0].eta == 1e-3
 
 
+def test_a_polygon_that_only_misses_the_margin_asked_for_arrives_and_says_so(ends):
+    path = walk(ends, margin_share=1e6, max_rounds=30)
+    assert path.status is Status.ARRIVED
+    assert path.joins
+    assert "asked for (margin_share)" in path.reason
+    assert path.min_margin > 0
+
+
 def test_a_polygon_that_makes_errors_is_stuck(ends):
     path = walk(ends, rate=1e-9, fine_rate=1e-9, max_rounds=7)
     assert path.status is Status.STUCK

@@ -51,7 +51,7 @@ def _together(searches: Sequence[Search]) -> Search:
     solutions = [solution for search in searches for solution in search.solutions]
     tried = {dataset: number for search in searches for dataset, number in search.tried.items()}
     reached = {dataset: number for search in searches for dataset, number in search.reached.items()}
-    return Search(solutions, tried, reached)
+    return Search(solutions, tried, reached, sum(search.diverged for search in searches))
 
 
 def _pairs(solutions: Sequence[Solution]) -> list[tuple[Solution, Solution]]:

@@ -23,6 +23,7 @@ REARRANGEMENTS: dict[object, Callable[..., Value]] = {
             aten.reshape.default,
             aten._unsafe_view.default,
             aten.flatten.using_ints,
+            aten.unflatten.int,
             aten.squeeze.default,
             aten.squeeze.dim,
             aten.squeeze.dims,
