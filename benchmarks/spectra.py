@@ -6,12 +6,18 @@ and products are those of that setting alone, the graph's construction included.
 the same run, the rivals do not look for it. curvlinops is left out where it is not installed (pip install
 curvlinops-for-pytorch).
 
-    RAMBLE_DATA_ROOT=... python benchmarks/spectra.py [--points 3] [--threads 1]
+With --earlier, the whole engine (rounding and trace counted) is timed beside that of another checkout, each in a
+process of its own, and nothing else is: what do error bars that are always true cost?
+
+    RAMBLE_DATA_ROOT=... python benchmarks/spectra.py [--points 3] [--threads 1] [--earlier OTHER/src] [--images 100]
 """
 
 import argparse
 import importlib.util
+import os
+import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -164,6 +170,49 @@ def cheapest(settings: dict[str, Method], point: Point, truth: np.ndarray) -> Re
     return result
 
 
+TIMED = """
+import sys, time, torch, yaml
+from ramble.problems.lenet import LeNet5Problem
+from ramble.problems.mnist import mnist_images
+from ramble.spectra import products
+from ramble.spectra.krylov import KrylovEngine
+weights, arguments, threads = torch.load(sys.argv[1])
+torch.set_num_threads(threads)
+problem = LeNet5Problem([mnist_images(arguments["seed"], "mnist100", 0, **arguments["data"])], **arguments["problem"])
+calls = {torch.float32: 0, torch.float64: 0}
+whole = products.Curvature.hessian
+def counted(self):
+    product = whole(self)
+    def count(vector):
+        calls[vector.dtype] += 1
+        return product(vector)
+    return count
+products.Curvature.hessian = counted
+for number, point in enumerate(weights):
+    calls.update({dtype: 0 for dtype in calls})
+    began = time.process_time()
+    found = KrylovEngine(**arguments["engine"]).spectrum(problem, point, 0, f"benchmark/{number}")
+    print(time.process_time() - began, *calls.values(), int(found.converged), flush=True)
+"""
+
+
+def beside_earlier(points: list[Point], sources: list[Path], arguments: dict[str, object], threads: int) -> None:
+    """Print processor seconds and products, in float32 and in float64, of the engine of each checkout at each point."""
+    with tempfile.NamedTemporaryFile(suffix=".pt") as file:
+        torch.save((torch.stack([point.weights for point in points]), arguments, threads), file.name)
+        found = []
+        for source in sources:
+            run = [sys.executable, "-W", "ignore", "-c", TIMED, file.name]
+            output = subprocess.run(run, env=os.environ | {"PYTHONPATH": str(source)}, capture_output=True, check=True)
+            found.append([[float(part) for part in line.split()] for line in output.stdout.decode().splitlines()])
+    for number, (ours, theirs) in enumerate(zip(*found, strict=True)):
+        said = [
+            f"{seconds:.2f} s, {single:.0f} + {double:.0f} products, converged {converged:.0f}"
+            for seconds, single, double, converged in (ours, theirs)
+        ]
+        print(f"point {number}: {said[0]}; earlier {said[1]}; seconds {ours[0] / theirs[0]:.2f} times", flush=True)
+
+
 def path_points(study: PathStudy, seed: int, count: int) -> list[Point]:
     """Train two solutions, join them, and return points of the path."""
     problem = LeNet5Problem([mnist_images(seed, "mnist100", 0, **study.data.arguments)], **study.problem.arguments)
@@ -184,6 +233,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--earlier", type=Path, help="the src of another checkout")
+    parser.add_argument("--images", type=int, default=100, help="with --earlier: that spectra are taken on")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     warnings.filterwarnings("ignore", "Using backward.. with create_graph")
@@ -192,6 +243,18 @@ def main() -> None:
     study = parameters.studies["mnist100"]
     assert isinstance(study, PathStudy)
     assert isinstance(study.spectra, KrylovSpectra)
+    if options.earlier:
+        names = ("top", "bottom", "tolerance", "budget", "trace_samples", "batch")
+        arguments: dict[str, object] = {
+            "seed": parameters.seed,
+            "data": study.data.arguments | {"train": options.images},
+            "problem": study.problem.arguments,
+            "engine": {name: getattr(study.spectra, name) for name in names} | {"seed": parameters.seed},
+        }
+        points = path_points(study, parameters.seed, options.points)
+        sources = [PARAMETERS.parent / "src", options.earlier.resolve()]
+        beside_earlier(points, sources, arguments, options.threads)
+        return
     rivals = methods(study.spectra)
     ratios: dict[str, list[tuple[float, float]]] = {name: [] for name in rivals if name != "krylov"}
     for number, point in enumerate(path_points(study, parameters.seed, options.points)):

@@ -128,6 +128,7 @@ class _Search:
         self._rounding: float | None = None  # measured once, when something looks settled
         self._everything = Limits(-np.inf, np.inf)  # what the first run says of all eigenvalues
         self._kept: Ritz | None = None  # the basis that the present run began with: its limits are for the complement
+        self._kept_runs = 0  # the number of runs then
         self._nested = 1  # the first of the runs whose complements each hold the next one
         self._finest = space.basis.dtype == torch.float64
         self.over = self.coarse = self.converged = False
@@ -156,14 +157,17 @@ class _Search:
                 self._nested = len(space.runs)
             self._kept = ritz.only(worth)
             space.start_anew(ritz.coordinates[:, worth])
+            self._kept_runs = len(space.runs)
 
     def _views(self, ritz: Ritz) -> list[Ritz]:
         """Return the bases that the limits are for: what the present run began with, and all vectors.
 
         The present run itself is bound to its own complement by a large residual, which spoils the bounds: it is there
-        for the limit.
+        for the limit. Once it broke down, the limits are for what is left without it, and its vectors count.
         """
-        return [ritz] if self._kept is None else [self._kept.within(self._space.size), ritz]
+        if self._kept is None or len(self._space.runs) > self._kept_runs:
+            return [ritz]
+        return [self._kept.within(self._space.size), ritz]
 
     def _measured(self, ritz: Ritz) -> float:
         """Ask how far the products may be off, and give up where that leaves no room for the tolerance."""

@@ -12,6 +12,7 @@ from ramble.spectra.ends import Ends, Rounding, lanczos_ends, unit_rounding
 
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
 PROBES = 3
+ARITHMETIC = 10  # units of float32 for what is done with the products
 
 
 def precise_ends(
@@ -72,6 +73,10 @@ def measured_rounding(
             vector = vector / vector.norm()
             worst = max(worst, float((product(vector).double() - in_double(vector.double())).norm()))
         certain: float = worst * math.sqrt(2 * size / math.pi) * MISSED ** (-1 / PROBES)
-        return certain + torch.finfo(torch.float32).eps * largest + unit_rounding(torch.float64, size)(largest)
+        return (
+            certain
+            + ARITHMETIC * torch.finfo(torch.float32).eps * largest
+            + unit_rounding(torch.float64, size)(largest)
+        )
 
     return bound

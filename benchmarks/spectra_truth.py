@@ -1,0 +1,86 @@
+"""Does every eigenvalue of stored spectra lie within its error bar? A check in float64 that shares no code with it.
+
+At points spread over the stored spectra of a study, the same eigenvalues are computed by ARPACK (SciPy's eigsh, to
+1e-10, from a random start of its own) on float64 products that autograd makes of the cross-entropy, written here from
+logit differences. What lies outside its error bar is counted, and how much of its bar the worst one takes.
+
+    RAMBLE_DATA_ROOT=... python benchmarks/spectra_truth.py [--study mnist100] [--points 20] [--results results]
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+from scipy.sparse.linalg import LinearOperator, eigsh
+from torch import Tensor
+from torch.func import functional_call
+
+from ramble.artifacts import read_table
+from ramble.contract.stored_paths import read_path
+from ramble.parameters.document import validate
+from ramble.parameters.paths import PathStudy
+from ramble.problems.lenet import LeNet5Problem
+from ramble.problems.mnist import mnist_images
+
+PARAMETERS = Path(__file__).parent.parent / "params.yaml"
+
+
+def hessian(problem: LeNet5Problem, weights: Tensor) -> LinearOperator:
+    """Return the Hessian of the mean cross-entropy by double backward in float64."""
+    inputs, labels = problem.data("train")
+    network = problem.build_network().double()
+    leaf = weights.double().requires_grad_()
+    logits = functional_call(network, problem.unflatten(leaf), (inputs.double(),))
+    below = logits - logits.gather(1, labels.unsqueeze(1))
+    others = below.scatter(1, labels.unsqueeze(1), -torch.inf)
+    (gradient,) = torch.autograd.grad(others.exp().sum(1).log1p().mean(), leaf, create_graph=True)
+
+    def product(vector: np.ndarray) -> np.ndarray:
+        (found,) = torch.autograd.grad(gradient, leaf, torch.as_tensor(vector.ravel()), retain_graph=True)
+        return found.numpy()
+
+    return LinearOperator((len(weights), len(weights)), matvec=product, dtype=np.float64)
+
+
+def outside(row: pd.Series, operator: LinearOperator, seed: int) -> tuple[int, float]:
+    """Return how many of a row's eigenvalues lie outside their bars, and the largest share of a bar that one takes."""
+    top = sum(name.startswith("eig_") for name in row.index)
+    start = np.random.default_rng(seed).standard_normal(operator.shape[0])
+    exact = np.sort(eigsh(operator, k=top, which="LM", tol=1e-10, v0=start, return_eigenvectors=False))[::-1]
+    (lowest,) = eigsh(operator, k=1, which="SA", tol=1e-8, v0=start, return_eigenvectors=False)
+    names = [*(f"eig_{number}" for number in range(1, top + 1)), "most_negative"]
+    bars = [*(f"error_{number}" for number in range(1, top + 1)), "most_negative_error"]
+    shares = np.abs(row[names].to_numpy(float) - np.append(exact, lowest)) / row[bars].to_numpy(float)
+    return int((shares > 1).sum()), float(shares.max())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--study", default="mnist100")
+    parser.add_argument("--points", type=int, default=20)
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    parameters = validate(yaml.safe_load(PARAMETERS.read_text()))
+    study = parameters.studies[options.study]
+    assert isinstance(study, PathStudy)
+    data = mnist_images(parameters.seed, options.study, 0, **study.data.arguments)
+    problem = LeNet5Problem([data], **study.problem.arguments)
+    tables = sorted((options.results / options.study / "spectra").glob("*/*.csv"))
+    places = [(file, number) for file in tables for number in range(len(read_table(file)))]
+    chosen = [places[number] for number in np.linspace(0, len(places) - 1, options.points).astype(int)]
+    total, worst = 0, 0.0
+    for number, (file, place) in enumerate(chosen):
+        row = read_table(file).iloc[place]
+        path = read_path(str(options.results / options.study / "paths" / file.parent.name / f"{file.stem}.safetensors"))
+        count, share = outside(row, hessian(problem, torch.from_numpy(path.points[int(row.point)])), number)
+        total, worst = total + count, max(worst, share)
+        print(f"{file.parent.name}/{file.stem} point {int(row.point)}: {count} outside, worst {share:.2g}", flush=True)
+    print(f"{len(chosen)} points: {total} eigenvalues outside their error bars; the worst takes {worst:.2g} of its bar")
+
+
+if __name__ == "__main__":
+    main()
