@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from versioned import Versioned
 
 from ramble.__main__ import main
 from ramble.artifacts import read_table
+from ramble.errors import RambleError
 from ramble.origin import read_origin
+from ramble.tensors import read_tensors
 
 pytestmark = pytest.mark.slow
 
@@ -248,6 +251,14 @@ def test_a_damaged_artifact_is_noticed_and_taken_back(recorded_copy: Versioned) 
         assert file.read_bytes() == whole
         assert kept.read_text() == "a new result, not recorded\n"
         recorded_copy.call(*make(recorded_copy, "take-back", "FILES=results/tables/claims.md"))
+    # damage that keeps size and time is seen by whoever reads the file, not by dvc
+    times = file.stat()
+    file.write_bytes(damaged)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(RambleError, match="its content is not"):
+        read_tensors(file)
+    recorded_copy.call(*make(recorded_copy, "take-back", "FILES=results/tcm/paths/line"))
+    assert file.read_bytes() == whole
     assert "Nothing to be done" in recorded_copy.call(*restore(recorded_copy))
 
 
