@@ -11,7 +11,7 @@ from ramble.spectra.bounds import MISSED
 from ramble.spectra.ends import Ends, Rounding, lanczos_ends, unit_rounding
 
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
-PROBES = 3
+PROBES = 5
 ARITHMETIC = 10  # units of float32 for what is done with the products
 
 
