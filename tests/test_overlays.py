@@ -47,8 +47,41 @@ def folder(tmp_path: Path) -> Path:
 def test_a_wrong_overlay_gets_the_sentence_that_params_yaml_gets(folder: Path, overlay: str, says: str) -> None:
     (folder / "top.yaml").write_text(overlay)
     told = dry_run(folder, "--configfile", "top.yaml")
-    assert [line for line in told.splitlines() if line.startswith(says)], told
+    assert [line for line in told.splitlines() if line.removeprefix("error: ").startswith(says)], told
     assert "Job stats" not in told
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"studies:\n\ttcm:\n", "line 2: found character that cannot start any token; correct the file"),
+        (b"# nothing yet\n", "holds no keys; write 'key: value' lines"),
+        (b"- seed\n", "holds no keys; write 'key: value' lines"),
+        (b"seed: 5 # \xe9\n", "line 1: byte 10 is not UTF-8; save the file as UTF-8"),
+        (None, "cannot be read (No such file or directory); give a file that can"),
+    ],
+)
+def test_what_snakemake_itself_would_read_first_gets_a_sentence_too(
+    folder: Path, content: bytes | None, says: str
+) -> None:
+    if content is not None:
+        (folder / "top.yaml").write_bytes(content)
+    told = dry_run(folder, "--configfile", "top.yaml")
+    assert [line for line in told.splitlines() if line.startswith("error: top.yaml") and says in line], told
+    assert "Traceback" not in told
+
+
+def test_neither_a_pipe_nor_a_device_nor_a_bomb_of_aliases_holds_up_a_run(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")
+    levels = [f"  a{n}: &a{n} {{{', '.join(f'k{k}: *a{n - 1}' for k in range(9))}}}" for n in range(1, 10)]
+    (folder / "bomb.yaml").write_text("\n".join(["x:", "  a0: &a0 {k: v}", *levels]))
+    for file, says in (
+        ("pipe.yaml", "is no regular file"),
+        ("/dev/zero", "is no regular file"),
+        ("bomb.yaml", "more than 100000 values"),
+    ):
+        assert f"error: {file}" in (told := dry_run(folder, "--configfile", file, limit=60)), told
+        assert says in told
 
 
 def test_a_pipe_in_place_of_the_parameters_is_not_waited_for(tmp_path: Path) -> None:
