@@ -1,7 +1,6 @@
 """Every artifact says where it comes from, in every format."""
 
 import importlib
-import json
 import sys
 import time
 from importlib.metadata import version
@@ -17,7 +16,7 @@ from test_provenance import clear_cache
 from ramble import provenance, running, stamps
 from ramble.__main__ import main
 from ramble.artifacts import read_table, write_table
-from ramble.content import sealed_table, sealed_tensors
+from ramble.content import check_table, sealed_table, sealed_tensors
 from ramble.errors import RambleError
 from ramble.figures.style import save
 from ramble.origin import read_origin
@@ -42,7 +41,7 @@ def made(tmp_path, monkeypatch):
         "digests": key_digests(read_parameters([PARAMETERS]), KEYS),
         "places": {"results/tcm/made": ["tcm", " ".join(KEYS)]},
     }
-    monkeypatch.setenv(stamps.ENVIRONMENT, json.dumps(told))
+    monkeypatch.setenv(stamps.ENVIRONMENT, stamps.packed(told))
     monkeypatch.setattr(running, "code", None)
     monkeypatch.setattr(sys, "meta_path", sys.meta_path[:])
     stamps.begin(CODE)
@@ -66,7 +65,7 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
     assert main([*arguments, str(PARAMETERS)]) == 0
     assert capsys.readouterr().out.endswith(f"  matches {PARAMETERS}\n  code is that of {ROOT}\n")
     changed = made / "changed.yaml"
-    changed.write_text(PARAMETERS.read_text().replace("{eta: 0.2, gamma: 0.01", "{eta: 0.2, gamma: 0.02"))
+    changed.write_text(PARAMETERS.read_text().replace("paper: {eta: 0.1, gamma: 0.001", "paper: {eta: 0.1, gamma: 0.002", 1))
     assert main([*arguments, str(changed)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
     assert line == f"  DIFFERS from {changed} in studies.tcm.trackers.paper"
@@ -74,7 +73,8 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
 
 def test_the_command_says_whether_the_checkout_still_has_the_code(made, capsys):
     table, other = made / "a.csv", made / "other.csv"
-    other.write_text(table.read_text().replace(f"code={CODE} ", "code=0123456789abcdef "))
+    found = check_table(table, table.read_bytes())
+    other.write_bytes(sealed_table(found.rows, found.origin.replace(f"code={CODE} ", "code=0123456789abcdef ")))
     assert main(["provenance", str(other), "--params", str(PARAMETERS)]) == 1
     assert capsys.readouterr().out.endswith(f"  code DIFFERS from that of {ROOT}\n")
     other.write_text(table.read_text().replace("of make_data", "of a_script_that_is_gone"))

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ramble.errors import RambleError
-from ramble.untrusted import printable
+from ramble.errors import RambleError, printable
 
 CHECKOUT = Path(__file__).resolve().parents[2]  # where the workflow lies, unless the package is installed alone
 

@@ -19,9 +19,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from ramble.content import check_table, check_tensors, remedy, sealed_table
-from ramble.errors import RambleError
+from ramble.errors import RambleError, printable
 from ramble.stamps import stamp
-from ramble.untrusted import printable, read_regular
+from ramble.untrusted import read_regular
 
 
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:

@@ -19,9 +19,8 @@ from typing import Any, TypeVar, get_type_hints
 import torch
 from torch import Tensor
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, printable
 from ramble.tensors import read_tensors, write_tensors
-from ramble.untrusted import printable
 
 EVERY = 60.0  # seconds between two checkpoints: LeNet5's takes a few milliseconds
 

@@ -15,7 +15,11 @@ class RambleError(Exception):
 
 
 def printable(text: str) -> str:
-    """Return a text with all that would end its line, or move the terminal's cursor, written as an escape."""
+    """Return a text on one line with all that is not printable written out as an escape.
+
+    That is line ends, terminal sequences, marks that turn the direction of writing, and bytes of names that are no
+    UTF-8: no file can print a line of its own.
+    """
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 

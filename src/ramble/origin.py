@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ramble.content import check_table, check_tensors, remedy
-from ramble.errors import RambleError
+from ramble.errors import RambleError, printable
 from ramble.parameters.digests import key_digests
 from ramble.parameters.document import Parameters
 from ramble.provenance import code_digest, code_files
 from ramble.stamps import BEGIN, END
-from ramble.untrusted import printable, quoted, read_regular
+from ramble.untrusted import quoted, read_regular
 
 PICTURES = (".svg", ".png", ".pdf")
 LINE = re.compile(re.escape(BEGIN.encode()) + rb"([ -~]*?)" + re.escape(END.encode()))

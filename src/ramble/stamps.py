@@ -5,16 +5,20 @@ end of a CSV, and in the metadata of SVG, PNG and PDF. It holds no date, no mach
 equal code of a step, parameters and inputs give equal bytes.
 """
 
+import base64
 import json
 import os
 import platform
+import zlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ramble import running
 
-# What whoever runs the steps knows and an artifact's writer does not, as JSON:
+# What whoever runs the steps knows and an artifact's writer does not, see `packed`:
 # {"package": folder, "codes": {digest: [script, import path, ..]}, "digests": {key of params.yaml: digest},
 #  "places": {file or folder: [studies, keys]}}
 ENVIRONMENT = "RAMBLE_PROVENANCE"
@@ -22,12 +26,23 @@ PACKAGES = ("torch", "numpy", "scipy", "pandas", "matplotlib", "safetensors", "p
 BEGIN, END = "ramble provenance: ", "; end."
 
 
+def packed(facts: Mapping[str, Any]) -> str:
+    """Return facts (of what JSON can hold) as short text: the system takes 128 KiB for one variable at most."""
+    return base64.b64encode(zlib.compress(json.dumps(facts).encode())).decode()
+
+
+def _told() -> dict[str, Any]:
+    text = os.environ.get(ENVIRONMENT)
+    facts: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(text))) if text else {}
+    return facts
+
+
 def stamp(path: str | Path) -> str:
     """Return the line for an artifact; its study, parameters and code are `unknown` where nobody said them.
 
     Raises RambleError where the code is not what was planned, see `ramble.running`.
     """
-    told = json.loads(os.environ.get(ENVIRONMENT, "{}"))
+    told = _told()
     if running.code:
         running.code.check()
     places, digests = told.get("places", {}), told.get("digests", {})
@@ -44,7 +59,7 @@ def stamp(path: str | Path) -> str:
 
 def begin(planned: str) -> None:
     """Hold the code of this process against what was planned, by its digest; `running.begin` says what for."""
-    told = json.loads(os.environ.get(ENVIRONMENT, "{}"))
+    told = _told()
     if planned in told.get("codes", {}):
         script, *import_paths = told["codes"][planned]
         running.begin(planned, script, import_paths, told["package"])

@@ -9,9 +9,9 @@ from safetensors.torch import load, save
 
 from ramble.artifacts import write_whole
 from ramble.content import check_tensors, remedy, sealed_tensors
-from ramble.errors import RambleError
+from ramble.errors import RambleError, printable
 from ramble.stamps import stamp
-from ramble.untrusted import FETCH, printable, read_regular
+from ramble.untrusted import FETCH, read_regular
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, object]) -> None:

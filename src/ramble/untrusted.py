@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, printable
 
 FETCH = "make it with snakemake, or fetch it with dvc pull"
 SHOWN = 80  # characters of a text that a sentence quotes
@@ -45,17 +45,6 @@ def _refuse_others(path: str | Path, found: os.stat_result) -> None:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if found.st_size > memory:
         raise RambleError(f"{path}: has {found.st_size} bytes, more than this machine's memory; name the right file.")
-
-
-def printable(text: str) -> str:
-    """Return a text on one line with all that is not printable written out as an escape.
-
-    That is line ends, terminal sequences, marks that turn the direction of writing, and bytes of names that are no
-    UTF-8: no file can print a line of its own.
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
 
 
 def quoted(text: str) -> str:

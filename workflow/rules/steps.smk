@@ -1,11 +1,10 @@
 # The default target's rules grouped to steps: a step is a target of snakemake and a stage of dvc.yaml.
-import json
 import os
 from pathlib import Path
 from typing import NamedTuple
 
 from ramble.parameters.digests import key_digests
-from ramble.stamps import ENVIRONMENT
+from ramble.stamps import ENVIRONMENT, packed
 
 # The keys of params.yaml that a rule's params come from; {study} is the rule's own, {of} what it builds on.
 # Params that are not named here stand for everything that their study says.
@@ -188,7 +187,7 @@ def told(making):
 PLACES = {out: told(making) for out, making in WRITERS.items()}
 ALL_KEYS = {key for _, needed in PLACES.values() for key in needed.split()}
 # to the jobs, which inherit it; nothing re-runs because it changes
-os.environ[ENVIRONMENT] = json.dumps(
+os.environ[ENVIRONMENT] = packed(
     dict(
         package=f"{SOURCE}/ramble",
         codes=CODES,

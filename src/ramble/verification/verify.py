@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
+from ramble.errors import printable
 from ramble.parameters.document import Parameters
-from ramble.untrusted import printable
 from ramble.verification.artifact import Artifact, open_artifact
 from ramble.verification.certificate import recompute, wrong_certificate, wrong_status
 from ramble.verification.findings import Failure, Findings
