@@ -65,7 +65,8 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
     assert main([*arguments, str(PARAMETERS)]) == 0
     assert capsys.readouterr().out.endswith(f"  matches {PARAMETERS}\n  code is that of {ROOT}\n")
     changed = made / "changed.yaml"
-    changed.write_text(PARAMETERS.read_text().replace("paper: {eta: 0.1, gamma: 0.001", "paper: {eta: 0.1, gamma: 0.002", 1))
+    text = PARAMETERS.read_text()
+    changed.write_text(text.replace("paper: {eta: 0.1, gamma: 0.001", "paper: {eta: 0.1, gamma: 0.002", 1))
     assert main([*arguments, str(changed)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
     assert line == f"  DIFFERS from {changed} in studies.tcm.trackers.paper"
@@ -77,7 +78,7 @@ def test_the_command_says_whether_the_checkout_still_has_the_code(made, capsys):
     other.write_bytes(sealed_table(found.rows, found.origin.replace(f"code={CODE} ", "code=0123456789abcdef ")))
     assert main(["provenance", str(other), "--params", str(PARAMETERS)]) == 1
     assert capsys.readouterr().out.endswith(f"  code DIFFERS from that of {ROOT}\n")
-    other.write_text(table.read_text().replace("of make_data", "of a_script_that_is_gone"))
+    other.write_bytes(sealed_table(found.rows, found.origin.replace("of make_data", "of a_script_that_is_gone")))
     assert main(["provenance", str(other), "--params", str(PARAMETERS)]) == 0
     assert capsys.readouterr().out.endswith(f"  matches {PARAMETERS}\n")
 
