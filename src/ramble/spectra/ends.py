@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.curvature import Product
-from ramble.spectra.bounds import Bounds, Limits, Ritz, limits, run_ends
+from ramble.spectra.bounds import MISSED, Bounds, Limits, Ritz, limits, run_ends
 from ramble.spectra.lanczos import KrylovSpace, Vector
 
 Places = NDArray[np.intp]
@@ -82,7 +82,7 @@ def lanczos_ends(
     The first run goes on until what it found looks settled. Then runs from fresh random vectors, orthogonal to all
     before, look for what is missing: copies of multiple eigenvalues, and what the first start hardly held. The search
     ends where every error bar is within the tolerance, which takes a limit for what no product has seen (`bounds`).
-    The error bars hold with a probability of at least 1 - 2e-6 (`bounds.MISSED`, at either end), converged or not.
+    The error bars hold with a probability of at least 1 - 5.3 `bounds.MISSED` = 0.99995, converged or not.
 
     Where eigenvalues of both signs have the same magnitude within their error bars, at the edge of the top, either may
     belong to it: the error bar then reaches from one to the other, and the search does not converge.
@@ -214,9 +214,12 @@ class _Search:
         return not any(self._near(each, seen, rounding) for each in self._views(ritz))
 
     def _limits(self) -> Limits:
-        """Return the limits for the complement; the first run knows it no better than everything."""
+        """Return the limits for the complement; the first run was on A, which has it as a compression."""
         runs = self._space.runs
-        return limits(runs[self._nested :], self._space.largest) if len(runs) > 1 else self._everything
+        if len(runs) == 1:
+            return self._everything
+        missed = MISSED / (len(runs) - 1) ** 2
+        return limits(runs[self._nested :], self._space.largest, runs[:1], missed)
 
     def _wanted(self, ritz: Ritz, complement: Limits, rounding: float) -> _Wanted:
         bounds = ritz.bounds(complement, self._everything)
