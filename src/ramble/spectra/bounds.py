@@ -126,22 +126,25 @@ def _mirrored(run: Run) -> Run:
 
 
 def _most(runs: Sequence[Run], around: Sequence[Run], scale: float, missed: float) -> float:
-    every = [*runs, *around]
-    ritz = [run_ends(run)[1] for run in every]
-    places = min(ritz) + scale * DECADES  # ascending, and so the probabilities descend
-    for _ in range(2):
-        logarithms = [_log_probability(run, largest, places) for run, largest in zip(every, ritz, strict=True)]
+    ritz = [run_ends(run)[1] for run in (*runs, *around)]
+
+    def excluded(places: Vector) -> NDArray[np.intp]:
+        logarithms = [_log_probability(*each, places) for each in zip((*runs, *around), ritz, strict=True)]
         probability = _fisher(np.sum(logarithms[: len(runs)], axis=0), len(runs))
         if around:
-            probability = 2 * np.minimum(probability, _fisher(np.sum(logarithms, axis=0), len(every)))
-        excluded = np.flatnonzero(probability <= missed)
-        if not len(excluded):
-            return np.inf
-        first = int(excluded[0])
-        if first == 0:
-            break
-        places = np.linspace(places[first - 1], places[first], 33)
-    return float(places[first])
+            probability = 2 * np.minimum(probability, _fisher(np.sum(logarithms, axis=0), len(logarithms)))
+        return np.flatnonzero(probability <= missed)
+
+    coarse = min(ritz) + scale * DECADES  # ascending, and so the probabilities descend
+    beyond = excluded(coarse)
+    if not len(beyond):
+        return np.inf
+    first = int(beyond[0])
+    if first == 0:
+        return float(coarse[0])
+    fine = np.linspace(coarse[first - 1], coarse[first], 33)
+    closer = excluded(fine)
+    return float(fine[closer[0]] if len(closer) else coarse[first])
 
 
 def run_ends(run: Run) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -66,17 +67,17 @@ def measured_rounding(
     """
     size = len(like)
 
-    def bound(largest: float) -> float:
+    @cache
+    def certain() -> float:
         in_double, worst = exact(), 0.0
         for _ in range(PROBES):
             vector = torch.randn(size, generator=random).to(like)
             vector = vector / vector.norm()
             worst = max(worst, float((product(vector).double() - in_double(vector.double())).norm()))
-        certain: float = worst * math.sqrt(2 * size / math.pi) * MISSED ** (-1 / PROBES)
-        return (
-            certain
-            + ARITHMETIC * torch.finfo(torch.float32).eps * largest
-            + unit_rounding(torch.float64, size)(largest)
-        )
+        return worst * math.sqrt(2 * size / math.pi) * float(MISSED ** (-1 / PROBES))
+
+    def bound(largest: float) -> float:
+        arithmetic = ARITHMETIC * torch.finfo(torch.float32).eps * largest
+        return certain() + arithmetic + unit_rounding(torch.float64, size)(largest)
 
     return bound
