@@ -1,5 +1,8 @@
 """Every eigenvalue lies within its error bar: multiple, clustered, of both signs, zero, and at low loss."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -188,6 +191,33 @@ def test_error_bars_hold_at_any_loss(solved):
     (row,) = GaussNewtonEngine(3, 1e-3, 60, 2, 100, 1).rows(problem, weights, 0, "x").to_dict("records")
     assert row["gn_1"] == pytest.approx(values[-1], rel=0.5)
     assert row["converged"]
+
+
+class LinearProblem(NetworkProblem):
+    def build_network(self) -> nn.Module:
+        return nn.Linear(40, 1, bias=False)
+
+
+@pytest.mark.parametrize("cancelling", [0.0, 1e4], ids=["plain sums", "sums of large terms that cancel"])
+@pytest.mark.parametrize("scale", [1.0, 10.0, 20.0])
+def test_what_float64_loses_in_large_logits_is_in_the_error_bars(scale, cancelling):
+    """One input x and one logit z: the only eigenvalue that is not zero is |x|^2 exp(-z) / (1 + exp(-z))^2."""
+    random = torch.Generator().manual_seed(8)
+    inputs = torch.rand(1, 40, generator=random) + 0.5
+    for _ in range(5):
+        weights = scale * torch.rand(40, generator=random)
+        weights[::2] += cancelling
+        weights[1::2] -= cancelling * inputs[0, ::2] / inputs[0, 1::2]
+        exact = [[Fraction(float(value)) for value in values] for values in (weights, inputs[0])]
+        logit = sum(weight * pixel for weight, pixel in zip(*exact, strict=True))
+        other = (-abs(Decimal(logit.numerator) / Decimal(logit.denominator))).exp()
+        square = sum(pixel * pixel for pixel in exact[1])
+        expected = Decimal(square.numerator) / Decimal(square.denominator) * other / (1 + other) ** 2
+        problem = LinearProblem({"train": (inputs, torch.ones(1, dtype=torch.long))})
+        for engine in (KrylovEngine(1, 0, 1e-3, 40, 2, 1, 1), KrylovEngine(1, 0, 1e-9, 40, 2, 1, 1), ExactEngine()):
+            found = engine.spectrum(problem, weights, 0, "x")
+            assert abs(float(Decimal(float(found.eigenvalues[0])) - expected)) <= found.errors[0]
+            assert found.errors[0] <= 1e-2 * found.eigenvalues[0]
 
 
 def test_whole_spaces_have_the_rounding_of_their_dtype():
