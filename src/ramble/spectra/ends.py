@@ -63,8 +63,16 @@ class _Wanted:
 
 
 def unit_rounding(dtype: torch.dtype, size: int) -> Rounding:
-    """Return what products may be off that are sums of `size` terms, each rounded, at random signs: four deviations."""
-    return lambda largest: 4 * size**0.5 * torch.finfo(dtype).eps * largest + torch.finfo(dtype).tiny
+    """Return what products may be off that are sums of `size` terms, each rounded, at random signs: four deviations.
+
+    To that comes what is too small for its square to be a number: norms do not see it.
+    """
+    return lambda largest: 4 * size**0.5 * torch.finfo(dtype).eps * largest + underflow(dtype)
+
+
+def underflow(dtype: torch.dtype) -> float:
+    """Return the size below which squares underflow."""
+    return float(torch.finfo(dtype).tiny ** 0.5)
 
 
 def lanczos_ends(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ramble.problems.curvature import Product
 from ramble.spectra.bounds import MISSED
-from ramble.spectra.ends import Ends, Rounding, lanczos_ends, unit_rounding
+from ramble.spectra.ends import Ends, Rounding, lanczos_ends, underflow, unit_rounding
 
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
 PROBES = 5
@@ -91,7 +91,7 @@ def measured_rounding(
         return worst * math.sqrt(2 * size / math.pi) * float(MISSED ** (-1 / PROBES))
 
     def bound(largest: float) -> float:
-        arithmetic = ARITHMETIC * torch.finfo(torch.float32).eps * largest
+        arithmetic = ARITHMETIC * torch.finfo(torch.float32).eps * largest + underflow(torch.float32)
         return certain() + arithmetic + rounding(largest)
 
     return bound
