@@ -10,10 +10,10 @@ from torch import Tensor
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
-from ramble.spectra.ends import Rounding, unit_rounding
+from ramble.spectra.ends import Rounding
 from ramble.spectra.lanczos import KrylovSpace
-from ramble.spectra.products import Curvature, random_signs
-from ramble.spectra.rounding import measured_rounding
+from ramble.spectra.products import Curvature, random_signs, steepness
+from ramble.spectra.rounding import measured_rounding, rounding_in_float64
 
 PRECISE = 1e-4  # of the largest node: what rounding may move a node in float32
 
@@ -51,16 +51,16 @@ class DensityEngine:
             return Curvature(problem, weights.to(dtype), label, self.batch).hessian()
 
         found = pd.DataFrame()
+        rounding = rounding_in_float64(len(weights), steepness(problem, weights, label, self.batch))
         if weights.dtype != torch.float64:
             product, like = product_in(torch.float32), weights.float().to(problem.device)
             random = generator(self.seed, "density rounding", label)
-            measured = measured_rounding(product, lambda: product_in(torch.float64), like, random)
+            measured = measured_rounding(product, lambda: product_in(torch.float64), like, random, rounding)
             found = self._rows(product, like, measured, label)
             if not (found.node_error <= PRECISE * found.node.abs().max()).all():
                 found = pd.DataFrame()
         if found.empty:
             like = weights.double().to(problem.device)
-            rounding = unit_rounding(torch.float64, len(weights))
             found = self._rows(product_in(torch.float64), like, rounding, label)
         return found
 

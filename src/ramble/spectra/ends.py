@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.curvature import Product
-from ramble.spectra.bounds import Bounds, Limits, Ritz, limits, run_ends
+from ramble.spectra.bounds import MISSED, Bounds, Limits, Ritz, limits, run_ends
 from ramble.spectra.lanczos import KrylovSpace, Vector
 
 Places = NDArray[np.intp]
@@ -63,8 +63,16 @@ class _Wanted:
 
 
 def unit_rounding(dtype: torch.dtype, size: int) -> Rounding:
-    """Return what products may be off that are sums of `size` terms, each rounded, at random signs: four deviations."""
-    return lambda largest: 4 * size**0.5 * torch.finfo(dtype).eps * largest + torch.finfo(dtype).tiny
+    """Return what products may be off that are sums of `size` terms, each rounded, at random signs: four deviations.
+
+    To that comes what is too small for its square to be a number: norms do not see it.
+    """
+    return lambda largest: 4 * size**0.5 * torch.finfo(dtype).eps * largest + underflow(dtype)
+
+
+def underflow(dtype: torch.dtype) -> float:
+    """Return the size below which squares underflow."""
+    return float(torch.finfo(dtype).tiny ** 0.5)
 
 
 def lanczos_ends(
@@ -82,7 +90,7 @@ def lanczos_ends(
     The first run goes on until what it found looks settled. Then runs from fresh random vectors, orthogonal to all
     before, look for what is missing: copies of multiple eigenvalues, and what the first start hardly held. The search
     ends where every error bar is within the tolerance, which takes a limit for what no product has seen (`bounds`).
-    The error bars hold with a probability of at least 1 - 2e-6 (`bounds.MISSED`, at either end), converged or not.
+    The error bars hold with a probability of at least 1 - 5.3 `bounds.MISSED` = 0.99995, converged or not.
 
     Where eigenvalues of both signs have the same magnitude within their error bars, at the edge of the top, either may
     belong to it: the error bar then reaches from one to the other, and the search does not converge.
@@ -125,8 +133,9 @@ class _Search:
     def __init__(self, space: KrylovSpace, top: int, bottom: int, tolerance: float, rounding: Rounding) -> None:
         self._space, self._top, self._bottom = space, top, bottom
         self._tolerance, self._rounding_of = tolerance, rounding
-        self._rounding: float | None = None  # measured once, when something looks settled
+        self._rounding: float | None = None  # asked for when the top is nearly known: to measure it takes products
         self._everything = Limits(-np.inf, np.inf)  # what the first run says of all eigenvalues
+        self._first_is_over = False
         self._kept: Ritz | None = None  # the basis that the present run began with: its limits are for the complement
         self._kept_runs = 0  # the number of runs then
         self._nested = 1  # the first of the runs whose complements each hold the next one
@@ -136,19 +145,20 @@ class _Search:
     def look(self) -> None:
         """Decide what the products so far allow."""
         space = self._space
-        if len(space.runs) == 1:
-            self._everything = limits(space.runs, space.largest)
         if space.size <= max(self._top, self._bottom) and space.room:
             return
-        ritz = Ritz(space)
-        if self._rounding is None:
-            broken_down = len(space.runs) > 1  # and then the present span holds what the first run could find
-            if space.room and not broken_down and not self._settled(ritz, 0.0):
-                return
-            self._rounding = self._measured(ritz)
-            if self.over:
-                return
-        rounding, found = self._rounding, self._limits()
+        ritz, first_run = Ritz(space), len(space.runs) == 1
+        if first_run and space.room and self._rounding is None and self._far(ritz):
+            return
+        if first_run or not self._first_is_over:
+            self._everything, self._first_is_over = limits(space.runs[:1], space.largest), not first_run
+        if self._rounding is None and self._is_coarse(ritz):
+            self.over = self.coarse = True
+            return
+        rounding = self._rounding = self._rounding_at(ritz)
+        if first_run and space.room and not self._settled(ritz, 0.0):
+            return
+        found = self._limits()
         if any(self._near(each, found, rounding) for each in self._views(ritz)):
             self.over = self.converged = True
         elif space.room and self._exhausted(ritz) and self._settled(ritz, self._rounding):
@@ -158,6 +168,12 @@ class _Search:
             self._kept = ritz.only(worth)
             space.start_anew(ritz.coordinates[:, worth])
             self._kept_runs = len(space.runs)
+
+    def _far(self, ritz: Ritz) -> bool:
+        """Say whether the last of the top cannot be known yet: no gap to the next one makes up for its residual."""
+        magnitudes = np.abs(ritz.values)
+        last = np.argsort(-magnitudes, kind="stable")[self._top - 1]
+        return bool(ritz.rests[last] > (2 * self._tolerance) ** 0.5 * magnitudes[last])
 
     def _views(self, ritz: Ritz) -> list[Ritz]:
         """Return the bases that the limits are for: what the present run began with, and all vectors.
@@ -169,12 +185,13 @@ class _Search:
             return [ritz]
         return [self._kept.within(self._space.size), ritz]
 
-    def _measured(self, ritz: Ritz) -> float:
-        """Ask how far the products may be off, and give up where that leaves no room for the tolerance."""
-        rounding = self._rounding_of(float(np.abs(ritz.values).max()))
+    def _rounding_at(self, ritz: Ritz) -> float:
+        return self._rounding_of(float(np.abs(ritz.values).max()))
+
+    def _is_coarse(self, ritz: Ritz) -> bool:
+        """Say whether the products are so far off that they leave no room for the tolerance."""
         goal = self._tolerance * self._wanted(ritz, self._limits(), 0.0).least
-        self.over = self.coarse = not self._finest and rounding > ROOM * goal
-        return rounding
+        return not self._finest and self._rounding_at(ritz) > ROOM * goal
 
     def _near(self, ritz: Ritz, complement: Limits, rounding: float) -> bool:
         """Say whether all errors are within the tolerance, if the limits are right."""
@@ -214,9 +231,12 @@ class _Search:
         return not any(self._near(each, seen, rounding) for each in self._views(ritz))
 
     def _limits(self) -> Limits:
-        """Return the limits for the complement; the first run knows it no better than everything."""
+        """Return the limits for the complement; the first run was on A, which has it as a compression."""
         runs = self._space.runs
-        return limits(runs[self._nested :], self._space.largest) if len(runs) > 1 else self._everything
+        if len(runs) == 1:
+            return self._everything
+        missed = MISSED / (len(runs) - 1) ** 2
+        return limits(runs[self._nested :], self._space.largest, runs[:1], missed)
 
     def _wanted(self, ritz: Ritz, complement: Limits, rounding: float) -> _Wanted:
         bounds = ritz.bounds(complement, self._everything)
@@ -231,7 +251,7 @@ class _Search:
         ritz = Ritz(space)
         trace = float(ritz.values.sum())
         if self._rounding is None:
-            self._rounding = self._rounding_of(float(np.abs(ritz.values).max()))
+            self._rounding = self._rounding_at(ritz)
         views = [(self._wanted(each, self._limits(), self._rounding), each) for each in self._views(ritz)]
         wanted, ritz = min(views, key=lambda view: view[0].worst)
         order = np.append(wanted.top_places, np.arange(len(wanted.lowest)))

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
-from ramble.spectra.ends import unit_rounding
-from ramble.spectra.products import Curvature, refuse_not_finite
+from ramble.spectra.products import Curvature, refuse_not_finite, steepness
+from ramble.spectra.rounding import rounding_in_float64
 from ramble.spectra.spectrum import Spectrum
 
 LARGEST = 5_000  # weights; 4,982 were measured to take 73 s a point on one core and 1,580 MiB
@@ -46,7 +46,8 @@ class ExactEngine:
             )
         ascending, vectors = torch.linalg.eigh(hessian)
         misses = hessian @ vectors - vectors * ascending
-        rounding = unit_rounding(torch.float64, len(weights))(float(ascending.abs().max()))
+        units = steepness(problem, weights, label, None) if isinstance(problem, NetworkProblem) else 1.0
+        rounding = rounding_in_float64(len(weights), units)(float(ascending.abs().max()))
         values, residuals = (found.flip(0).cpu().numpy() for found in (ascending, misses.norm(dim=0) + rounding))
         # the vectors are orthonormal: in order, every value is as close as the norm of all that they miss (Weyl)
         bounds = np.full(len(values), float(misses.norm()) + rounding)

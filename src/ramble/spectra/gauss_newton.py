@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -11,8 +12,8 @@ from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
 from ramble.spectra.ends import Ends
-from ramble.spectra.products import Curvature, sampled_trace
-from ramble.spectra.rounding import precise_ends
+from ramble.spectra.products import Curvature, sampled_trace, steepness
+from ramble.spectra.rounding import precise_ends, rounding_in_float64
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,16 @@ class GaussNewtonEngine:
             hessian, gauss_newton = curvature.hessian(), curvature.gauss_newton()
             return lambda vector: hessian(vector) - gauss_newton(vector)
 
-        def ends(product_in: Callable[[torch.dtype], Product], top: int) -> tuple[Ends, Product]:
+        units = steepness(problem, weights, label, self.batch)
+
+        def ends(product_in: Callable[[torch.dtype], Product], top: int, beside: float) -> tuple[Ends, Product]:
             return precise_ends(
                 product_in, weights, problem.device, top=top, bottom=0, tolerance=self.tolerance, budget=self.budget,
-                random=random,
+                random=random, rounding=rounding_in_float64(len(weights), units, beside),
             )  # fmt: skip
 
-        (part, product), (rest, _) = ends(part_in, self.top), ends(rest_in, 1)
+        part, product = ends(part_in, self.top, 0.0)
+        rest, _ = ends(rest_in, 1, 2 * float(np.abs(part.top).max()))  # H - G keeps the rounding of both
         trace, trace_error = sampled_trace(product, part.basis, part.trace, self.trace_samples, random)
         trace_error += part.basis.shape[1] ** 0.5 * part.rounding
         row = {f"gn_{i}": value for i, value in enumerate(part.top, start=1)}

@@ -9,8 +9,8 @@ from torch import Tensor
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import generator
-from ramble.spectra.products import Curvature, sampled_trace
-from ramble.spectra.rounding import precise_ends
+from ramble.spectra.products import Curvature, sampled_trace, steepness
+from ramble.spectra.rounding import precise_ends, rounding_in_float64
 from ramble.spectra.spectrum import Spectrum
 
 logger = logging.getLogger("ramble")
@@ -57,6 +57,7 @@ class KrylovEngine:
         ends, product = precise_ends(
             product_in, weights, problem.device, top=self.top, bottom=self.bottom, tolerance=self.tolerance,
             budget=self.budget, random=random,
+            rounding=rounding_in_float64(len(weights), steepness(problem, weights, label, self.batch)),
         )  # fmt: skip
         if not ends.converged:
             logger.warning("%s: eigenvalues not converged after %d products; raise the budget", label, ends.products)

@@ -14,6 +14,7 @@ from ramble.problems.logits import inputs_in, logits_of
 from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
 
+CHANGE = 2.0**-26  # of the weights, relatively: half of the digits of float64
 Minibatch = tuple[Tensor, Tensor, float]  # inputs (B, ...), labels (B,), share B / M of the data
 
 
@@ -61,6 +62,13 @@ class Curvature:
         G = mean_i J_i^T (diag p_i - p_i p_i^T) J_i, with J_i the derivative of the logits and p_i the softmax.
         """
         return self._summed(self._parts.gauss_newton_of)
+
+    def logits(self) -> Iterator[Tensor]:
+        """Return the logits (B, C) of one minibatch after the other."""
+        for inputs, _, _ in self._minibatches():
+            with torch.no_grad(), self._memory():
+                found = logits_of(self._network, inputs)
+            yield found
 
     def _summed(self, of: Callable[..., Product]) -> Product:
         kept = []
@@ -135,6 +143,25 @@ def refuse_not_finite(weights: Tensor, label: str) -> None:
     """Raise RambleError where some of the weights (P,) are not finite."""
     if not weights.isfinite().all():
         raise RambleError(f"{label}: some weights are not finite; track the path anew")
+
+
+def steepness(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> float:
+    """Return how many units of float64 the probabilities of a network are off, at the worst of its training inputs.
+
+    They are exponentials of the logits, and relatively as many units off as the logits are absolutely: one of 300, once
+    rounded, moves the curvature by 300 units. To that comes what the layers lose before, where large terms cancel: as
+    much as the logits move when every weight is changed by a unit, up or down at random.
+
+    Raises RambleError as `Curvature` does.
+    """
+    double = weights.double()
+    signs = random_signs(len(double), torch.Generator().manual_seed(0)).to(double)
+    places = (double, double * (1 + CHANGE * signs))
+    here, there = (Curvature(problem, place, label, batch).logits() for place in places)
+    return max(
+        1.0 + float(logits.abs().max()) + float((moved - logits).abs().max()) / CHANGE
+        for logits, moved in zip(here, there, strict=True)
+    )
 
 
 def sampled_trace(

@@ -17,8 +17,9 @@ from ramble.problems.logits import inputs_in, logits_of
 from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
 from ramble.seeds import derive_seed, generator
-from ramble.spectra.ends import Ends, lanczos_ends
-from ramble.spectra.products import Curvature, mathematical_attention, sampled_trace
+from ramble.spectra.ends import Ends, Rounding, lanczos_ends
+from ramble.spectra.products import Curvature, mathematical_attention, sampled_trace, steepness
+from ramble.spectra.rounding import rounding_in_float64
 from ramble.spectra.spectrum import Spectrum
 
 logger = logging.getLogger("ramble")
@@ -79,7 +80,8 @@ class PyHessianEngine:
         if self.top < len(weights):
             found.append(_most_negative(product, top, label))
         lowest, lowest_residual = min(found)  # where the top is negative, that of the rest need not be the smallest
-        sure = self._sure(product, weights.double().to(problem.device), random)
+        rounding = rounding_in_float64(len(weights), steepness(problem, weights, label, None))
+        sure = self._sure(product, weights.double().to(problem.device), random, rounding)
         errors = np.abs(np.array(values)[order] - sure.top) + sure.top_errors
         lowest_error = abs(lowest - float(sure.lowest[0])) + float(sure.lowest_errors[0])
         # PyHessian does not say whether it came to its tolerance
@@ -91,11 +93,11 @@ class PyHessianEngine:
             np.array([lowest_error]), trace, trace_error, converged,
         )  # fmt: skip
 
-    def _sure(self, product: Product, weights: Tensor, random: torch.Generator) -> Ends:
+    def _sure(self, product: Product, weights: Tensor, random: torch.Generator, rounding: Rounding) -> Ends:
         """Return both ends as Lanczos finds them: a residual says that some eigenvalue is near, not which."""
         start = torch.randn(len(weights), generator=random).to(weights)
         tolerance, budget = max(self.tolerance, FINEST), 10 * self.top + LEAST_BUDGET
-        return lanczos_ends(product, start, self.top, 1, tolerance, budget, random)
+        return lanczos_ends(product, start, self.top, 1, tolerance, budget, random, rounding)
 
 
 def _loss(outputs: Tensor, labels: Tensor) -> Tensor:

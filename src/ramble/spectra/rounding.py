@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
 
 from ramble.problems.curvature import Product
 from ramble.spectra.bounds import MISSED
-from ramble.spectra.ends import Ends, Rounding, lanczos_ends, unit_rounding
+from ramble.spectra.ends import Ends, Rounding, lanczos_ends, underflow, unit_rounding
 
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
 PROBES = 5
@@ -25,6 +26,7 @@ def precise_ends(
     tolerance: float,
     budget: int,
     random: torch.Generator,
+    rounding: Rounding,
 ) -> tuple[Ends, Product]:
     """Return both ends of the spectrum of a product with second derivatives, and the product that was used.
 
@@ -33,23 +35,35 @@ def precise_ends(
 
     Args:
         product_in: makes the product in a dtype, on the device.
+        rounding: of the product in float64, as `rounding_in_float64` says.
         others: as `lanczos_ends` takes them.
     """
     size = len(weights)
     if tolerance >= FLOAT32_REACHES and weights.dtype != torch.float64:
         product = product_in(torch.float32)
         start = torch.randn(size, generator=random).to(device)
-        rounding = measured_rounding(product, lambda: product_in(torch.float64), start, random)
-        ends = lanczos_ends(product, start, top, bottom, tolerance, budget, random, rounding)
+        measured = measured_rounding(product, lambda: product_in(torch.float64), start, random, rounding)
+        ends = lanczos_ends(product, start, top, bottom, tolerance, budget, random, measured)
         if not ends.coarse:
             return ends, product
     product = product_in(torch.float64)
     start = torch.randn(size, generator=random).to(device, torch.float64)
-    return lanczos_ends(product, start, top, bottom, tolerance, budget, random), product
+    return lanczos_ends(product, start, top, bottom, tolerance, budget, random, rounding), product
+
+
+def rounding_in_float64(size: int, units: float, beside: float = 0.0) -> Rounding:
+    """Return what products with second derivatives may be off in float64.
+
+    Args:
+        size: number of weights.
+        units: that the probabilities are off, `products.steepness`.
+        beside: the norm of what was subtracted: it leaves its rounding.
+    """
+    return lambda largest: units * unit_rounding(torch.float64, size)(largest + beside)
 
 
 def measured_rounding(
-    product: Product, exact: Callable[[], Product], like: Tensor, random: torch.Generator
+    product: Product, exact: Callable[[], Product], like: Tensor, random: torch.Generator, rounding: Rounding
 ) -> Rounding:
     """Return a bound on the norm of E = product - exact from what E does to random vectors.
 
@@ -63,20 +77,21 @@ def measured_rounding(
         exact: makes the same in float64, where it is asked for.
         like: (P,), on the device.
         random: for the vectors.
+        rounding: of the exact one.
     """
     size = len(like)
 
-    def bound(largest: float) -> float:
+    @cache
+    def certain() -> float:
         in_double, worst = exact(), 0.0
         for _ in range(PROBES):
             vector = torch.randn(size, generator=random).to(like)
             vector = vector / vector.norm()
             worst = max(worst, float((product(vector).double() - in_double(vector.double())).norm()))
-        certain: float = worst * math.sqrt(2 * size / math.pi) * MISSED ** (-1 / PROBES)
-        return (
-            certain
-            + ARITHMETIC * torch.finfo(torch.float32).eps * largest
-            + unit_rounding(torch.float64, size)(largest)
-        )
+        return worst * math.sqrt(2 * size / math.pi) * float(MISSED ** (-1 / PROBES))
+
+    def bound(largest: float) -> float:
+        arithmetic = ARITHMETIC * torch.finfo(torch.float32).eps * largest + underflow(torch.float32)
+        return certain() + arithmetic + rounding(largest)
 
     return bound

@@ -20,7 +20,7 @@ class Spectrum:
     sorted, `errors[i]` bounds |eigenvalues[i] - the i-th of H's own k largest by magnitude, descending|, and
     `lowest_errors[i]` bounds |lowest[i] - H's i-th smallest|: nothing was passed over or counted twice. The bounds
     include the rounding of the products. They hold but for a probability over the random vectors that does not depend
-    on the network: at engine krylov about 1e-6 (`bounds.MISSED`) for each end and each precision, at engine exact 0.
+    on the network: at engine krylov at most 4e-5 (`bounds.MISSED`) for each end, at engine exact 0.
     """
 
     eigenvalues: NDArray[np.float64]  # (k,) the k largest found by magnitude, descending in value
