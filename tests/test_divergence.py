@@ -66,9 +66,11 @@ def test_a_study_names_the_key_of_the_rate(ends, tmp_path):
     files = [str(tmp_path / f"0-{seed}.safetensors") for seed in (0, 1)]
     for file, end in zip(files, ends, strict=True):
         write_tensors(file, PROBLEM.unflatten(end[0]), {})
+    data = str(tmp_path / "0.safetensors")
+    write_tensors(data, {"any": torch.zeros(1)}, {})
     outputs = [[str(tmp_path / f"0-0-1.{kind}")] for kind in ("safetensors", "csv")]
     with pytest.raises(RambleError, match=r"^studies.mine.trackers.paper.eta = 1e\+300 is too large"):
-        track_pairs(PROBLEM, "mine", "paper", TRACKERS["eta"][0], files, *outputs)
+        track_pairs(PROBLEM, "mine", "paper", TRACKERS["eta"][0], [data], files, *outputs)
     assert not any((tmp_path / f"0-0-1.{kind}").exists() for kind in ("safetensors", "csv"))
 
 

@@ -318,6 +318,7 @@ def test_a_study_built_on_one_that_is_left_out_says_so():
     config["paper"] = ["mnist100"]
     for figure in ("fig1", "fig2"):
         config["figures"][figure]["study"] = "mnist100"
+    config["figures"]["fig2"]["trackers"] = ["paper"]
     assert "studies.recipe.of: study 'tcm' is left out, for it is null" in complaint(config)
 
 
@@ -342,8 +343,8 @@ def test_names_of_64_characters_are_names():
 @pytest.mark.parametrize(
     ("key", "value", "files"),
     [
-        ("studies.tcm.data.datasets", 10**6, 55_000_000),
-        ("studies.tcm.data.datasets", 2**30, 55 * 2**30),
+        ("studies.tcm.data.datasets", 10**6, 67_000_000),
+        ("studies.tcm.data.datasets", 2**30, 67 * 2**30),
         ("studies.tcm.solutions.count", 2**62, None),
         ("studies.mnist100.solutions.count", 10**6, None),
         ("studies.mnist.solutions.count", 10**6, None),

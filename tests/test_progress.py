@@ -13,9 +13,11 @@ from ramble.progress import Progress
 # A step with a bar, a note and a warning.
 STEP = """
 import logging, sys
+from types import SimpleNamespace
+from snakemake.io import Params
 from ramble.console import step
 
-with step(sys.argv[1], 1):
+with step(SimpleNamespace(log=[sys.argv[1]], params=Params(fromdict={"threads": 1}))):
     from ramble.progress import Progress
 
     with Progress("walk", 10) as progress:

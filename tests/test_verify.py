@@ -113,7 +113,7 @@ def test_paths_that_hold_give_one_line_each_and_exit_code_0(tmp_path, lenet):
     assert compared == (
         "       compared: data (10 inputs), both ends, t of 40 points, status, the table of steps (1), certificate "
         f"(anew: exact of 39 segments, margin {float(read_tensors(file)[1]['min_margin']):.6g}); not compared: "
-        "tracker, reason, certificate_points, provenance"
+        "tracker, reason, certificate_reason, certificate_points, provenance"
     )
     assert first.startswith(f"holds  {file}: arrived, sound, 39 segments, 40 points tested, smallest margin ")
     assert second.startswith(f"holds  {lenet}: arrived, sampled, 4 segments, 17 points tested, smallest margin ")
@@ -246,7 +246,7 @@ def without(file: Path, name: str) -> None:
         (lambda file: of_parts(file, t=torch.ones(())), "t are torch.float32 of the shape ()"),
         (
             lambda file: write_tensors(file.parents[2] / "data/0.safetensors", {"x": torch.ones(2)}, {"study": "tcm"}),
-            "TreeCommittee cannot be built on it (KeyError: 'patterns'); name the right files with --params",
+            "TreeCommittee, data set 0: the data set has no tensor 'patterns' (it has x)",
         ),
         (lambda file: (file.parents[2] / "data/0.safetensors").unlink(), "dvc pull (stage tcm_data"),
         (lambda file: (file.parents[2] / "solutions/0-1.safetensors").unlink(), "dvc pull (stage tcm_solutions"),
