@@ -21,7 +21,7 @@ from ramble.spectra.exact import ExactEngine
 from ramble.spectra.gauss_newton import GaussNewtonEngine
 from ramble.spectra.krylov import KrylovEngine
 from ramble.spectra.lanczos import Run
-from ramble.spectra.products import Curvature
+from ramble.spectra.products import Curvature, mathematical_attention
 from ramble.spectra.pyhessian import PyHessianEngine
 
 ENGINE = KrylovEngine(top=5, bottom=1, tolerance=1e-3, budget=200, trace_samples=2, batch=100, seed=1)
@@ -305,3 +305,31 @@ def test_attention_has_second_derivatives(dtype):
     assert torch.allclose(product(vector.to(dtype)).double(), by_differences, rtol=1e-3, atol=1e-5)
     assert float(vector @ part(vector.to(dtype)).double()) > 0
     assert torch.backends.mha.get_fastpath_enabled()
+
+
+def test_the_spectrum_of_a_transformer():
+    """Against the dense Hessian by autograd (torch.func.hessian is not even symmetric there), and by differences."""
+    random = torch.Generator().manual_seed(0)
+    inputs = torch.randn(12, 5, generator=random)
+    problem = AttentiveProblem({"train": (inputs, (inputs[:, 0] > 0).long())})
+    labels, weights = problem.data("train")[1], problem.initial_weights(random)
+    network = AttentiveNetwork().double().eval()
+    sizes = [tensor.numel() for tensor in network.parameters()]
+
+    def loss(at: Tensor) -> Tensor:
+        named = zip(network.named_parameters(), at.split(sizes), strict=True)
+        tensors = {name: part.view(tensor.shape) for (name, tensor), part in named}
+        logits = torch.func.functional_call(network, tensors, (inputs.double(),))
+        return nn.functional.cross_entropy(logits, labels)
+
+    with mathematical_attention():
+        dense = torch.autograd.functional.hessian(loss, weights.double())
+    for unit, row in zip(1e-5 * torch.eye(len(weights), dtype=torch.float64), dense, strict=True):
+        ahead, behind = (problem.gradients(weights[None] + step, torch.tensor([0]))[1][0] for step in (unit, -unit))
+        assert torch.allclose((ahead - behind) / 2e-5, row, rtol=1e-6, atol=1e-8)
+    values = torch.linalg.eigvalsh(dense).numpy()
+    for tolerance in (1e-3, 1e-6):
+        found = KrylovEngine(4, 2, tolerance, 150, 2, 12, 1).spectrum(problem, weights, 0, "x")
+        assert found.converged
+        assert (np.abs(found.eigenvalues - by_magnitude(values, 4)) <= found.errors).all()
+        assert (np.abs(found.lowest - values[:2]) <= found.lowest_errors).all()
