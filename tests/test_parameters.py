@@ -316,7 +316,7 @@ def test_what_names_a_study_that_is_left_out_says_so(study, says):
 def test_a_study_built_on_one_that_is_left_out_says_so():
     config = changed("studies.tcm", None)
     config["paper"] = ["mnist100"]
-    for figure in ("fig1", "fig2"):
+    for figure in ("fig1", "fig2", "nonzero"):
         config["figures"][figure]["study"] = "mnist100"
     config["figures"]["fig2"]["trackers"] = ["paper"]
     assert "studies.recipe.of: study 'tcm' is left out, for it is null" in complaint(config)
