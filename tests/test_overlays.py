@@ -1,6 +1,7 @@
 """Real dry runs of snakemake with files laid over params.yaml, and with values on the command line."""
 
 import os
+import re
 import subprocess
 import sys
 from itertools import islice
@@ -100,10 +101,11 @@ def test_a_long_plan_is_said_before_it_is_made(folder: Path) -> None:
     )  # fmt: skip
     assert process.stdout is not None
     with process.stdout:
-        said = [line for line in islice(process.stdout, 2) if line.startswith("params.yaml + top.yaml: about 55")]
+        said = [line for line in islice(process.stdout, 2) if line.startswith("params.yaml + top.yaml: about ")]
     process.kill()
     process.wait()
-    assert said == ["params.yaml + top.yaml: about 55102 files to plan, which takes a while.\n"]
+    (line,) = said
+    assert re.fullmatch(r"params.yaml \+ top.yaml: about 67\d\d\d files to plan, which takes a while.\n", line)
 
 
 def test_small_numbers_that_dvc_writes_are_numbers(folder: Path) -> None:
@@ -112,7 +114,7 @@ def test_small_numbers_that_dvc_writes_are_numbers(folder: Path) -> None:
     (folder / "top.yaml").write_text("claims: {zero_eigenvalue: 1e-07}\n")
     assert "Job stats" in dry_run(folder, "--configfile", "top.yaml")
     parameters = read_parameters([folder / "params.yaml", folder / "top.yaml"])
-    assert parameters.studies["tcm"].trackers.paper.stall_gain == 1e-5  # type: ignore[union-attr]
+    assert parameters.studies["tcm"].trackers.paper_tuned.stall_gain == 1e-5  # type: ignore[union-attr]
     assert parameters.claims.zero_eigenvalue == 1e-7
 
 
