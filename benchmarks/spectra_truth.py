@@ -72,6 +72,8 @@ def main() -> None:
     problem = LeNet5Problem([data], **study.problem.arguments)
     tables = sorted((options.results / options.study / "spectra").glob("*/*.csv"))
     places = [(file, number) for file in tables for number in range(len(read_table(file)))]
+    if not places:
+        raise SystemExit(f"{options.results / options.study / 'spectra'}: no spectra are stored there; make them first")
     chosen = [places[number] for number in np.linspace(0, len(places) - 1, options.points).astype(int)]
     total, worst = 0, 0.0
     for number, (file, place) in enumerate(chosen):
