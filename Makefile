@@ -53,7 +53,7 @@ format: .venv/tools
 
 # the JSON schema of params.yaml, from the typed models
 schema: .venv/installed
-	$(BIN)/python -m ramble.schema workflow/schemas/params.schema.json
+	$(BIN)/python -m ramble.parameters.schema workflow/schemas/params.schema.json
 
 # newest versions that pyproject.toml admits, for every platform at once
 lock: .venv/installed

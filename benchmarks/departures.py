@@ -27,12 +27,12 @@ import torch
 from tcm_joining import PARAMETERS, new_pairs
 from torch import Tensor
 
-from ramble.contract.paths import read_pairs
-from ramble.contract.problems import load_problem
 from ramble.parameters.document import read_parameters
 from ramble.parameters.paths import PathStudy
 from ramble.problems.problem import Problem
-from ramble.progress import Progress
+from ramble.problems.stored import load_problem
+from ramble.store.progress import Progress
+from ramble.studies.paths.tracked import read_pairs
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.path import NormRule, Path
 

@@ -55,7 +55,7 @@ def rival(data: DataLoader[tuple[Tensor, int]], batches: int) -> float:
 
 
 def ours(problem: LeNet5Problem, batches: int) -> float:
-    """Train as `ramble.stochastic` does; returns seconds per batch."""
+    """Train as `ramble.training.stochastic` does; returns seconds per batch."""
     weights = problem.initial_weights(torch.Generator().manual_seed(1))
 
     def step(samples: Tensor) -> None:

@@ -38,7 +38,7 @@ def problem_of_100_images() -> LeNet5Problem:
 
 def path_between_two_solutions(problem: LeNet5Problem) -> Tensor:
     """Train two networks and join them; the settings are those of params.yaml, the contract's defaults included."""
-    from ramble.progress import Progress
+    from ramble.store.progress import Progress
     from ramble.tracking.guarded import GuardedTracker
 
     ends = []

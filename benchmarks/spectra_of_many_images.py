@@ -19,15 +19,15 @@ import torch
 import yaml
 from torch import Tensor
 
-from ramble.contract.stored_paths import read_path
+from ramble.measure.profile import spread_points
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
-from ramble.profiles import spread_points
 from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.products import Curvature
+from ramble.store.stored_paths import read_path
 
 PROJECT = Path(__file__).parent.parent
 PATH = PROJECT / "results/mnist/paths/guarded/0-0-1.safetensors"

@@ -19,12 +19,12 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
 from torch.func import functional_call
 
-from ramble.artifacts import read_table
-from ramble.contract.stored_paths import read_path
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
+from ramble.store.artifacts import read_table
+from ramble.store.stored_paths import read_path
 
 PARAMETERS = Path(__file__).parent.parent / "params.yaml"
 

@@ -17,12 +17,12 @@ from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy
 from ramble.problems.patterns import random_patterns
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 from ramble.tracking.connect import Tracker, connect
 from ramble.tracking.curve import CurveTracker
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.path import Status
-from ramble.training import Recipe, Settling, find_solutions
+from ramble.training.descent import Recipe, Settling, find_solutions
 
 PARAMETERS = FilePath(__file__).parent.parent / "params.yaml"
 

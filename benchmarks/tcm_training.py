@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from ramble.problems.patterns import random_patterns
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.training import descend, initial_batch
+from ramble.training.descent import descend, initial_batch
 
 DATASETS, RESTARTS, RATE = 10, 64, 0.2
 

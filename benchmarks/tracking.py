@@ -21,12 +21,12 @@ from ramble.parameters.paths import PathStudy
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.problems.problem import Problem
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 from ramble.tracking.connect import Tracker
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.path import Path, Setting, Walk
-from ramble.training import Recipe, Settling, find_solutions
+from ramble.training.descent import Recipe, Settling, find_solutions
 
 ZERO = torch.tensor([0])
 PARAMETERS = FilePath(__file__).parent.parent / "params.yaml"

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.network import NetworkProblem
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 
 
 def random_signs(random: torch.Generator, *shape: int) -> Tensor:

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 import torch
 
-from ramble.artifacts import read_table
-from ramble.checkpoints import Checkpoint, checkpoint_of
 from ramble.errors import RambleError
 from ramble.spectra.along import write_along_paths
-from ramble.tensors import write_tensors
+from ramble.store.artifacts import read_table
+from ramble.store.checkpoints import Checkpoint, checkpoint_of
+from ramble.store.tensors import write_tensors
 
 
 class Recording:

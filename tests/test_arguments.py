@@ -9,15 +9,15 @@ import torch
 from small_problems import pattern_sets, random_images
 from torchvision.datasets import MNIST
 
-from ramble.contract.data import load, make_data
-from ramble.contract.problems import load_problem
 from ramble.errors import RambleError
-from ramble.places import expanded
+from ramble.problems.data import load, make_data
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.problems.patterns import random_patterns
+from ramble.problems.stored import load_problem
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.tensors import write_tensors
+from ramble.store.places import expanded
+from ramble.store.tensors import write_tensors
 
 WRONG_COUNTS = [0, -3, 1.5, "many", True, None]
 WRONG_SIZES = [0, -0.1, float("nan"), float("inf"), "wide", True, None]

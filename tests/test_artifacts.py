@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 import torch
 
-from ramble.artifacts import read_header, read_table, write_table, write_whole
-from ramble.content import sealed_table
 from ramble.errors import RambleError
-from ramble.tensors import read_tensors, write_tensors
+from ramble.store.artifacts import read_header, read_table, write_table, write_whole
+from ramble.store.content import sealed_table
+from ramble.store.tensors import read_tensors, write_tensors
 
 TENSORS = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.tensor([1, -1], dtype=torch.int8)}
 METADATA = {"study": "tcm", "dataset": 3, "alpha": 0.5, "steps": 12, "zeta": "ü", "status": "arrived"}
@@ -52,7 +52,7 @@ def test_metadata_is_sorted_in_the_header(tmp_path):
 
 def test_two_processes_write_the_same_bytes(tmp_path):
     code = (
-        "import sys, torch; from ramble.tensors import write_tensors\n"
+        "import sys, torch; from ramble.store.tensors import write_tensors\n"
         "write_tensors(sys.argv[1], {name: torch.ones(2) for name in 'abcdef'}, {name: 1 for name in 'uvwxyzabc'})"
     )
     contents = set()
@@ -109,7 +109,7 @@ def test_a_killed_writer_leaves_the_old_file_and_the_next_writer_clears_up(tmp_p
     file = tmp_path / "a.csv"
     file.write_text("old")
     code = (
-        "import sys, time; from ramble.artifacts import write_whole\n"
+        "import sys, time; from ramble.store.artifacts import write_whole\n"
         "def write(aside):\n"
         "    aside.write_text('half')\n"
         "    print('writing', flush=True)\n"

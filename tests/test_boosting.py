@@ -12,13 +12,13 @@ from small_problems import WideProblem, silent, wide_problem
 from torch import Tensor
 from unhurried import unhurried
 
-from ramble.artifacts import read_table, write_table
-from ramble.boosting.boost import boost, mcnemar
-from ramble.boosting.choice import Candidate, choose, score
-from ramble.boosting.methods import methods, windows
-from ramble.boosting.table import read_boosted, write_boosted
-from ramble.contract.stored_paths import StoredPath
 from ramble.errors import RambleError
+from ramble.store.artifacts import read_table, write_table
+from ramble.store.stored_paths import StoredPath
+from ramble.studies.boosting.boost import boost, mcnemar
+from ramble.studies.boosting.choice import Candidate, choose, score
+from ramble.studies.boosting.methods import methods, windows
+from ramble.studies.boosting.table import read_boosted, write_boosted
 
 WIDTHS, MEMBERS = [0.2, 0.5], [3, 5]
 

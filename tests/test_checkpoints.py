@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from ramble.checkpoints import Checkpoint, checked, checkpoint_of, checkpoint_of_job, key_of
 from ramble.errors import RambleError
-from ramble.tensors import read_tensors, write_tensors
+from ramble.store.checkpoints import Checkpoint, checked, checkpoint_of, checkpoint_of_job, key_of
+from ramble.store.tensors import read_tensors, write_tensors
 
 # Sums random numbers in steps that all matter, and writes its state after every tenth; told to, it kills itself.
 WALK = """
 import os, signal, sys
 import torch
-from ramble.tensors import write_tensors
-from ramble.checkpoints import Checkpoint, checkpoint_of, key_of
+from ramble.store.tensors import write_tensors
+from ramble.store.checkpoints import Checkpoint, checkpoint_of, key_of
 
 output, dies_at = sys.argv[1], int(sys.argv[2])
 checkpoint = Checkpoint(checkpoint_of(output), key_of({"seed": 1}), every=0.0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from unhurried import unhurried
 
-from ramble.claims import statistics
+from ramble.papers.ramble.claims import statistics
 
 curves = st.lists(st.integers(-5, 5), min_size=3, max_size=30)
 T = np.linspace(0, 1, 201)

@@ -11,8 +11,8 @@ from checkouts import ROOT, Checkout
 from own_study import DATA, HELPER, SOLUTIONS, with_own_study
 from versioned import Versioned
 
-from ramble.origin import read_origin
-from ramble.tensors import read_tensors
+from ramble.store.origin import read_origin
+from ramble.store.tensors import read_tensors
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +83,9 @@ def test_a_changed_helper_of_a_users_module_runs_its_jobs_again(checkout: Checko
     assert (checkout.root / DATA).read_bytes() == made
 
 
-@pytest.mark.parametrize("module", ["mypkg/problem.py", "src/ramble/training.py", "workflow/scripts/find_solutions.py"])
+@pytest.mark.parametrize(
+    "module", ["mypkg/problem.py", "src/ramble/training/descent.py", "workflow/scripts/find_solutions.py"]
+)
 def test_code_that_is_edited_while_jobs_run_is_not_taken_for_what_was_planned(checkout: Checkout, module: str) -> None:
     with_own_study(checkout)
     maker = checkout.root / "mypkg/maker.py"
@@ -110,7 +112,7 @@ def test_commits_that_do_not_touch_a_steps_code_change_no_byte(checkout: Checkou
     assert len(before) == 4
     assert read_origin(project.root / SOLUTIONS).code.endswith(" of find_solutions mypkg.problem.Committee")
     project.edit("README.md", "# ramble", "# ramble\n\nResults are recorded.")
-    module = project.root / "src/ramble/figures/fig3.py"
+    module = project.root / "src/ramble/studies/paths/figures/fig3.py"
     module.write_text(module.read_text() + "\n# an edit of another step\n")
     project.commit("Record results, and edit another step")
     project.call("git", "tag", "v9.9")

@@ -7,12 +7,12 @@ import pytest
 import torch
 from test_parameters import SHIPPED
 
-from ramble.artifacts import read_table, write_table
-from ramble.claims.trackers import judge_trackers
-from ramble.comparison.pairs import PairOutcome, read_pairs
-from ramble.comparison.table import compare, write_comparison
+from ramble.papers.ramble.claims.trackers import judge_trackers
+from ramble.papers.ramble.comparison.pairs import PairOutcome, read_pairs
+from ramble.papers.ramble.comparison.table import compare, write_comparison
 from ramble.parameters.claims import Thresholds
-from ramble.tensors import write_tensors
+from ramble.store.artifacts import read_table, write_table
+from ramble.store.tensors import write_tensors
 
 LIMITS = Thresholds(**SHIPPED["claims"])
 HEADER = {"study": "tcm", "tracker": "guarded", "gradients": 40, "evaluations": 9, "min_margin": 0.125}

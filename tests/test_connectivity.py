@@ -10,15 +10,15 @@ from small_problems import committee_on, pattern_sets, torn_problem
 from test_training import RECIPE, solutions
 
 from ramble.certificates.segments import certify_segments
-from ramble.components import component_sizes, components_table
-from ramble.connectivity import track_all_pairs
-from ramble.contract.solutions import pair_table
-from ramble.figures.connectivity import Graph, draw_connectivity
-from ramble.figures.style import save
 from ramble.problems.problem import Problem
+from ramble.studies.connectivity.components import component_sizes, components_table
+from ramble.studies.connectivity.drawing import Graph, draw_connectivity
+from ramble.studies.connectivity.joining import track_all_pairs
+from ramble.studies.paths.figures.style import save
+from ramble.studies.paths.solutions import pair_table
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.path import Path, Status
-from ramble.training import Solution, errors_on_lines, find_solutions
+from ramble.training.descent import Solution, errors_on_lines, find_solutions
 
 TRACKER = GuardedTracker(
     bends=3, contraction=0.5, gain=5.0, rate=0.05, spring=0.02, round_steps=20, doubling_rounds=2, max_bends=7,

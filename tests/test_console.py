@@ -9,7 +9,7 @@ import pytest
 JOB = """
 import logging, sys
 from snakemake.io import Params
-from ramble.console import step
+from ramble.store.console import step
 from ramble.errors import RambleError
 
 class Job:

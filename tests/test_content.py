@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save, save_file
 
-from ramble.artifacts import read_arrays, read_header, read_table, table_digest, write_table
-from ramble.checkpoints import Checkpoint
-from ramble.content import check_table, check_tensors, sealed_table, sealed_tensors
 from ramble.errors import RambleError, printable
-from ramble.origin import read_origin
-from ramble.tensors import read_tensors, tensors_digest, write_tensors
-from ramble.untrusted import quoted, read_regular
+from ramble.store.artifacts import read_arrays, read_header, read_table, table_digest, write_table
+from ramble.store.checkpoints import Checkpoint
+from ramble.store.content import check_table, check_tensors, sealed_table, sealed_tensors
+from ramble.store.origin import read_origin
+from ramble.store.tensors import read_tensors, tensors_digest, write_tensors
+from ramble.store.untrusted import quoted, read_regular
 
 TENSORS = {"weight": torch.arange(6.0).reshape(2, 3), "bias": torch.tensor([1, -1], dtype=torch.int8)}
 HEADER = {"study": "tcm", "name": "ü", "steps": 12}

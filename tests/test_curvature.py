@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
-from ramble.seeds import generator
+from ramble.problems.seeds import generator
 from ramble.spectra.counts import counts_above
 from ramble.spectra.density import DensityEngine
 from ramble.spectra.gauss_newton import GaussNewtonEngine

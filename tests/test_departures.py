@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from test_parameters import SHIPPED
 
-from ramble.claims.claim import Claim, at_least
-from ramble.claims.departures import NONE, departure_rows, departures
-from ramble.claims.evidence import Evidence
-from ramble.claims.table import write_claims
+from ramble.papers.ramble.claims.claim import Claim, at_least
+from ramble.papers.ramble.claims.departures import NONE, departure_rows, departures
+from ramble.papers.ramble.claims.evidence import Evidence
+from ramble.papers.ramble.claims.table import write_claims
 from ramble.parameters.document import validate
 
 STUDIES = {name: study.model_dump() for name, study in validate(SHIPPED).studies.items()}

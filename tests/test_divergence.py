@@ -6,13 +6,11 @@ import pytest
 import torch
 from small_problems import ProductProblem, silent, wide_problem
 
-from ramble.checkpoints import Checkpoint
-from ramble.contract.paths import track_pairs
-from ramble.divergence import refuse_divergence
 from ramble.errors import RambleError
 from ramble.problems.minibatches import Hardest
-from ramble.stochastic import StochasticRecipe, find_stochastic_solutions
-from ramble.tensors import write_tensors
+from ramble.store.checkpoints import Checkpoint
+from ramble.store.tensors import write_tensors
+from ramble.studies.paths.tracked import track_pairs
 from ramble.tracking.band import BandTracker
 from ramble.tracking.connect import connect
 from ramble.tracking.curve import CurveTracker
@@ -22,8 +20,10 @@ from ramble.tracking.paper import PaperTracker
 from ramble.tracking.path import NormRule, Status, normalised_distance
 from ramble.tracking.polyline import with_middles
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
-from ramble.training import Recipe, Settling, find_solutions, search_solutions
-from ramble.wandering import wander
+from ramble.training.descent import Recipe, Settling, find_solutions, search_solutions
+from ramble.training.divergence import refuse_divergence
+from ramble.training.further import wander
+from ramble.training.stochastic import StochasticRecipe, find_stochastic_solutions
 
 PROBLEM = wide_problem(seed=1)
 ZERO = torch.tensor([0])
@@ -87,14 +87,14 @@ def test_all_restarts_that_diverge_name_the_rate():
 
 
 def test_networks_that_diverge_while_settling_name_the_rate(monkeypatch):
-    descend = "ramble.training.descend"
+    descend = "ramble.training.descent.descend"
 
     def broken(problem, weights, datasets, rate, steps, output_gain=1.0):
         return (weights * math.inf if steps == 20 and output_gain == 1.0 else weights), torch.zeros(len(weights))
 
     solved = find_solutions(PROBLEM, 3, "ends", 1, RECIPE)[0].weights.expand(4, -1)
     monkeypatch.setattr(descend, broken)
-    monkeypatch.setattr("ramble.training.train_to_zero_errors", lambda *_: (solved, torch.ones(4)))
+    monkeypatch.setattr("ramble.training.descent.train_to_zero_errors", lambda *_: (solved, torch.ones(4)))
     with pytest.raises(RambleError, match=r"4 of 4 restarts ended with weights that are not finite: rate = 0.5"):
         find_solutions(PROBLEM, 3, "ends", 1, RECIPE)
 

@@ -15,7 +15,7 @@ import pytest
 from test_dvc import changed_stages, ran_stages, restore, set_parameter
 from versioned import Versioned
 
-from ramble.artifacts import read_table
+from ramble.store.artifacts import read_table
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +107,7 @@ def test_a_killed_writer_leaves_nothing_that_counts(recorded_copy: Versioned) ->
     file = recorded_copy.root / SOLUTIONS / "0-0.safetensors"
     whole = file.read_bytes()
     code = (
-        "import sys, time; from ramble.artifacts import write_whole\n"
+        "import sys, time; from ramble.store.artifacts import write_whole\n"
         "def write(aside):\n"
         "    aside.write_bytes(b'half')\n"
         "    print('writing', flush=True)\n"

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from ramble.figures.fig2 import draw_committee_spectra
-from ramble.figures.fig3 import draw_losses_and_errors
-from ramble.figures.fig4 import draw_top_eigenvalues
-from ramble.figures.fig5 import draw_losses_and_errors_of_all
-from ramble.figures.gauss_newton import draw_gauss_newton
-from ramble.figures.sources import Source, Sources, position
+from ramble.studies.paths.figures.fig2 import draw_committee_spectra
+from ramble.studies.paths.figures.fig3 import draw_losses_and_errors
+from ramble.studies.paths.figures.fig4 import draw_top_eigenvalues
+from ramble.studies.paths.figures.fig5 import draw_losses_and_errors_of_all
+from ramble.studies.paths.figures.gauss_newton import draw_gauss_newton
+from ramble.studies.paths.figures.sources import Source, Sources, position
 
 RISING = np.array([0.0, 0.1, 0.6, 1.0])
 T = np.array([0.0, -0.4, 0.3, 1.0])

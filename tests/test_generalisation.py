@@ -6,10 +6,10 @@ import pytest
 import yaml
 from checkouts import ROOT
 
-from ramble.artifacts import read_table
-from ramble.claims.generalisation import GeneralisationPair, judge_generalisation, write_generalisation
-from ramble.contract.stored_paths import StoredPath
+from ramble.papers.ramble.claims.generalisation import GeneralisationPair, judge_generalisation, write_generalisation
 from ramble.parameters.claims import Thresholds
+from ramble.store.artifacts import read_table
+from ramble.store.stored_paths import StoredPath
 
 LIMITS = Thresholds(**yaml.safe_load((ROOT / "params.yaml").read_text())["claims"])
 

@@ -19,7 +19,7 @@ from ramble.tracking.connect import connect
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.path import Path, Status
 from ramble.tracking.polyline import with_points_between
-from ramble.training import Recipe, Settling, find_solutions
+from ramble.training.descent import Recipe, Settling, find_solutions
 
 SETS = pattern_sets(31, 2, 75, 45)
 PROBLEM = TreeCommittee(SETS, hidden=3, input_scale=1.0, initial_sigma=0.3)

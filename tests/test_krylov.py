@@ -7,14 +7,14 @@ import pytest
 import torch
 from small_problems import plain_smooth_loss, smooth_problem
 
-from ramble.artifacts import read_table
 from ramble.errors import RambleError
 from ramble.spectra.ends import Ends, lanczos_ends
 from ramble.spectra.krylov import KrylovEngine
 from ramble.spectra.pyhessian import PyHessianEngine
 from ramble.spectra.reference import differences, write_reference
 from ramble.spectra.spectrum import Spectrum
-from ramble.tensors import write_tensors
+from ramble.store.artifacts import read_table
+from ramble.store.tensors import write_tensors
 
 PROBLEM = smooth_problem(seed=3)
 ENGINE = KrylovEngine(top=3, bottom=1, tolerance=1e-5, budget=31, trace_samples=40, batch=100, seed=7)

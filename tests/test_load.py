@@ -14,11 +14,11 @@ from test_connectivity import TRACKER
 from test_training import RECIPE
 from unhurried import unhurried
 
-from ramble.figures.load import draw_loads
-from ramble.figures.style import save
-from ramble.intervals import wilson
-from ramble.load import first_patterns, try_load
+from ramble.measure.intervals import wilson
 from ramble.problems.patterns import random_patterns
+from ramble.studies.load.drawing import draw_loads
+from ramble.studies.load.trials import first_patterns, try_load
+from ramble.studies.paths.figures.style import save
 from ramble.tracking.line import LineTracker
 
 SETS = [random_patterns(1, "load", dataset, patterns=90, inputs=30) for dataset in range(2)]

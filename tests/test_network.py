@@ -10,8 +10,8 @@ from small_problems import SmoothNetwork, SmoothProblem, pattern_sets, random_im
 from torch import nn
 from torch.nn import functional
 
-from ramble.devices import choose_device
 from ramble.errors import RambleError
+from ramble.problems.devices import choose_device
 from ramble.problems.lenet import LeNet5, LeNet5Problem
 from ramble.problems.patterns import random_patterns
 from ramble.problems.pooled_convolution import pooled_convolution
@@ -101,8 +101,8 @@ def test_random_patterns_are_signs_and_differ_between_data_sets():
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
-    from ramble.contract.problems import read_weights
-    from ramble.tensors import write_tensors
+    from ramble.problems.stored import read_weights
+    from ramble.store.tensors import write_tensors
 
     file = tmp_path / "0-0.safetensors"
     write_tensors(file, {"weight": torch.zeros(3, 4)}, {})

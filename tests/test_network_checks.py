@@ -21,7 +21,7 @@ from ramble.errors import RambleError
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.network import NetworkProblem
 from ramble.tracking.connect import connect
-from ramble.training import Recipe, Settling, find_solutions
+from ramble.training.descent import Recipe, Settling, find_solutions
 
 ZERO = torch.tensor([0])
 
@@ -662,8 +662,8 @@ class Tied(nn.Module):
 
 
 def test_weights_under_two_names_are_one(tmp_path):
-    from ramble.contract.problems import read_weights
-    from ramble.tensors import write_tensors
+    from ramble.problems.stored import read_weights
+    from ramble.store.tensors import write_tensors
 
     problem = problem_of(Tied)
     assert list(problem.shapes) == ["first.weight", "last.weight"]
@@ -686,8 +686,8 @@ def test_weights_under_two_names_are_one(tmp_path):
 
 @pytest.mark.parametrize("make", [frozen_backbone, lambda: Constant("persistent"), lambda: Constant("frozen")])
 def test_files_hold_the_whole_state_dict_and_another_constant_is_refused(make, tmp_path):
-    from ramble.contract.problems import read_weights
-    from ramble.tensors import write_tensors
+    from ramble.problems.stored import read_weights
+    from ramble.store.tensors import write_tensors
 
     problem, file = problem_of(make), str(tmp_path / "0-0.safetensors")
     weights = problem.initial_weights(torch.Generator().manual_seed(1))
@@ -841,8 +841,8 @@ def test_such_networks_are_trained_and_joined(make, labels, dtype):
 
 
 def test_a_refusal_names_the_study(tmp_path):
-    from ramble.contract.problems import load_problem
-    from ramble.tensors import write_tensors
+    from ramble.problems.stored import load_problem
+    from ramble.store.tensors import write_tensors
 
     file = str(tmp_path / "0.safetensors")
     images = random_images(1)

@@ -11,7 +11,7 @@ import pytest
 from checkouts import ROOT, Checkout
 
 from ramble.parameters.document import read_parameters
-from ramble.tensors import read_tensors
+from ramble.store.tensors import read_tensors
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from small_problems import committee_on, pattern_sets, plain_committee_outputs
 
-from ramble.contract.stored_paths import StoredPath
-from ramble.planes import Plane, plane_of_path
+from ramble.measure.plane import Plane, plane_of_path
+from ramble.store.stored_paths import StoredPath
 
 SETS = pattern_sets(61, 2, 8, 12)
 PROBLEM = committee_on(SETS, hidden=3, input_scale=0.6)

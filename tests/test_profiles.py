@@ -17,9 +17,9 @@ from small_problems import (
 )
 from unhurried import unhurried
 
-from ramble.contract.stored_paths import StoredPath
+from ramble.measure.profile import profile, spread_points
 from ramble.problems.lenet import LeNet5Problem
-from ramble.profiles import profile, spread_points
+from ramble.store.stored_paths import StoredPath
 
 times = st.lists(st.integers(-50, 100), min_size=1, max_size=40)
 

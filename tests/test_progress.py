@@ -8,17 +8,17 @@ import sys
 import termios
 import time
 
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 
 # A step with a bar, a note and a warning.
 STEP = """
 import logging, sys
 from types import SimpleNamespace
 from snakemake.io import Params
-from ramble.console import step
+from ramble.store.console import step
 
 with step(SimpleNamespace(log=[sys.argv[1]], params=Params(fromdict={"threads": 1}))):
-    from ramble.progress import Progress
+    from ramble.store.progress import Progress
 
     with Progress("walk", 10) as progress:
         progress.advance(5)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import sympy  # torch needs it
 
-from ramble import provenance
 from ramble.errors import RambleError
+from ramble.store import code
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -23,31 +23,27 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 def package(tmp_path, monkeypatch):
     """A copy of the package that the digests are taken of."""
     copy = tmp_path / "ramble"
-    shutil.copytree(provenance.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(provenance, "PACKAGE", copy)
+    shutil.copytree(code.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code, "PACKAGE", copy)
     clear_cache()
     yield copy
     clear_cache()
 
 
 def clear_cache() -> None:
-    for value in vars(provenance).values():
+    for value in vars(code).values():
         if hasattr(value, "cache_clear"):
             value.cache_clear()
 
 
 def digests() -> dict[str, str]:
     clear_cache()
-    return {
-        script.stem: provenance.code_digest(provenance.code_files(script)) for script in sorted(SCRIPTS.glob("*.py"))
-    }
+    return {script.stem: code.code_digest(code.code_files(script)) for script in sorted(SCRIPTS.glob("*.py"))}
 
 
 def modules(script: str) -> set[str]:
-    files = provenance.source_files(SCRIPTS / f"{script}.py")
-    return {
-        file.relative_to(provenance.PACKAGE).as_posix() for file in files if file.is_relative_to(provenance.PACKAGE)
-    }
+    files = code.source_files(SCRIPTS / f"{script}.py")
+    return {file.relative_to(code.PACKAGE).as_posix() for file in files if file.is_relative_to(code.PACKAGE)}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +51,7 @@ def modules(script: str) -> set[str]:
     [
         (
             "draw_fig4",
-            {"figures/fig4.py", "figures/sources.py", "artifacts.py"},
+            {"studies/paths/figures/fig4.py", "studies/paths/figures/sources.py", "store/artifacts.py"},
             {"tracking/paper.py", "spectra/exact.py"},
         ),
         (
@@ -63,22 +59,22 @@ def modules(script: str) -> set[str]:
             {"tracking/line.py", "certificates/segments.py", "certificates/paths.py"},
             {"tracking/paper.py", "spectra/exact.py"},
         ),
-        ("track_paper", {"tracking/paper.py", "tracking/path.py"}, {"tracking/line.py", "figures/fig1.py"}),
-        ("spectra_exact", {"spectra/exact.py", "spectra/spectrum.py"}, {"spectra/pyhessian.py", "figures/fig2.py"}),
-        ("find_solutions", {"training.py", "seeds.py"}, {"planes.py", "figures/style.py"}),
+        ("track_paper", {"tracking/paper.py", "tracking/path.py"}, {"tracking/line.py", "studies/paths/figures/fig1.py"}),
+        ("spectra_exact", {"spectra/exact.py", "spectra/spectrum.py"}, {"spectra/pyhessian.py", "studies/paths/figures/fig2.py"}),
+        ("find_solutions", {"training/descent.py", "problems/seeds.py"}, {"measure/plane.py", "studies/paths/figures/style.py"}),
     ],
 )
 def test_a_script_depends_on_what_it_imports_and_on_nothing_else(script, runs, spares):
     found = modules(script)
     assert runs <= found
     assert not spares & found
-    assert {"__init__.py", "console.py", "errors.py"} <= found
+    assert {"__init__.py", "store/console.py", "errors.py"} <= found
 
 
 def test_the_check_of_segments_runs_no_code_of_what_it_verifies():
     for check in ("committee", "network", "findings"):
-        files = provenance.source_files(provenance.PACKAGE / "verification" / f"{check}.py")
-        found = {file.relative_to(provenance.PACKAGE).parts[0] for file in files}
+        files = code.source_files(code.PACKAGE / "verification" / f"{check}.py")
+        found = {file.relative_to(code.PACKAGE).parts[0] for file in files}
         assert "verification" in found
         assert not {"tracking", "certificates"} & found
 
@@ -116,7 +112,7 @@ def test_imports_of_imports_and_imports_inside_functions_count(package, tmp_path
     (package / "three.py").write_text("import os\n")
     script = tmp_path / "script.py"
     script.write_text("from ramble.one import f\n")
-    names = {file.name for file in provenance.source_files(script)}
+    names = {file.name for file in code.source_files(script)}
     assert names == {"script.py", "__init__.py", "one.py", "two.py", "three.py"}
 
 
@@ -134,40 +130,40 @@ def parsed(text: str, package: str) -> set[str]:
 
 
 def test_the_search_misses_no_statement_that_a_parser_finds():
-    own = [*provenance.PACKAGE.rglob("*.py"), *SCRIPTS.glob("*.py"), *Path(__file__).parent.glob("*.py")]
+    own = [*code.PACKAGE.rglob("*.py"), *SCRIPTS.glob("*.py"), *Path(__file__).parent.glob("*.py")]
     # and modules written by many hands
     library = [*Path(asyncio.__file__).parent.rglob("*.py"), *Path(sympy.__file__).parent.glob("core/*.py")]
     for file in own + library:
         text = file.read_text()
-        missed = parsed(text, "a.b.c") - provenance._names(text, "a.b.c")
+        missed = parsed(text, "a.b.c") - code._names(text, "a.b.c")
         assert not missed, file
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "import os, ramble.seeds",
-        "import os; import ramble.seeds as s",
-        "if True: from ramble import seeds",
+        "import os, ramble.problems.seeds",
+        "import os; import ramble.problems.seeds as s",
+        "if True: from ramble.problems import seeds",
         "from ramble import (  # why\n    errors,\n    seeds as s,\n)",
         "from ramble import errors, \\\n    errors, \\\n    seeds",
         "from ramble \\\n    import seeds",
         "from ramble import(seeds)",
-        "from ramble.seeds import*",
-        "def f():\n\tfrom ramble.seeds import *",
-        "print('import of '); import ramble.seeds",
-        "# no import (\nimport ramble.seeds  # )",
+        "from ramble.problems.seeds import*",
+        "def f():\n\tfrom ramble.problems.seeds import *",
+        "print('import of '); import ramble.problems.seeds",
+        "# no import (\nimport ramble.problems.seeds  # )",
     ],
 )
 def test_statements_that_no_formatter_has_seen_count_too(tmp_path, text):
     script = tmp_path / "script.py"
     script.write_text(text)
-    assert provenance.PACKAGE / "seeds.py" in provenance.source_files(script)
+    assert code.PACKAGE / "problems/seeds.py" in code.source_files(script)
 
 
 def test_the_digest_is_the_same_in_every_process():
     code = (
-        "import sys; from pathlib import Path; from ramble.provenance import code_digest, code_files\n"
+        "import sys; from pathlib import Path; from ramble.store.code import code_digest, code_files\n"
         "print([code_digest(code_files(file)) for file in sorted(Path(sys.argv[1]).glob('*.py'))])"
     )
     printed = set()
@@ -197,7 +193,7 @@ def own(tmp_path, monkeypatch):
 
 
 def names_of(import_path: str, root: Path) -> set[str]:
-    files = provenance.code_files(SCRIPTS / "make_data.py", import_path)
+    files = code.code_files(SCRIPTS / "make_data.py", import_path)
     place = root / "place"
     return {file.relative_to(place).as_posix() for file in files if file.is_relative_to(place)}
 
@@ -273,7 +269,7 @@ def test_a_changed_helper_changes_the_digest_and_taking_it_back_too(own, tmp_pat
 
     def digest() -> str:
         clear_cache()
-        return provenance.code_digest(provenance.code_files(SCRIPTS / "make_data.py", "maker.make"))
+        return code.code_digest(code.code_files(SCRIPTS / "make_data.py", "maker.make"))
 
     before = digest()
     own({"helper.py": "SIGN = -1"})
@@ -290,16 +286,16 @@ def test_the_digest_knows_no_place_and_no_border_between_files(tmp_path):
     moved = tmp_path / "c" / "x.py"
     moved.parent.mkdir()
     moved.write_text("ab")
-    digest = provenance.code_digest([one, two])
-    assert digest == provenance.code_digest([moved, two])
+    digest = code.code_digest([one, two])
+    assert digest == code.code_digest([moved, two])
     clear_cache()
     one.write_text("a")
     two.write_text("bc")
-    assert digest != provenance.code_digest([one, two])
+    assert digest != code.code_digest([one, two])
 
 
 def test_installed_distributions_are_not_followed(own, tmp_path, monkeypatch):
-    own({"maker.py": "import torch, numpy.linalg, installed, editable\nfrom ramble import seeds"})
+    own({"maker.py": "import torch, numpy.linalg, installed, editable\nfrom ramble.problems import seeds"})
     installed = tmp_path / "target"
     (installed / "installed-1.0.dist-info").mkdir(parents=True)
     (installed / "installed.py").write_text("import maker")
@@ -310,7 +306,7 @@ def test_installed_distributions_are_not_followed(own, tmp_path, monkeypatch):
     assert names_of("maker.make", tmp_path) == {"maker.py", "source/editable.py"}
     # but for the module itself that is named in params.yaml
     clear_cache()
-    files = provenance.code_files(SCRIPTS / "make_data.py", "installed.make")
+    files = code.code_files(SCRIPTS / "make_data.py", "installed.make")
     assert installed / "installed.py" in files
     assert tmp_path / "place/maker.py" in files
 
@@ -331,12 +327,12 @@ def test_what_an_editable_install_finds_by_a_hook_is_followed(own, tmp_path, mon
 def test_a_module_that_is_not_there_is_named():
     for path in ("nowhere.maker.make", "ramble.nowhere.make", "make"):
         with pytest.raises(RambleError, match=rf"{path}: there is no module"):
-            provenance.code_files(SCRIPTS / "make_data.py", path)
+            code.code_files(SCRIPTS / "make_data.py", path)
 
 
 def test_finding_the_files_imports_nothing_heavy():
     code = (
-        "import sys; from ramble.provenance import code_files\n"
+        "import sys; from ramble.store.code import code_files\n"
         f"code_files({str(SCRIPTS / 'track_paper.py')!r}, 'ramble.problems.lenet.LeNet5Problem')\n"
         "print([name for name in ('torch', 'numpy', 'pandas', 'ramble.problems') if name in sys.modules])"
     )

@@ -7,11 +7,11 @@ import torch
 from small_problems import committee_on, pattern_sets, silent
 from test_parameters import SHIPPED
 
-from ramble.claims.recipe import judge_recipe, recipe_rows
+from ramble.papers.ramble.claims.recipe import judge_recipe, recipe_rows
 from ramble.parameters.built_on import RecipeStudy
 from ramble.parameters.claims import Thresholds
 from ramble.problems.minibatches import epoch
-from ramble.recipe import Reading, readings, train, try_recipe
+from ramble.studies.recipe.readings import Reading, readings, train, try_recipe
 
 LIMITS = Thresholds(**SHIPPED["claims"])
 SETS = pattern_sets(5, 2, 21, 30)

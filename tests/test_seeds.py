@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unhurried import unhurried
 
-from ramble.seeds import derive_seed, generator
+from ramble.problems.seeds import derive_seed, generator
 
 PINNED = 7036838740414626544
 
@@ -34,7 +34,7 @@ def test_names_order_and_root_seed_all_matter():
 
 
 def test_seeds_do_not_depend_on_the_hash_seed_of_the_process():
-    code = "from ramble.seeds import derive_seed; print(derive_seed(7, 'tcm', 'patterns', 3))"
+    code = "from ramble.problems.seeds import derive_seed; print(derive_seed(7, 'tcm', 'patterns', 3))"
     environment = os.environ | {"PYTHONHASHSEED": "12345"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert int(done.stdout) == derive_seed(7, "tcm", "patterns", 3)

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from test_parameters import SHIPPED
 
-from ramble.claims.evidence import PathEvidence
-from ramble.claims.spectra import none_negative, number_constant, three, top_positive
+from ramble.papers.ramble.claims.evidence import PathEvidence
+from ramble.papers.ramble.claims.spectra import none_negative, number_constant, three, top_positive
 from ramble.parameters.claims import Thresholds
 
 LIMITS = Thresholds(**SHIPPED["claims"])

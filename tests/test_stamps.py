@@ -13,21 +13,21 @@ from matplotlib import pyplot as plt
 from safetensors.torch import save as packed
 from test_provenance import clear_cache
 
-from ramble import provenance, running, stamps
 from ramble.__main__ import main
-from ramble.artifacts import read_table, write_table
-from ramble.content import check_table, sealed_table, sealed_tensors
 from ramble.errors import RambleError
-from ramble.figures.style import save
-from ramble.origin import read_origin
 from ramble.parameters.digests import key_digests
 from ramble.parameters.document import read_parameters
-from ramble.tensors import read_tensors, write_tensors
+from ramble.store import code, running, stamps
+from ramble.store.artifacts import read_table, write_table
+from ramble.store.content import check_table, sealed_table, sealed_tensors
+from ramble.store.origin import read_origin
+from ramble.store.tensors import read_tensors, write_tensors
+from ramble.studies.paths.figures.style import save
 
 PARAMETERS = ROOT / "params.yaml"
 KEYS = ["seed", "studies.tcm.trackers.paper"]
 SCRIPT = ROOT / "workflow/scripts/make_data.py"
-CODE = provenance.code_digest(provenance.code_files(SCRIPT))
+CODE = code.code_digest(code.code_files(SCRIPT))
 FILES = ("a.safetensors", "a.csv", "a.svg", "a.png", "a.pdf")
 
 
@@ -36,7 +36,7 @@ def made(tmp_path, monkeypatch):
     """One artifact of each format in results/tcm/made, written as in a job of the workflow."""
     monkeypatch.chdir(tmp_path)
     told = {
-        "package": str(provenance.PACKAGE),
+        "package": str(code.PACKAGE),
         "codes": {CODE: [str(SCRIPT)]},
         "digests": key_digests(read_parameters([PARAMETERS]), KEYS),
         "places": {"results/tcm/made": ["tcm", " ".join(KEYS)]},
@@ -92,7 +92,7 @@ def planned(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(running, "code", None)
     monkeypatch.setattr(sys, "meta_path", sys.meta_path[:])
-    yield script, provenance.code_digest(provenance.code_files(script))
+    yield script, code.code_digest(code.code_files(script))
     sys.modules.pop("own_module", None)
     clear_cache()
 
@@ -102,19 +102,19 @@ def test_code_that_changed_since_it_was_planned_is_not_run(planned, tmp_path):
     (tmp_path / "own_module.py").write_text("SIGN = -1\n")
     clear_cache()
     with pytest.raises(RambleError, match=r"own_script\.py, or a module that it imports, is not what it was"):
-        running.begin(digest, str(script), [], str(provenance.PACKAGE))
+        running.begin(digest, str(script), [], str(code.PACKAGE))
     assert running.code is None
 
 
 def test_a_job_that_imports_another_checkout_names_both(planned, tmp_path):
     script, digest = planned
-    with pytest.raises(RambleError, match=f"{provenance.PACKAGE}, and its workflow runs the one in {tmp_path}"):
+    with pytest.raises(RambleError, match=f"{code.PACKAGE}, and its workflow runs the one in {tmp_path}"):
         running.begin(digest, str(script), [], str(tmp_path))
 
 
 def test_code_that_changes_before_it_is_loaded_is_not_stamped(planned, tmp_path):
     script, digest = planned
-    running.begin(digest, str(script), [], str(provenance.PACKAGE))
+    running.begin(digest, str(script), [], str(code.PACKAGE))
     assert f"code={digest} of own_script; " in stamps.stamp("a.csv")
     (tmp_path / "own_module.py").write_text("SIGN = -1\n")
     importlib.import_module("own_module")
@@ -124,7 +124,7 @@ def test_code_that_changes_before_it_is_loaded_is_not_stamped(planned, tmp_path)
 
 def test_code_that_changes_once_it_is_loaded_is_of_no_consequence(planned, tmp_path, monkeypatch):
     script, digest = planned
-    running.begin(digest, str(script), [], str(provenance.PACKAGE))
+    running.begin(digest, str(script), [], str(code.PACKAGE))
     importlib.import_module("own_module")
     monkeypatch.setitem(running.code.asked.times, "own_module", time.time() - 2 * running.SLACK)
     (tmp_path / "own_module.py").write_text("SIGN = -1\n")
@@ -232,5 +232,5 @@ def test_a_table_reads_as_before_and_must_be_whole(made):
 
 def test_every_script_begins_by_holding_its_code_against_what_was_planned():
     for script in SCRIPT.parent.glob("*.py"):
-        body = script.read_text().partition("from ramble.console import step\n\n")
+        body = script.read_text().partition("from ramble.store.console import step\n\n")
         assert body[2].startswith("with step(snakemake):\n"), script

@@ -12,17 +12,17 @@ import pytest
 import torch
 from small_problems import silent, wide_problem
 
-from ramble.checkpoints import Checkpoint, State
 from ramble.errors import RambleError
-from ramble.progress import Progress
-from ramble.stochastic import StochasticRecipe, find_stochastic_solutions
+from ramble.store.checkpoints import Checkpoint, State
+from ramble.store.progress import Progress
 from ramble.tracking.connect import connect
 from ramble.tracking.path import Path as Walk
 from ramble.tracking.path import Status
 from ramble.tracking.stochastic import StochasticGuardedTracker
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
-from ramble.training import Solution
-from ramble.wandering import Wandering, wander
+from ramble.training.descent import Solution
+from ramble.training.further import Wandering, wander
+from ramble.training.stochastic import StochasticRecipe, find_stochastic_solutions
 
 PROBLEM = wide_problem(seed=1)
 RECIPE = {

@@ -17,9 +17,9 @@ from test_verify import (
     verify,
 )
 
-from ramble.artifacts import write_table
 from ramble.certificates.paths import certify_path
-from ramble.tensors import read_tensors, tensors_digest, write_tensors
+from ramble.store.artifacts import write_table
+from ramble.store.tensors import read_tensors, tensors_digest, write_tensors
 from ramble.tracking.path import Status
 from ramble.verification.claims import BELIEVED
 

@@ -8,7 +8,7 @@ from small_problems import committee_on, pattern_sets, silent
 
 from ramble.errors import RambleError
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.training import (
+from ramble.training.descent import (
     Recipe,
     Settling,
     Solution,

@@ -14,12 +14,12 @@ from small_problems import pattern_sets, plain_committee_outputs, random_images,
 from torch import Tensor, nn
 
 from ramble.__main__ import main
-from ramble.contract.paths import read_sources, write_paths
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.tensors import read_tensors, tensors_digest, write_tensors
+from ramble.store.tensors import read_tensors, tensors_digest, write_tensors
+from ramble.studies.paths.tracked import read_sources, write_paths
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path as Walked
 from ramble.tracking.path import Status, Step, normalised_distance

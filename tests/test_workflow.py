@@ -14,11 +14,11 @@ from check_figures import check_figures
 from check_lint import findings
 from checkouts import Checkout
 
-from ramble.artifacts import read_table
-from ramble.checkpoints import Checkpoint
-from ramble.devices import choose_device
-from ramble.origin import read_origin
-from ramble.tensors import read_tensors
+from ramble.problems.devices import choose_device
+from ramble.store.artifacts import read_table
+from ramble.store.checkpoints import Checkpoint
+from ramble.store.origin import read_origin
+from ramble.store.tensors import read_tensors
 
 pytestmark = pytest.mark.slow
 
@@ -251,11 +251,11 @@ def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
         ),
         ("spectra/pyhessian.py", {"reference_mnist100"}, {"spectra_mnist100_paper_0"}),
         (
-            "figures/fig2.py",
+            "studies/paths/figures/fig2.py",
             {"draw_fig2", "draw_fig2-guarded"},
             {"draw_fig1", "draw_fig3", "draw_fig4", "judge_claims"},
         ),
-        ("comparison/table.py", {"compare_trackers", "judge_claims"}, {"profile_tcm_paper_0", "draw_fig2"}),
+        ("papers/ramble/comparison/table.py", {"compare_trackers", "judge_claims"}, {"profile_tcm_paper_0", "draw_fig2"}),
         ("problems/tree_committee.py", {"solutions_tcm", "recipe_recipe"}, {"solutions_mnist100", "data_tcm"}),
         ("training.py", {"solutions_tcm", "recipe_recipe"}, {"data_tcm", "data_mnist100"}),
     ],

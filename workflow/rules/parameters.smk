@@ -15,7 +15,7 @@ from ramble.parameters.built_on import (
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy, StochasticStudy
 from ramble.parameters.spectra import KrylovSpectra
-from ramble.provenance import code_digest, code_files
+from ramble.store.code import code_digest, code_files
 
 try:
     PARAMETERS = validate(config, CONFIG_FILES)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ramble.parameters.digests import key_digests
-from ramble.stamps import ENVIRONMENT, packed
+from ramble.store.stamps import ENVIRONMENT, packed
 
 # The keys of params.yaml that a rule's params come from; {study} is the rule's own, {of} what it builds on.
 # Params that are not named here stand for everything that their study says.
@@ -178,7 +178,7 @@ STEPS = grouped(made for made in MAKING if made in PAPER_RULES)
 
 
 def told(making):
-    """The studies and keys that the artifacts of some rules rest on, as `ramble.stamps` has them written."""
+    """The studies and keys that the artifacts of some rules rest on, as `ramble.store.stamps` has them written."""
     needed = sorted({key for made in with_ancestors(making) for key in keys(made)})
     studies = {key.split(".")[1] for key in needed if key.startswith("studies.")}
     return "+".join(sorted(studies)), " ".join(needed)

@@ -1,14 +1,14 @@
 """Track a study's pairs with the guarded tracker, one setting changed at a time."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.ablation import ablate
-    from ramble.artifacts import write_table
-    from ramble.contract.paths import read_pairs
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
-    from ramble.seeds import derive_seed
+    from ramble.problems.devices import choose_device
+    from ramble.problems.seeds import derive_seed
+    from ramble.problems.stored import load_problem
+    from ramble.store.artifacts import write_table
+    from ramble.studies.ablation.variants import ablate
+    from ramble.studies.paths.tracked import read_pairs
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

@@ -1,14 +1,14 @@
 """Choose better networks from paths by validation images, and count their test errors."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import write_table
-    from ramble.boosting.boost import boost
-    from ramble.contract.problems import load_problem
-    from ramble.contract.stored_paths import read_path
-    from ramble.devices import choose_device
-    from ramble.tensors import read_tensors
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
+    from ramble.store.artifacts import write_table
+    from ramble.store.stored_paths import read_path
+    from ramble.store.tensors import read_tensors
+    from ramble.studies.boosting.boost import boost
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

@@ -1,12 +1,12 @@
 """Collect the pairs of all data sets, and count the components of their graphs."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
     import pandas as pd
 
-    from ramble.artifacts import read_table, write_table
-    from ramble.components import components_table
+    from ramble.store.artifacts import read_table, write_table
+    from ramble.studies.connectivity.components import components_table
 
     pairs = pd.concat([read_table(file) for file in snakemake.input.pairs], ignore_index=True)
     write_table(snakemake.output.pairs, pairs)

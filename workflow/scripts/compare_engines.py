@@ -1,10 +1,10 @@
 """Compare the engine `krylov` with PyHessian at some points of one path."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
     from ramble.spectra.krylov import KrylovEngine
     from ramble.spectra.pyhessian import PyHessianEngine
     from ramble.spectra.reference import write_reference

@@ -1,10 +1,10 @@
 """Compare the trackers by what their paths reached and cost."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.comparison.pairs import read_pairs
-    from ramble.comparison.table import write_comparison
+    from ramble.papers.ramble.comparison.pairs import read_pairs
+    from ramble.papers.ramble.comparison.table import write_comparison
 
     pairs = read_pairs(snakemake.input.paths, snakemake.input.profiles, snakemake.input.solutions)
     write_comparison(

@@ -1,15 +1,15 @@
 """Try to join all pairs of one data set's solutions with the tracker `guarded`."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
     import torch
 
-    from ramble.artifacts import write_table
-    from ramble.connectivity import track_all_pairs
-    from ramble.contract.problems import load_problem, read_weights
-    from ramble.devices import choose_device
-    from ramble.seeds import derive_seed
+    from ramble.problems.devices import choose_device
+    from ramble.problems.seeds import derive_seed
+    from ramble.problems.stored import load_problem, read_weights
+    from ramble.store.artifacts import write_table
+    from ramble.studies.connectivity.joining import track_all_pairs
     from ramble.tracking.guarded import GuardedTracker
 
     problem = load_problem(

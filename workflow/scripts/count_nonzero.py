@@ -1,13 +1,13 @@
 """Count the eigenvalues that differ from zero, at solutions and along paths."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import write_table
-    from ramble.contract.problems import load_problem
-    from ramble.contract.stored_paths import read_path
-    from ramble.devices import choose_device
-    from ramble.nonzero import count_nonzero, places_on, solutions_in
+    from ramble.measure.nonzero import count_nonzero, places_on, solutions_in
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
+    from ramble.store.artifacts import write_table
+    from ramble.store.stored_paths import read_path
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

@@ -1,13 +1,13 @@
 """Count the errors in the plane through a path's ends and its farthest point."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import write_table
-    from ramble.contract.problems import end_of_pair, load_problem
-    from ramble.contract.stored_paths import read_path, representative
-    from ramble.devices import choose_device
-    from ramble.planes import plane_of_path
+    from ramble.measure.plane import plane_of_path
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import end_of_pair, load_problem
+    from ramble.store.artifacts import write_table
+    from ramble.store.stored_paths import read_path, representative
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

@@ -1,12 +1,12 @@
 """Draw Figure 1."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import read_table
-    from ramble.figures.fig1 import draw_plane
-    from ramble.figures.sources import read_sources
-    from ramble.figures.style import save
+    from ramble.store.artifacts import read_table
+    from ramble.studies.paths.figures.fig1 import draw_plane
+    from ramble.studies.paths.figures.sources import read_sources
+    from ramble.studies.paths.figures.style import save
 
     grid, curve = read_table(snakemake.input.grid), read_table(snakemake.input.curve)
     save(draw_plane(grid, curve, read_sources(snakemake.input.paths).shown), snakemake.output)

@@ -1,11 +1,11 @@
 """Draw Figure 2."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.figures.fig2 import draw_committee_spectra
-    from ramble.figures.sources import read_sources
-    from ramble.figures.style import save
+    from ramble.studies.paths.figures.fig2 import draw_committee_spectra
+    from ramble.studies.paths.figures.sources import read_sources
+    from ramble.studies.paths.figures.style import save
 
     sources = read_sources(snakemake.input.paths, snakemake.input.profiles, snakemake.input.spectra)
     save(draw_committee_spectra(sources, snakemake.params.zero), snakemake.output)

@@ -1,10 +1,10 @@
 """Draw Figure 4."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.figures.fig4 import draw_top_eigenvalues
-    from ramble.figures.sources import read_sources
-    from ramble.figures.style import save
+    from ramble.studies.paths.figures.fig4 import draw_top_eigenvalues
+    from ramble.studies.paths.figures.sources import read_sources
+    from ramble.studies.paths.figures.style import save
 
     save(draw_top_eigenvalues(read_sources(snakemake.input.paths, spectra=snakemake.input.spectra)), snakemake.output)

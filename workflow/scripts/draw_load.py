@@ -1,11 +1,11 @@
 """Draw the shares of restarts that train and of pairs that are joined against the load."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import read_table
-    from ramble.figures.load import draw_loads
-    from ramble.figures.style import save
+    from ramble.store.artifacts import read_table
+    from ramble.studies.load.drawing import draw_loads
+    from ramble.studies.paths.figures.style import save
 
     tables = {
         study: read_table(file) for study, file in zip(snakemake.params.shown, snakemake.input.tables, strict=True)

@@ -1,12 +1,12 @@
 """Find the solutions of one study."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.contract.problems import load_problem
-    from ramble.contract.solutions import write_solutions
-    from ramble.devices import choose_device
-    from ramble.training import Recipe, Settling, find_solutions
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
+    from ramble.studies.paths.solutions import write_solutions
+    from ramble.training.descent import Recipe, Settling, find_solutions
 
     settings = dict(snakemake.params.solutions)
     count, settling = settings.pop("count"), Settling(**settings.pop("settling"))

@@ -1,14 +1,14 @@
 """Find the solutions of one study by stochastic gradient descent."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.checkpoints import checkpoint_of_job
-    from ramble.contract.problems import load_problem
-    from ramble.contract.solutions import write_solutions
-    from ramble.devices import choose_device
-    from ramble.stochastic import StochasticRecipe, find_stochastic_solutions
-    from ramble.tensors import read_tensors
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
+    from ramble.store.checkpoints import checkpoint_of_job
+    from ramble.store.tensors import read_tensors
+    from ramble.studies.paths.solutions import write_solutions
+    from ramble.training.stochastic import StochasticRecipe, find_stochastic_solutions
 
     settings = dict(snakemake.params.solutions)
     count = settings.pop("count")

@@ -1,14 +1,14 @@
 """Judge every claim of the paper by what was measured."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import read_table
-    from ramble.claims.departures import departures
-    from ramble.claims.evidence import Evidence, read_paths, read_tables
-    from ramble.claims.judge import judge, judge_tuned
-    from ramble.claims.table import write_claims
+    from ramble.papers.ramble.claims.departures import departures
+    from ramble.papers.ramble.claims.evidence import Evidence, read_paths, read_tables
+    from ramble.papers.ramble.claims.judge import judge, judge_tuned
+    from ramble.papers.ramble.claims.table import write_claims
     from ramble.parameters.claims import Thresholds
+    from ramble.store.artifacts import read_table
 
     given = snakemake.input
     evidence = Evidence(

@@ -1,9 +1,9 @@
 """Judge the claims of section 3.3 by what was measured on one stochastic study."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.claims.generalisation import judge_generalisation, read_pairs, write_generalisation
+    from ramble.papers.ramble.claims.generalisation import judge_generalisation, read_pairs, write_generalisation
     from ramble.parameters.claims import Thresholds
 
     pairs = read_pairs(

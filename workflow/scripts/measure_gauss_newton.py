@@ -1,10 +1,10 @@
 """Compare the Hessian with its Gauss-Newton part along paths."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
     from ramble.spectra.along import write_along_paths
     from ramble.spectra.gauss_newton import GaussNewtonEngine
 

@@ -1,14 +1,14 @@
 """Measure loss, error and margin along the paths of one study."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import write_table
-    from ramble.contract.problems import load_problem
-    from ramble.contract.stored_paths import read_path
-    from ramble.devices import choose_device
-    from ramble.profiles import profile
-    from ramble.progress import Progress
+    from ramble.measure.profile import profile
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
+    from ramble.store.artifacts import write_table
+    from ramble.store.progress import Progress
+    from ramble.store.stored_paths import read_path
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

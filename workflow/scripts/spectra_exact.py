@@ -1,10 +1,10 @@
 """Measure Hessian spectra along paths with the engine `exact`."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
     from ramble.spectra.along import write_along_paths
     from ramble.spectra.exact import ExactEngine
     from ramble.spectra.spectrum import one_row

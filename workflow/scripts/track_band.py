@@ -1,11 +1,11 @@
 """Walk between pairs of solutions with the tracker `band`."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.contract.paths import track_pairs
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
+    from ramble.studies.paths.tracked import track_pairs
     from ramble.tracking.band import BandTracker
 
     problem = load_problem(

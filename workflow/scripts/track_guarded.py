@@ -1,12 +1,12 @@
 """Walk between pairs of solutions with the tracker `guarded`."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.contract.paths import track_pairs
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
-    from ramble.seeds import derive_seed
+    from ramble.problems.devices import choose_device
+    from ramble.problems.seeds import derive_seed
+    from ramble.problems.stored import load_problem
+    from ramble.studies.paths.tracked import track_pairs
     from ramble.tracking.guarded import GuardedTracker
 
     problem = load_problem(

@@ -1,11 +1,11 @@
 """Walk between pairs of solutions with Algorithm 1, as tracker `paper` or `paper_tuned`."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.contract.paths import track_pairs
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
+    from ramble.studies.paths.tracked import track_pairs
     from ramble.tracking.paper import PaperTracker
 
     problem = load_problem(

@@ -1,13 +1,13 @@
 """Walk between pairs of solutions with the tracker `paper` of a stochastic study."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.checkpoints import checkpoint_of_job
-    from ramble.contract.paths import track_pairs
-    from ramble.contract.problems import load_problem, read_weights
-    from ramble.devices import choose_device
-    from ramble.seeds import derive_seed
+    from ramble.problems.devices import choose_device
+    from ramble.problems.seeds import derive_seed
+    from ramble.problems.stored import load_problem, read_weights
+    from ramble.store.checkpoints import checkpoint_of_job
+    from ramble.studies.paths.tracked import track_pairs
     from ramble.tracking.stochastic_paper import StochasticPaperTracker
 
     problem = load_problem(

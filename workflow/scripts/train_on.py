@@ -1,15 +1,15 @@
 """Train on from W_a for as many gradients as each path took: the control of the paths' best test errors."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import write_table
-    from ramble.checkpoints import checkpoint_of_job
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
-    from ramble.seeds import derive_seed
-    from ramble.tensors import read_tensors, write_tensors
-    from ramble.wandering import wander
+    from ramble.problems.devices import choose_device
+    from ramble.problems.seeds import derive_seed
+    from ramble.problems.stored import load_problem
+    from ramble.store.artifacts import write_table
+    from ramble.store.checkpoints import checkpoint_of_job
+    from ramble.store.tensors import read_tensors, write_tensors
+    from ramble.training.further import wander
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

@@ -1,17 +1,17 @@
 """Train and track at one load."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import write_table
-    from ramble.contract.data import build
-    from ramble.devices import choose_device
-    from ramble.load import first_patterns, try_load
-    from ramble.seeds import derive_seed
-    from ramble.tensors import read_tensors
+    from ramble.problems.data import build
+    from ramble.problems.devices import choose_device
+    from ramble.problems.seeds import derive_seed
+    from ramble.store.artifacts import write_table
+    from ramble.store.tensors import read_tensors
+    from ramble.studies.load.trials import first_patterns, try_load
     from ramble.tracking.guarded import GuardedTracker
     from ramble.tracking.paper import PaperTracker
-    from ramble.training import Recipe, Settling
+    from ramble.training.descent import Recipe, Settling
 
     study, settings = snakemake.params.study, dict(snakemake.params.solutions)
     count, settling = settings.pop("count"), Settling(**settings.pop("settling"))

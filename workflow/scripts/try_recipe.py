@@ -1,13 +1,13 @@
 """Try every reading of the published training recipe."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.artifacts import write_table
-    from ramble.contract.problems import load_problem
-    from ramble.devices import choose_device
     from ramble.parameters.built_on import RecipeStudy
-    from ramble.recipe import try_recipe
+    from ramble.problems.devices import choose_device
+    from ramble.problems.stored import load_problem
+    from ramble.store.artifacts import write_table
+    from ramble.studies.recipe.readings import try_recipe
 
     study = RecipeStudy(**snakemake.params.recipe)
     maker = snakemake.params.problem

@@ -1,11 +1,11 @@
 """Write dvc.yaml from the steps of the Snakefile."""
 
-from ramble.console import step
+from ramble.store.console import step
 
 with step(snakemake):
     import yaml
 
-    from ramble.artifacts import write_whole
+    from ramble.store.artifacts import write_whole
 
     text = "# Written from the Snakefile by `make dvc.yaml`; change params.yaml or workflow/rules/ instead.\n"
     text += yaml.safe_dump(snakemake.params.pipeline, sort_keys=False, width=200)

@@ -15,7 +15,7 @@ from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
 from ramble.parameters.sentences import sentence
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.parameters.yaml_file import name_of, read_merged
-from ramble.places import expanded
+from ramble.store.places import expanded
 
 MOST_SENTENCES = 20  # about one file
 Study = Annotated[FullBatchStudy | StochasticStudy | StudyBuiltOn, Field(discriminator="kind")]

@@ -167,7 +167,7 @@ class _Trial:
         if off > DOUBTFUL * largest:
             remedy = "return a float64 network (.double())"
             if self._few.is_cuda and (torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32):
-                remedy = f"switch TF32 off (ramble.devices.choose_device), or {remedy}"
+                remedy = f"switch TF32 off (ramble.problems.devices.choose_device), or {remedy}"
             raise RambleError(
                 f"{self._where}: at initial weights float32 and float64 logits differ by {off:.2g} (the largest is "
                 f"{largest:.2g}), so rounding would decide margins; {remedy}."

@@ -13,7 +13,7 @@ from torchvision.datasets import MNIST
 from torchvision.datasets.utils import check_integrity
 
 from ramble.errors import RambleError, check_count
-from ramble.places import expanded
+from ramble.store.places import expanded
 
 
 def mnist_images(

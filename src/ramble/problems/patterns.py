@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ramble.errors import check_count
-from ramble.seeds import generator
+from ramble.problems.seeds import generator
 
 
 def random_patterns(seed: int, name: str, dataset: int, patterns: int, inputs: int) -> dict[str, Tensor]:

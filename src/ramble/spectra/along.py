@@ -8,11 +8,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ramble.artifacts import write_table
-from ramble.checkpoints import Checkpoint, State, checkpoint_of, key_of
-from ramble.contract.stored_paths import StoredPath, read_path
-from ramble.profiles import spread_points
-from ramble.progress import Progress
+from ramble.measure.profile import spread_points
+from ramble.store.artifacts import write_table
+from ramble.store.checkpoints import Checkpoint, State, checkpoint_of, key_of
+from ramble.store.progress import Progress
+from ramble.store.stored_paths import StoredPath, read_path
 
 ProblemT = TypeVar("ProblemT", contravariant=True)
 

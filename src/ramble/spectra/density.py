@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
-from ramble.seeds import generator
+from ramble.problems.seeds import generator
 from ramble.spectra.ends import Rounding
 from ramble.spectra.lanczos import KrylovSpace
 from ramble.spectra.products import Curvature, random_signs, steepness

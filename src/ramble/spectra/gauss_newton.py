@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
-from ramble.seeds import generator
+from ramble.problems.seeds import generator
 from ramble.spectra.ends import Ends
 from ramble.spectra.products import Curvature, sampled_trace, steepness
 from ramble.spectra.rounding import precise_ends, rounding_in_float64

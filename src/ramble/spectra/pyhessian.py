@@ -16,7 +16,7 @@ from ramble.problems.curvature import Product, flat
 from ramble.problems.logits import inputs_in, logits_of
 from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
-from ramble.seeds import derive_seed, generator
+from ramble.problems.seeds import derive_seed, generator
 from ramble.spectra.ends import Ends, Rounding, lanczos_ends
 from ramble.spectra.products import Curvature, mathematical_attention, sampled_trace, steepness
 from ramble.spectra.rounding import rounding_in_float64

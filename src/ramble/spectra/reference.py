@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ramble.artifacts import write_table
-from ramble.contract.stored_paths import read_path
-from ramble.profiles import spread_points
-from ramble.progress import Progress
+from ramble.measure.profile import spread_points
 from ramble.spectra.along import ProblemT
 from ramble.spectra.spectrum import Engine, Spectrum
+from ramble.store.artifacts import write_table
+from ramble.store.progress import Progress
+from ramble.store.stored_paths import read_path
 
 logger = logging.getLogger("ramble")
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ramble.divergence import refuse_divergence
 from ramble.problems.problem import Evaluation, Problem
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines
+from ramble.training.divergence import refuse_divergence
 
 # Without momentum no rate came as far on the Tree Committee Machine: 5 is slow, 20 diverges.
 MOMENTUM = 0.9

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ramble.certificates.paths import certify_path
 from ramble.problems.problem import Problem
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 from ramble.tracking.path import Path
 
 

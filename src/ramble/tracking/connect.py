@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from ramble.certificates.paths import work_of
-from ramble.divergence import finite_rows
 from ramble.errors import RambleError
 from ramble.problems.problem import Problem
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path, Status
+from ramble.training.divergence import finite_rows
 
 
 class Tracker(Protocol):

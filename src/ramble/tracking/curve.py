@@ -13,12 +13,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ramble.divergence import refuse_divergence
 from ramble.problems.problem import Problem
-from ramble.progress import Progress
-from ramble.seeds import generator
+from ramble.problems.seeds import generator
+from ramble.store.progress import Progress
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines
+from ramble.training.divergence import refuse_divergence
 
 Shape = Literal["bezier", "polygon"]
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ramble.divergence import refuse_divergence
 from ramble.problems.problem import Problem
-from ramble.progress import Progress
-from ramble.seeds import generator
+from ramble.problems.seeds import generator
+from ramble.store.progress import Progress
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import (
     Strand,
@@ -26,6 +25,7 @@ from ramble.tracking.polyline import (
     with_middles,
     with_points_between,
 )
+from ramble.training.divergence import refuse_divergence
 
 
 @dataclass(frozen=True)

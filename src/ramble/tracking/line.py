@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Problem
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 from ramble.tracking.path import Path, Status, Step
 
 

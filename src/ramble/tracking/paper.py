@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ramble.certificates.segments import certify_segments
-from ramble.divergence import refuse_divergence
 from ramble.problems.problem import Evaluation, Problem
-from ramble.progress import Progress
+from ramble.store.progress import Progress
 from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance
+from ramble.training.divergence import refuse_divergence
 
 
 @dataclass

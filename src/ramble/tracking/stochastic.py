@@ -15,13 +15,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ramble.checkpoints import Checkpoint, State, checked
 from ramble.errors import RambleError
 from ramble.problems.minibatches import Hardest
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
-from ramble.progress import Progress
-from ramble.seeds import generator
+from ramble.problems.seeds import generator
+from ramble.store.checkpoints import Checkpoint, State, checked
+from ramble.store.progress import Progress
 from ramble.tracking.path import NormRule, Path, Status, Step, normalised_distance
 from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
 

@@ -6,11 +6,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ramble.checkpoints import Checkpoint, State, checked
 from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
-from ramble.progress import Progress
-from ramble.seeds import generator
+from ramble.problems.seeds import generator
+from ramble.store.checkpoints import Checkpoint, State, checked
+from ramble.store.progress import Progress
 from ramble.tracking.paper import PaperTracker, Walkers
 from ramble.tracking.path import Setting, Status, Step, Walk
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ramble.content import check_tensors
-from ramble.contract.problems import load_problem, read_weights
-from ramble.contract.stored_paths import pair_of
 from ramble.errors import RambleError, printable
 from ramble.parameters.document import Parameters
 from ramble.parameters.paths import PathStudy
 from ramble.problems.problem import Problem
+from ramble.problems.stored import load_problem, read_weights
 from ramble.problems.tree_committee import TreeCommittee
-from ramble.tensors import read_tensors
-from ramble.untrusted import quoted, read_regular
+from ramble.store.content import check_tensors
+from ramble.store.stored_paths import pair_of
+from ramble.store.tensors import read_tensors
+from ramble.store.untrusted import quoted, read_regular
 from ramble.verification.claims import BELIEVED, FORMS, OF_TABLE, Claims, read_claims
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check

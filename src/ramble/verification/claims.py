@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ramble.errors import RambleError
+from ramble.store.untrusted import quoted
 from ramble.tracking.path import Status
-from ramble.untrusted import quoted
 
 # Fields that no file on disk contradicts: how a run found what it found, and what it ran on (`provenance` tells).
 # Of the tracker it is known only that the study has one of that name.

@@ -6,9 +6,9 @@ Every function returns a sentence for each thing that is wrong, none where all i
 import torch
 from torch import Tensor
 
-from ramble.artifacts import read_table, table_digest
 from ramble.errors import RambleError
-from ramble.untrusted import quoted
+from ramble.store.artifacts import read_table, table_digest
+from ramble.store.untrusted import quoted
 from ramble.verification.artifact import Artifact
 
 # t is written in float64 from weights in float32, by some trackers from norms taken in float32: below 1e-6 off.

@@ -1,0 +1,1 @@
+"""Measurements at points in weight space."""

@@ -1,0 +1,1 @@
+"""Texts that are rebuilt, one package each: figures, claims, thresholds."""

@@ -1,0 +1,156 @@
+"""The claims of the paper, one function each: statistic over all pairs, spread, threshold, verdict."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ramble.papers.ramble.claims import spectra, statistics
+from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread, verdict
+from ramble.papers.ramble.claims.evidence import Evidence, PathEvidence
+from ramble.papers.ramble.claims.recipe import judge_recipe
+from ramble.papers.ramble.claims.trackers import judge_trackers
+from ramble.parameters.claims import Thresholds
+
+
+def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:
+    """Judge every claim; `committee` and `images` name the studies of sections 3.1 and 3.2."""
+    claims: list[Claim] = []
+    for study, section in ((committee, "3.1"), (images, "3.2")):
+        paths = evidence.paths.get(study, [])
+        if paths:
+            claims += [
+                _always_joined(study, section, paths, thresholds),
+                _line_leaves(study, section, paths, thresholds),
+            ]
+        claims += judge_trackers(evidence.trackers[evidence.trackers.study == study], section, thresholds)
+    if paths := evidence.paths.get(committee, []):
+        claims += _of_committee(committee, paths, thresholds, evidence.nonzero.get(committee))
+    if paths := evidence.paths.get(images, []):
+        claims += _of_images(images, paths, thresholds)
+    return claims + [judge_recipe(study, table, thresholds) for study, table in evidence.recipes.items()]
+
+
+def judge_tuned(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:
+    """Judge the claims on the paths of Algorithm 1 once more, on those at our setting; a study without has no rows."""
+    claims: list[Claim] = []
+    if paths := evidence.tuned.get(committee, []):
+        claims += [
+            _always_joined(committee, "3.1", paths, thresholds),
+            *_of_committee(committee, paths, thresholds, None),
+        ]
+    if paths := evidence.tuned.get(images, []):
+        claims += [_always_joined(images, "3.2", paths, thresholds), *_of_images(images, paths, thresholds)]
+    return claims
+
+
+def _of_committee(
+    study: str, paths: Sequence[PathEvidence], limits: Thresholds, nonzero: pd.DataFrame | None
+) -> list[Claim]:
+    return [
+        spectra.none_negative(study, "3.1, Fig. 2", paths, limits),
+        spectra.number_constant(study, paths, limits),
+        spectra.three(study, paths, limits, nonzero),
+        _ends_are_minima(study, "3.1, Fig. 2", paths, limits),
+        _loss_like_trace(study, "3.1, Fig. 2", paths, limits),
+    ]
+
+
+def _of_images(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> list[Claim]:
+    return [
+        _many_turns(study, paths, "train", limits),
+        _many_turns(study, paths, "test", limits),
+        _test_error_follows(study, paths, limits),
+        _not_locally(study, paths, limits),
+        spectra.top_positive(study, paths, limits),
+        spectra.none_negative(study, "3.2, Fig. 4", paths, limits),
+        _ends_are_minima(study, "3.2, Fig. 4", paths, limits),
+        _loss_like_trace(study, "3.2, Fig. 4", paths, limits),
+    ]
+
+
+def _always_joined(study: str, section: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    joined = [path.status == "arrived" for path in paths]
+    counts = ", ".join(
+        f"{sum(path.status == status for path in paths)} {status}" for status in sorted({path.status for path in paths})
+    )
+    reached = spread([path.reached for path in paths])
+    return at_least(
+        "Algorithm 1 always finds a zero-error path", section, study, "share of pairs joined",
+        share(joined), f"{counts} of {len(paths)}; t reached {reached}", limits.joined_share,
+    )  # fmt: skip
+
+
+def _line_leaves(study: str, section: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    worst = [float(path.line.train_error.max()) for path in paths]
+    return at_least(
+        "The straight line between two solutions makes errors", section, study, "share of lines with training errors",
+        share([error > 0 for error in worst]), f"largest error on the line {spread(worst)}", limits.line_left_share,
+    )  # fmt: skip
+
+
+def _ends_are_minima(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    ends = [
+        end
+        for path in paths
+        for end in statistics.local_minimum_at_ends(
+            path.spectra.t.to_numpy(),
+            path.spectra.trace.to_numpy(),
+            limits.minimum_window,
+            arrived=path.status == "arrived",
+        )
+    ]
+    return at_least(
+        "The ends are local minima of the Hessian's trace along the path", where, study,
+        f"share of ends with no lower trace within {limits.minimum_window:g} in t", share(ends),
+        f"{sum(ends)} of {len(ends)} ends", limits.minimum_share,
+    )  # fmt: skip
+
+
+def _loss_like_trace(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    fits = []
+    for path in paths:
+        both = path.spectra.merge(path.profile, on="point")
+        fits.append(statistics.proportionality(both.trace.to_numpy(), both.train_loss.to_numpy()))
+    return at_least(
+        "The loss is proportional to the Hessian's trace", where, study,
+        "R^2 of loss = c * trace along a path, median over pairs", float(np.nanmedian(fits)), spread(fits),
+        limits.proportional_r2,
+    )  # fmt: skip
+
+
+def _many_turns(study: str, paths: Sequence[PathEvidence], split: str, limits: Thresholds) -> Claim:
+    counts = [statistics.turns(path.profile[f"{split}_loss"].to_numpy(), limits.turn) for path in paths]
+    name = {"train": "training", "test": "test"}[split]
+    return at_least(
+        f"The {name} loss along a path is neither monotonic nor bitonic", "3.2, Fig. 3a", study,
+        f"share of pairs whose {name} loss turns at least twice (moves over {limits.turn:g} of its range)",
+        share([count >= 2 for count in counts]), f"turns {spread(counts)}", limits.turning_share,
+    )  # fmt: skip
+
+
+def _test_error_follows(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    found = [
+        statistics.rank_correlation(path.profile.test_loss.to_numpy(), path.profile.test_error.to_numpy())
+        for path in paths
+    ]
+    return at_least(
+        "The test error behaves like the test loss", "3.2, Fig. 3", study,
+        "rank correlation of test error with test loss along a path, median over pairs", float(np.nanmedian(found)),
+        spread(found), limits.test_correlation,
+    )  # fmt: skip
+
+
+def _not_locally(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    found = [
+        statistics.rank_correlation(
+            np.diff(path.profile.test_loss.to_numpy()), np.diff(path.profile.test_error.to_numpy())
+        )
+        for path in paths
+    ]
+    measured = float(np.nanmedian(found))
+    return Claim(
+        "... but not locally", "3.2, Fig. 3", study,
+        "rank correlation of their increments from point to point, median over pairs", measured, spread(found),
+        f"< {limits.local_correlation:g}", verdict(measured, measured < limits.local_correlation),
+    )  # fmt: skip

@@ -1,0 +1,87 @@
+"""The claims on the signs and the number of the Hessian's eigenvalues."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ramble.measure.nonzero import SCALE, THREE, regimes_of_three
+from ramble.papers.ramble.claims import statistics
+from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread
+from ramble.papers.ramble.claims.evidence import PathEvidence
+from ramble.parameters.claims import Thresholds
+
+
+def none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    """Judge whether no eigenvalue is negative, beyond zero and the error bars."""
+    tables = pd.concat([path.spectra for path in paths])
+    lowest = (tables.most_negative / tables.eig_1).to_numpy()
+    # an eigenvalue lies within the residual norm of each value found
+    surely = lowest + (tables.most_negative_residual / tables.eig_1).to_numpy() < -limits.zero_eigenvalue
+    return at_least(
+        "All non-zero eigenvalues are positive", where, study,
+        f"share of points with no eigenvalue below -{limits.zero_eigenvalue:g} of the largest, error bars counted",
+        share(~surely),
+        f"most negative / largest {spread(lowest)}, {len(lowest)} points{_unconverged(paths)}", limits.positive_share,
+    )  # fmt: skip
+
+
+def number_constant(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    """Judge whether as many eigenvalues differ from zero all along a path."""
+    counts = [statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue) for path in paths]
+    shares = [statistics.modal_share(count)[1] for count in counts]
+    every = np.concatenate(counts)
+    return at_least(
+        "The number of non-zero eigenvalues is constant along a path", "3.1, Fig. 2", study,
+        "share of a path's points with the most frequent number, median over pairs", float(np.median(shares)),
+        f"{spread(shares)}; numbers {every.min()} to {every.max()}{_unconverged(paths)}", limits.constant_share,
+    )  # fmt: skip
+
+
+def three(study: str, paths: Sequence[PathEvidence], limits: Thresholds, nonzero: pd.DataFrame | None) -> Claim:
+    """Judge whether that number is three; `nonzero`, where it was measured, tells in which regime it would be."""
+    modes = [
+        statistics.modal_share(statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue))[0] for path in paths
+    ]
+    return at_least(
+        "There are three non-zero eigenvalues", "3.1, Fig. 2", study, "share of pairs whose most frequent number is 3",
+        share([mode == THREE for mode in modes]),
+        f"most frequent number {spread(modes)}{_unconverged(paths)}{_regime(nonzero)}",
+        limits.constant_share,
+    )  # fmt: skip
+
+
+def top_positive(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
+    """Judge whether the top is positive, error bars counted."""
+    values = np.concatenate([statistics.eigenvalue_table(path.spectra) for path in paths])
+    bounds = np.concatenate([path.spectra.filter(regex=r"^error_\d+$").to_numpy() for path in paths])
+    smallest, relative = values.min(axis=1), (bounds / np.abs(values)).max()
+    return at_least(
+        "The top eigenvalues are all positive", "3.2, Fig. 4", study,
+        "share of points with the whole top positive, error bars counted",
+        share((values - bounds).min(axis=1) > 0),
+        f"smallest of the top {spread(smallest)}; largest relative error bar {relative:.2g}{_unconverged(paths)}",
+        limits.positive_share,
+    )  # fmt: skip
+
+
+def _unconverged(paths: Sequence[PathEvidence]) -> str:
+    """Say at how many points the eigenvalues did not converge, where there are any."""
+    flags = np.concatenate([path.spectra.converged.to_numpy() for path in paths])
+    return f"; {(flags == 0).sum()} of {len(flags)} points not converged" if (flags == 0).any() else ""
+
+
+def _regime(nonzero: pd.DataFrame | None) -> str:
+    """Say where three is right: for which factors on the weights the median over the solutions is exactly three."""
+    if nonzero is None:
+        return ""
+    thresholds: dict[str, list[str]] = {}  # by the factors that have a median of three
+    for regime in regimes_of_three(nonzero):
+        if (regime.where, regime.varied) == ("solution", SCALE):
+            thresholds.setdefault(regime.at, []).append(f"{regime.threshold:g}")
+    found = [
+        f"weights times {at} (zero below {', '.join(several)} of the largest)"
+        for at, several in thresholds.items()
+        if at
+    ]
+    return f"; the median over the solutions is {THREE} with {' and '.join(found) or 'no factor tried on the weights'}"

@@ -1,0 +1,44 @@
+"""What goes beyond Algorithm 1: claims judged on the comparison of the trackers."""
+
+import pandas as pd
+
+from ramble.papers.ramble.claims.claim import Claim, at_least
+from ramble.parameters.claims import Thresholds
+
+LOW_LOSS = ("curve", "band")  # the trackers that lower the loss and never ask for zero errors
+
+
+def judge_trackers(table: pd.DataFrame, section: str, limits: Thresholds) -> list[Claim]:
+    """Judge what the trackers' rows of one study say; a claim whose trackers did not run has no row.
+
+    Args:
+        table: of one study, one row per tracker, see `ramble.papers.ramble.comparison.table.compare`.
+        section: of the paper, where the study's network is treated.
+        limits: the thresholds.
+    """
+    guarded, low = table[table.tracker == "guarded"], table[table.tracker.isin(LOW_LOSS)]
+    claims = [_every_pair(guarded, section, limits)] if len(guarded) else []
+    return claims + ([_low_loss_is_not_enough(low, section, limits)] if len(low) else [])
+
+
+def _every_pair(rows: pd.DataFrame, section: str, limits: Thresholds) -> Claim:
+    row = rows.iloc[0]
+    kinds = ", ".join(f"{row[kind]} {kind}" for kind in ("exact", "sound", "sampled"))
+    return at_least(
+        "A zero-error path exists between every two solutions", section, str(row.study),
+        "share of pairs joined, and certified, by the tracker guarded", float(row.certified / row.pairs),
+        f"{row.joined} of {row.pairs} joined; certificates: {kinds}", limits.certified_share,
+    )  # fmt: skip
+
+
+def _low_loss_is_not_enough(rows: pd.DataFrame, section: str, limits: Thresholds) -> Claim:
+    paths, joined = int(rows.low_loss.sum()), int(rows.low_loss_joined.sum())
+    counts = "; ".join(
+        f"{row.tracker}: {row.low_loss} of {row.pairs} low, {row.low_loss_joined} of them without errors"
+        for row in rows.itertuples()
+    )
+    return at_least(
+        "A low-loss path need not be a zero-error path", section, str(rows.study.iloc[0]),
+        f"share of low-loss paths (at most {limits.low_loss_factor:g} times the worse end's loss) that make errors",
+        1 - joined / paths if paths else float("nan"), counts, limits.low_loss_failing,
+    )  # fmt: skip

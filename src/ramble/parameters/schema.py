@@ -1,0 +1,16 @@
+"""Write the JSON schema of params.yaml: `python -m ramble.parameters.schema FILE`."""
+
+import json
+import sys
+
+from ramble.parameters.document import Parameters
+from ramble.store.artifacts import write_whole
+
+
+def schema_text() -> str:
+    """Return the schema of `Parameters` as JSON."""
+    return json.dumps(Parameters.model_json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    write_whole(sys.argv[1], lambda aside: aside.write_text(schema_text(), encoding="utf-8"))

@@ -1,0 +1,41 @@
+"""A study's problem, built on its data sets, and the weights of its solutions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ramble.errors import RambleError
+from ramble.problems.data import build
+from ramble.problems.problem import Problem
+from ramble.store.stored_paths import pair_of
+from ramble.store.tensors import read_tensors
+
+
+def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], device: torch.device) -> Problem:
+    """Build the problem called `path` on the data sets in the files `data`, whose study is named in errors."""
+    datasets, headers = zip(*(read_tensors(file) for file in data), strict=True)
+    try:
+        problem: Problem = build("problem.arguments", path, list(datasets), device=device, **arguments)
+    except RambleError as error:
+        study = headers[0].get("study")
+        raise RambleError(f"study '{study}', {error}" if study else str(error)) from error
+    return problem
+
+
+def read_weights(problem: Problem, file: str) -> Tensor:
+    """Return a solution's flat weights (P,); raises RambleError when its tensors are not those of the network."""
+    state, _ = read_tensors(file)
+    try:
+        return problem.weights_of(state)
+    except RambleError as error:
+        raise RambleError(f"{file}: {error}; delete it and run again.") from None
+
+
+def end_of_pair(problem: Problem, pair: str, solutions: Sequence[str]) -> Tensor:
+    """Return W_b (P,) of the pair called <dataset>-<a>-<b>."""
+    dataset, _, b = pair_of(pair)
+    (file,) = (file for file in solutions if Path(file).stem == f"{dataset}-{b}")
+    return read_weights(problem, file)

@@ -1,0 +1,1 @@
+"""Studies of a tracker's settings, changed one at a time."""

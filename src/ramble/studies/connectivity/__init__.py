@@ -1,0 +1,1 @@
+"""Studies of many solutions: which pairs of them a path joins."""

@@ -1,0 +1,1 @@
+"""Studies of growing training sets: where tracking begins to fail."""

@@ -1,0 +1,1 @@
+"""Studies of paths: pairs of solutions, and what lies between them."""

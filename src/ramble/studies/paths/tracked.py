@@ -1,0 +1,137 @@
+"""Paths written: points and header as safetensors, steps as CSV."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path as FilePath
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ramble.errors import RambleError
+from ramble.problems.problem import Problem
+from ramble.problems.stored import read_weights
+from ramble.store.artifacts import table_digest, write_table
+from ramble.store.progress import Progress
+from ramble.store.stored_paths import pair_of
+from ramble.store.tensors import tensors_digest, write_tensors
+from ramble.tracking.connect import Tracker, connect
+from ramble.tracking.path import Path, Step
+from ramble.training.divergence import DivergedError
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Digests of the tensors that paths are made from, by the names of their files without suffix."""
+
+    data: dict[str, str]  # <dataset>
+    solutions: dict[str, str]  # <dataset>-<seed>
+
+    def of_pair(self, pair: str) -> dict[str, str]:
+        """Return what the header of the path called <dataset>-<a>-<b> says of its data set and of both ends."""
+        dataset, a, b = pair_of(pair)
+        return {
+            "data_digest": self.data[f"{dataset}"],
+            "start_digest": self.solutions[f"{dataset}-{a}"],
+            "end_digest": self.solutions[f"{dataset}-{b}"],
+        }
+
+
+def read_sources(data: Sequence[str], solutions: Sequence[str]) -> Sources:
+    """Return the digests of data sets <dataset>.safetensors and of solutions <dataset>-<seed>.safetensors."""
+    found = ({FilePath(file).stem: tensors_digest(file) for file in files} for files in (data, solutions))
+    return Sources(*found)
+
+
+def write_paths(
+    problem: Problem,
+    name: str,
+    tracker: str,
+    paths: Iterable[Path],
+    sources: Sources,
+    tensors: Sequence[str],
+    tables: Sequence[str],
+) -> None:
+    """Write each path's steps as a table, and its points with a header that knows table, data and ends by digests."""
+    inputs = problem.labels(torch.zeros(1, dtype=torch.long)).shape[1]
+    for path, tensor_file, table_file in zip(paths, tensors, tables, strict=True):
+        pair = FilePath(tensor_file).stem
+        write_table(
+            table_file,
+            pd.DataFrame([asdict(step) for step in path.steps], columns=[field.name for field in fields(Step)]),
+        )
+        metadata = {
+            "study": name,
+            "tracker": tracker,
+            "pair": pair,
+            "inputs": inputs,
+            **sources.of_pair(pair),
+            "steps_digest": table_digest(table_file),
+            "status": path.status.value,
+            "reason": path.reason,
+            "steps": len(path.steps),
+            "gradients": path.gradients,
+            "evaluations": path.evaluations,
+            "certificate": path.certificate,
+            "certificate_reason": path.certificate_reason,
+            "certified_segments": path.certified_segments,
+            "min_margin": path.min_margin,
+            "certificate_points": path.certificate_points,
+            "certificate_resolution": path.certificate_resolution,
+            **problem.metadata,
+        }
+        write_tensors(tensor_file, {"points": path.points, "t": path.t}, metadata)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The ends of B pairs of solutions."""
+
+    starts: Tensor  # W_a (B, P)
+    ends: Tensor  # W_b (B, P)
+    datasets: Tensor  # (B,)
+
+
+def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
+    """Return the pairs called <dataset>-<a>-<b>, from the files <dataset>-<seed>.safetensors of their solutions."""
+    weights = {FilePath(file).stem: read_weights(problem, file) for file in solutions}
+    pairs = [pair_of(name) for name in names]
+    return Pairs(
+        torch.stack([weights[f"{dataset}-{a}"] for dataset, a, _ in pairs]),
+        torch.stack([weights[f"{dataset}-{b}"] for dataset, _, b in pairs]),
+        torch.tensor([dataset for dataset, _, _ in pairs]),
+    )
+
+
+def track_pairs(
+    problem: Problem,
+    name: str,
+    tracker_name: str,
+    tracker: Tracker,
+    data: Sequence[str],
+    solutions: Sequence[str],
+    tensors: Sequence[str],
+    tables: Sequence[str],
+) -> None:
+    """Connect the pairs named by the files `tensors` (<dataset>-<a>-<b>.safetensors), and write their certified paths.
+
+    Args:
+        problem: the networks.
+        name: of the study.
+        tracker_name: for the header and the progress bar.
+        tracker: the walker.
+        data: files <dataset>.safetensors, the training sets of the problem.
+        solutions: files <dataset>-<seed>.safetensors, among them both ends of every pair.
+        tensors: outputs, the points.
+        tables: outputs, the steps.
+
+    Raises:
+        RambleError: as `connect` does; where weights are no longer finite it names the rate by its key.
+    """
+    pairs, sources = read_pairs(problem, tensors, solutions), read_sources(data, solutions)
+    with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.budget) as progress:
+        try:
+            paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)
+        except DivergedError as error:
+            raise RambleError(f"studies.{name}.trackers.{tracker_name}.{error}") from None
+    write_paths(problem, name, tracker_name, paths, sources, tensors, tables)
