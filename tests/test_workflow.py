@@ -255,9 +255,13 @@ def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
             {"draw_fig2", "draw_fig2-guarded"},
             {"draw_fig1", "draw_fig3", "draw_fig4", "judge_claims"},
         ),
-        ("papers/ramble/comparison/table.py", {"compare_trackers", "judge_claims"}, {"profile_tcm_paper_0", "draw_fig2"}),
+        (
+            "papers/ramble/comparison/table.py",
+            {"compare_trackers", "judge_claims"},
+            {"profile_tcm_paper_0", "draw_fig2"},
+        ),
         ("problems/tree_committee.py", {"solutions_tcm", "recipe_recipe"}, {"solutions_mnist100", "data_tcm"}),
-        ("training.py", {"solutions_tcm", "recipe_recipe"}, {"data_tcm", "data_mnist100"}),
+        ("training/descent.py", {"solutions_tcm", "recipe_recipe"}, {"data_tcm", "data_mnist100"}),
     ],
 )
 def test_an_edited_module_reruns_the_steps_that_use_it(
