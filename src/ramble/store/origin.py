@@ -78,7 +78,9 @@ def read_origin(file: Path) -> Origin:
         if fields is not None:
             return Origin(file, fields["study"], digests_in(fields), fields["code"], fields["packages"], digest)
     except (KeyError, ValueError) as error:
-        raise RambleError(f"{file}: its line {_shown(line)} is not as this package writes it; {remedy(file)}.") from error
+        raise RambleError(
+            f"{file}: its line {_shown(line)} is not as this package writes it; {remedy(file)}."
+        ) from error
     raise RambleError(
         f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures of the "
         "workflow do; name one of these."
