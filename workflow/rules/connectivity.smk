@@ -52,12 +52,16 @@ for study, parameters in CONNECTIVITY_STUDIES.items():
                 study=study,
                 device=PARAMETERS.device,
                 problem=problem_parameters(parameters.of),
-                settings=PATH_STUDIES[parameters.of].trackers.guarded.model_dump(),
+                settings=PATH_STUDIES[parameters.of].trackers["guarded"],
                 dataset=dataset,
                 pairs_at_once=parameters.pairs_at_once,
                 line_points=parameters.line_points,
                 threads=parameters.threads,
-                code=code("connect_solutions", PATH_STUDIES[parameters.of].problem.path),
+                code=code(
+                    "connect_solutions",
+                    PATH_STUDIES[parameters.of].trackers["guarded"].tracker,
+                    PATH_STUDIES[parameters.of].problem.path,
+                ),
             script:
                 "../scripts/connect_solutions.py"
 

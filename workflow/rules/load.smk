@@ -58,11 +58,14 @@ for study, parameters in LOAD_STUDIES.items():
                     rounds=parameters.rounds,
                 ),
                 trackers={
-                    tracker: getattr(of.trackers, tracker).model_dump()
-                    for tracker in parameters.trackers
+                    tracker: of.trackers[tracker] for tracker in parameters.trackers
                 },
                 threads=parameters.threads,
-                code=code("try_load", of.problem.path),
+                code=code(
+                    "try_load",
+                    *[of.trackers[name].tracker for name in parameters.trackers],
+                    of.problem.path,
+                ),
             script:
                 "../scripts/try_load.py"
 

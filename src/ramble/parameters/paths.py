@@ -1,13 +1,15 @@
 """A study that finds solutions, paths between them, and spectra along the paths."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ramble.parameters.makers import Maker
-from ramble.parameters.model import Count, Fraction, Model, Positive
 from ramble.parameters.spectra import ExactSpectra, KrylovSpectra, PyHessianSpectra
-from ramble.parameters.trackers import StochasticTrackers, Trackers
+from ramble.parameters.trackers import FullBatchTrackers, StochasticTrackers
+from ramble.settings import Count, Fraction, Model, Name, Positive
+from ramble.tracking.settings import TrackerSettings
 
 MOST_FILES = 100_000  # of one study
 Spectra = Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
@@ -70,7 +72,7 @@ class PathStudy(Model):
     data: Data
     problem: Maker
     solutions: Solutions | StochasticSolutions
-    trackers: Trackers | StochasticTrackers
+    trackers: Mapping[Name, TrackerSettings]
     spectra: Spectra
 
     @model_validator(mode="after")
@@ -130,7 +132,7 @@ class PathStudy(Model):
     @property
     def tracker_names(self) -> list[str]:
         """The trackers that are asked for."""
-        return [name for name, value in self.trackers if value is not None]
+        return list(self.trackers)
 
 
 class FullBatchStudy(PathStudy):
@@ -138,7 +140,7 @@ class FullBatchStudy(PathStudy):
 
     kind: Literal["paths"]
     solutions: Solutions
-    trackers: Trackers
+    trackers: FullBatchTrackers
 
 
 class Boosting(Model):
@@ -171,7 +173,7 @@ class StochasticStudy(PathStudy):
 
     @model_validator(mode="after")
     def _boosts(self) -> "StochasticStudy":
-        if self.boosting and self.trackers.guarded is None:
+        if self.boosting and "guarded" not in self.trackers:
             raise ValueError("boosting: starts from the paths of tracker 'guarded'; give the study one")
         if self.boosting and not self.data.arguments.get("validation"):
             raise ValueError("boosting: the data have no validation images; set data.arguments.validation")
