@@ -50,7 +50,9 @@ def one_of(names):
 
 wildcard_constraints:
     study=one_of(PARAMETERS.studies),
-    tracker="[a-z][a-z0-9_]*",
+    tracker=one_of(
+        {name: None for study in PATH_STUDIES.values() for name in study.trackers}
+    ),
     dataset="[0-9]+",
     a="[0-9]+",
     b="[0-9]+",
@@ -59,29 +61,39 @@ wildcard_constraints:
 value_of = cache(lambda key: value_at(PARAMETERS, key))
 
 
+def source_of(study):
+    """The study of paths that a study builds on, which may be itself."""
+    return getattr(PARAMETERS.studies.get(study), "of", study)
+
+
 def filled(template, wildcards):
     """A key of params.yaml from its template; {of} is what the study builds on, or the study itself."""
-    study = wildcards.get("study")
-    of = getattr(PARAMETERS.studies.get(study), "of", study)
-    return template.format(**wildcards, of=of)
+    known = dict(wildcards.items())
+    return template.format(**known, of=source_of(known.get("study")))
 
 
 class given:
     """A rule's param: {key: value} of the parameters under the keys that some templates name, such as `studies.{study}.problem`.
 
     The one list of what a rule depends on: a changed value runs its jobs again, DVC watches the keys, and artifacts
-    are stamped with their digests.
+    are stamped with their digests. A template may be a function from wildcards to keys. `known` are wildcards of rules
+    without any.
     """
 
-    def __init__(self, *keys):
-        self.keys = keys
+    def __init__(self, *keys, **known):
+        self.keys, self.known = keys, known
+
+    def of(self, wildcards):
+        wildcards = self.known or wildcards
+        found = (key(wildcards) if callable(key) else [key] for key in self.keys)
+        return [filled(key, wildcards) for keys in found for key in keys]
 
     def __call__(self, wildcards):
-        return {
-            key: value_of(key)
-            for template in self.keys
-            for key in [filled(template, wildcards)]
-        }
+        return {key: value_of(key) for key in self.of(wildcards)}
+
+
+# what every computation with a study's networks rests on
+NETWORKS = ("device", "studies.{of}.problem", "studies.{study}.threads")
 
 
 @cache
@@ -94,19 +106,36 @@ def code_of(script, import_paths):
 
 
 class code:
-    """A rule's param: digest of a script and of all modules it runs, those that some keys name among them.
+    """A rule's param: digest of a script and of all modules it runs; some keys or functions name more import paths.
 
     A changed module runs the jobs again, and a job refuses to run other code.
     """
 
-    def __init__(self, script, *keys):
-        self.script, self.keys = script, keys
+    def __init__(self, script, *keys, **known):
+        self.script, self.keys, self.known = script, keys, known
 
     def __call__(self, wildcards):
-        paths = (value_of(filled(key, wildcards)) for key in self.keys)
-        return code_of(self.script, tuple(paths))
+        wildcards = self.known or wildcards
+        found = (key(wildcards) if callable(key) else [key] for key in self.keys)
+        keys = [filled(key, wildcards) for keys in found for key in keys]
+        return code_of(self.script, tuple(map(value_of, keys)))
 
 
 def threads_of(wildcards):
     """The threads of a study's jobs; they decide the order of floating-point sums."""
     return PARAMETERS.studies[wildcards.study].threads
+
+
+KINDS = {}  # {name of a generated rule: the rule of the chain that it stands for}
+
+
+def named(kind, *parts):
+    """The name of a rule that makes what the chain's rule `kind` makes; what a profile sets for that one holds for it too."""
+    name = "_".join([kind, *map(str, parts)])
+    KINDS[name] = kind
+    settings = workflow.resource_settings
+    for option in ("overwrite_threads", "overwrite_resources"):
+        chosen = dict(getattr(settings, option))
+        if kind in chosen and name not in chosen:
+            setattr(settings, option, chosen | {name: chosen[kind]})
+    return name
