@@ -13,7 +13,7 @@ def load_trackers(ending):
     ]
 
 
-rule load:
+rule load_trials:
     wildcard_constraints:
         patterns="[0-9]+",
     input:

@@ -59,6 +59,7 @@ rule spectra:
         mem_mb=2000,
     params:
         study="{study}",
+        engine=lambda wildcards: spectra_of(wildcards).path,
         settings=engine_settings,
         given=given("seed", *NETWORKS, spectra_keys),
         threads=threads_of,
@@ -85,6 +86,7 @@ rule reference:
         mem_mb=2000,
     params:
         study="{study}",
+        points=lambda wildcards: spectra_of(wildcards).reference.points,
         ours=engine_settings,
         theirs=part_settings("reference"),
         given=given("seed", *NETWORKS, spectra_keys, part_keys("reference")),
@@ -94,7 +96,7 @@ rule reference:
         "../scripts/reference.py"
 
 
-rule gauss_newton:
+rule gauss_newton_spectra:
     input:
         data=["results/{study}/data/{dataset}.safetensors"],
         paths=["results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors"],
@@ -118,7 +120,7 @@ rule gauss_newton:
         "../scripts/gauss_newton.py"
 
 
-rule density:
+rule spectral_density:
     input:
         data=["results/{study}/data/{dataset}.safetensors"],
         paths=["results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors"],

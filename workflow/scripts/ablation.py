@@ -2,20 +2,15 @@
 
 from ramble.store.console import step
 
-with step(snakemake):
-    from ramble.problems.devices import choose_device
+with step(snakemake) as given:
     from ramble.problems.seeds import derive_seed
-    from ramble.problems.stored import load_problem
+    from ramble.problems.stored import stored_problem
     from ramble.store.artifacts import write_table
     from ramble.studies.ablation.variants import ablate
     from ramble.studies.paths.tracked import read_pairs
 
-    problem = load_problem(
-        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
-    )
+    problem = stored_problem(given.problem, snakemake.input.data, given.device)
     pairs = read_pairs(problem, snakemake.params.pairs, snakemake.input.solutions)
-    seed = derive_seed(snakemake.params.seed, snakemake.params.of, "guarded")
-    table = ablate(
-        problem, snakemake.params.settings, snakemake.params.variants, seed, pairs.starts, pairs.ends, pairs.datasets
-    )
+    seed = derive_seed(given.seed, snakemake.params.of, "guarded")
+    table = ablate(problem, given.tracker, given.study.variants, seed, pairs.starts, pairs.ends, pairs.datasets)
     write_table(snakemake.output.table, table)

@@ -1,42 +1,33 @@
-"""Train on from W_a for as many gradients as each path took: the control of the paths' best test errors."""
+"""Train on from W_a for as many gradients as a path took: the control of the path's best test errors."""
 
-from ramble.store.console import step
+from ramble.store.console import settings_of_run, step
 
-with step(snakemake):
-    from ramble.problems.devices import choose_device
+with step(snakemake) as given:
     from ramble.problems.seeds import derive_seed
-    from ramble.problems.stored import load_problem
+    from ramble.problems.stored import stored_problem
     from ramble.store.artifacts import write_table
     from ramble.store.checkpoints import checkpoint_of_job
     from ramble.store.tensors import read_tensors, write_tensors
     from ramble.training.further import wander
 
-    problem = load_problem(
-        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
+    study = snakemake.params.study
+    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    tensors, header = read_tensors(snakemake.input.path)
+    points, pair, gradients = tensors["points"], header["pair"], int(header["gradients"])
+    seed = derive_seed(given.seed, study, "further training", pair)
+    settings = settings_of_run(snakemake, problem.device) | {"seed": seed, "gradients": gradients}
+    checkpoint = checkpoint_of_job(snakemake.output.table, settings, {"points": points})
+    found = wander(
+        problem,
+        points[0],
+        gradients,
+        len(points),
+        rate=given.rate,
+        batch=given.batch,
+        seed=seed,
+        checkpoint=checkpoint,
     )
-    # not from the params: a job is not to run again because of it
-    every = float(snakemake.config["studies"][snakemake.params.study]["checkpoint_seconds"])
-    settings_of_run = dict(snakemake.params.items(), device=str(problem.device), checkpoint_seconds=every)
-    checkpoints = []
-    for number, path in enumerate(snakemake.input.paths):
-        tensors, header = read_tensors(path)
-        points = tensors["points"]
-        seed = derive_seed(snakemake.params.seed, snakemake.params.study, "further training", header["pair"])
-        gradients = int(header["gradients"])
-        of_path = settings_of_run | {"seed": seed, "gradients": gradients}
-        checkpoints.append(checkpoint_of_job(snakemake.output.tables[number], of_path, {"points": points}))
-        found = wander(
-            problem,
-            points[0],
-            gradients,
-            len(points),
-            **snakemake.params.settings,
-            seed=seed,
-            checkpoint=checkpoints[-1],
-        )
-        write_table(snakemake.output.tables[number], found.table)
-        if snakemake.output.get("points"):  # where a step goes on from them
-            facts = {"study": snakemake.params.study, "pair": header["pair"], "gradients": gradients}
-            write_tensors(snakemake.output.points[number], {"points": found.points}, facts | problem.metadata)
-    for checkpoint in checkpoints:
-        checkpoint.remove()
+    write_table(snakemake.output.table, found.table)
+    facts = {"study": study, "pair": pair, "gradients": gradients}
+    write_tensors(snakemake.output.points, {"points": found.points}, facts | problem.metadata)
+    checkpoint.remove()

@@ -2,23 +2,20 @@
 
 from ramble.store.console import step
 
-with step(snakemake):
-    from ramble.problems.devices import choose_device
-    from ramble.problems.stored import load_problem
+with step(snakemake) as given:
+    from ramble.problems.stored import stored_problem
     from ramble.spectra.along import write_along_paths
     from ramble.spectra.gauss_newton import GaussNewtonEngine
 
-    problem = load_problem(
-        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
-    )
-    engine = GaussNewtonEngine(**snakemake.params.settings, seed=snakemake.params.seed)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    engine = GaussNewtonEngine(**snakemake.params.settings, seed=given.seed)
     write_along_paths(
         engine.rows,
         problem,
         snakemake.params.study,
         "Gauss-Newton part",
-        snakemake.params.points,
+        given.points,
         snakemake.input.paths,
         snakemake.output.tables,
-        dict(snakemake.params.items(), device=str(problem.device)),
+        vars(given) | {"code": snakemake.params.code, "device": str(problem.device)},
     )

@@ -1,25 +1,22 @@
-"""Measure Hessian spectra along paths with the engine `krylov`."""
+"""Measure Hessian spectra along paths."""
 
 from ramble.store.console import step
 
-with step(snakemake):
-    from ramble.problems.devices import choose_device
-    from ramble.problems.stored import load_problem
+with step(snakemake) as given:
+    from ramble.problems.data import load
+    from ramble.problems.stored import stored_problem
     from ramble.spectra.along import write_along_paths
-    from ramble.spectra.krylov import KrylovEngine
     from ramble.spectra.spectrum import one_row
 
-    problem = load_problem(
-        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
-    )
-    engine = KrylovEngine(**snakemake.params.settings, seed=snakemake.params.seed)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    engine = load(snakemake.params.engine)(**snakemake.params.settings, seed=given.seed)
     write_along_paths(
         one_row(engine),
         problem,
         snakemake.params.study,
         "spectra",
-        snakemake.params.points,
+        given.points,
         snakemake.input.paths,
         snakemake.output.tables,
-        dict(snakemake.params.items(), device=str(problem.device)),
+        vars(given) | {"code": snakemake.params.code, "device": str(problem.device)},
     )

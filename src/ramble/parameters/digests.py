@@ -9,16 +9,12 @@ from ramble.store.stamps import digest_of
 
 
 def value_at(parameters: Parameters, key: str) -> Any:
-    """Return the value under a dotted key ("studies.tcm.data"); raises KeyError where there is no such key."""
+    """Return the value under a dotted key ("studies.tcm.data"); raises KeyError or AttributeError where there is none."""
     return reduce(_part, key.split("."), parameters)
 
 
 def _part(whole: Any, name: str) -> Any:
-    if isinstance(whole, Mapping):
-        return whole[name]
-    if name not in type(whole).model_fields:
-        raise KeyError(name)
-    return getattr(whole, name)
+    return whole[name] if isinstance(whole, Mapping) else getattr(whole, name)
 
 
 def key_digests(parameters: Parameters, keys: Iterable[str]) -> dict[str, str]:

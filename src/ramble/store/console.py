@@ -36,6 +36,7 @@ class Job(Protocol):
     log: Sequence[str]  # the first is the file for its messages
     input: Sequence[str]
     scriptdir: str  # where its script lies
+    config: dict[str, Any]  # params.yaml as it is written
     # has threads, and where artifacts are made code: what was planned to run, and given: {key of params.yaml: value}
     params: Any
 
@@ -59,6 +60,18 @@ class Given:
     def __getattr__(self, name: str) -> Any:
         """Say which name is missing."""
         raise AttributeError(f"no key of params.yaml that ends in '{name}' is among the keys that the rule gives")
+
+
+def settings_of_run(job: Job, device: object) -> dict[str, Any]:
+    """Return all that a job's result rests on but its inputs, on the device that it has, and how often it keeps a state.
+
+    Nothing where its study keeps none. How often is not among the params: no job is to run again because of it.
+    """
+    every = job.config["studies"][job.params.study].get("checkpoint_seconds")
+    if every is None:
+        return {}
+    told = {"study": job.params.study, "code": job.params.code, "device": str(device)}
+    return job.params.given | told | {"checkpoint_seconds": float(every)}
 
 
 @contextmanager
