@@ -39,5 +39,8 @@ rule paper:
 
 
 
+include: "workflow/rules/faults.smk"
+
+
 gc.freeze()
 gc.enable()

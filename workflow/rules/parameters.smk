@@ -82,6 +82,7 @@ class given:
 
     def __init__(self, *keys, **known):
         self.keys, self.known = keys, known
+        self.values = {}  # by study and tracker, the same for thousands of jobs
 
     def of(self, wildcards):
         wildcards = self.known or wildcards
@@ -89,7 +90,10 @@ class given:
         return [filled(key, wildcards) for keys in found for key in keys]
 
     def __call__(self, wildcards):
-        return {key: value_of(key) for key in self.of(wildcards)}
+        chosen = (wildcards.get("study"), wildcards.get("tracker"))
+        if chosen not in self.values:
+            self.values[chosen] = {key: value_of(key) for key in self.of(wildcards)}
+        return self.values[chosen]
 
 
 # what every computation with a study's networks rests on
@@ -105,20 +109,18 @@ def code_of(script, import_paths):
         raise WorkflowError(str(error))
 
 
-class code:
+class code(given):
     """A rule's param: digest of a script and of all modules it runs; some keys or functions name more import paths.
 
     A changed module runs the jobs again, and a job refuses to run other code.
     """
 
     def __init__(self, script, *keys, **known):
-        self.script, self.keys, self.known = script, keys, known
+        super().__init__(*keys, **known)
+        self.script = script
 
     def __call__(self, wildcards):
-        wildcards = self.known or wildcards
-        found = (key(wildcards) if callable(key) else [key] for key in self.keys)
-        keys = [filled(key, wildcards) for keys in found for key in keys]
-        return code_of(self.script, tuple(map(value_of, keys)))
+        return code_of(self.script, tuple(super().__call__(wildcards).values()))
 
 
 def threads_of(wildcards):
