@@ -1,6 +1,6 @@
 """The engines of a study's Hessian spectra."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -9,6 +9,8 @@ from ramble.settings import Count, Model, Positive
 
 class SpectraOfPaths(Model):
     """On which paths, and at how many of their points, spectra are taken."""
+
+    path: ClassVar[str]  # of the engine
 
     trackers: list[str] = Field(description="whose paths")
     on_request: list[str] = Field([], description="whose paths too, but not for the default target: target `all`")
@@ -23,12 +25,14 @@ class SpectraOfPaths(Model):
 class ExactSpectra(SpectraOfPaths):
     """Full Hessian, float64, all eigenvalues."""
 
+    path: ClassVar[str] = "ramble.spectra.exact.ExactEngine"
     engine: Literal["exact"]
 
 
 class PyHessianSpectra(SpectraOfPaths):
     """The published tool: deflated power iteration."""
 
+    path: ClassVar[str] = "ramble.spectra.pyhessian.PyHessianEngine"
     engine: Literal["pyhessian"]
     top: Count
     iterations: Count = Field(description="per eigenvalue, at most")
@@ -64,6 +68,7 @@ class Density(Model):
 class KrylovSpectra(SpectraOfPaths):
     """Lanczos with full reorthogonalisation."""
 
+    path: ClassVar[str] = "ramble.spectra.krylov.KrylovEngine"
     engine: Literal["krylov"]
     top: Count
     tolerance: Positive = Field(description="errors of the eigenvalues, relative to the smallest of the top")

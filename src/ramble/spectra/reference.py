@@ -9,6 +9,7 @@ import torch
 from ramble.measure.profile import spread_points
 from ramble.spectra.along import ProblemT
 from ramble.spectra.spectrum import Engine, Spectrum
+from ramble.problems.problem import place_of
 from ramble.store.artifacts import write_table
 from ramble.store.progress import Progress
 from ramble.store.stored_paths import read_path
@@ -48,7 +49,7 @@ def write_reference(
     with Progress(f"{name}: spectra by both engines", len(points)) as progress:
         for point in points:
             label = f"{name}/{path.pair}/{point}"
-            pair = [engine.spectrum(problem, weights[point], path.dataset, label) for engine in (ours, theirs)]
+            pair = [engine.spectrum(problem, weights[point], place_of(problem, path.dataset), label) for engine in (ours, theirs)]
             rows = differences(*pair)
             rows.insert(0, "point", point)
             rows.insert(1, "t", float(path.t[point]))

@@ -2,7 +2,7 @@
 
 from ramble.store.console import step
 
-with step(snakemake):
+with step(snakemake) as given:
     from ramble.problems.data import build
     from ramble.problems.devices import choose_device
     from ramble.problems.seeds import derive_seed
@@ -12,18 +12,18 @@ with step(snakemake):
     from ramble.tracking.tracker import tracker_of
     from ramble.training.descent import Recipe, Settling
 
-    study, settings = snakemake.params.study, dict(snakemake.params.solutions)
-    count, settling = settings.pop("count"), Settling(**settings.pop("settling"))
-    maker, patterns = snakemake.params.problem, snakemake.params.patterns
+    name, patterns, study = snakemake.params.study, snakemake.params.patterns, given.study
+    settings = given.solutions.model_dump() | {"batch": study.batch, "rounds": study.rounds}
+    del settings["count"]
+    recipe = Recipe(**settings | {"settling": Settling(**settings["settling"])})
     sets = [first_patterns(read_tensors(file)[0], patterns) for file in snakemake.input.data]
-    device = choose_device(snakemake.params.device)
-    problem = build("problem.arguments", maker["path"], sets, device=device, **maker["arguments"])
+    device = choose_device(given.device)
+    problem = build("problem.arguments", given.problem.path, sets, device=device, **given.problem.arguments)
     trackers = {
-        name: tracker_of(values, derive_seed(snakemake.params.seed, study, name))
-        for name, values in snakemake.params.trackers.items()
+        key.rpartition(".")[2]: tracker_of(values, derive_seed(given.seed, name, key.rpartition(".")[2]))
+        for key, values in snakemake.params.trackers.items()
     }
-    recipe = Recipe(**settings, settling=settling)
-    table = try_load(problem, snakemake.params.seed, study, count, recipe, trackers)
+    table = try_load(problem, given.seed, name, study.solutions, recipe, trackers)
     table.insert(0, "patterns", patterns)
     table.insert(0, "alpha", snakemake.params.alpha)
     write_table(snakemake.output.table, table)
