@@ -1,44 +1,31 @@
 # data, a path -> Hessian eigenvalues at points of it, and what else its study asks for
-# what a part of the spectra takes from the settings of the engine
-SHARED = {
-    "reference": ("top", "trace_samples"),
-    "gauss_newton": ("top", "tolerance", "budget", "trace_samples", "batch"),
-    "density": ("batch",),
-}
-
-
 def spectra_of(wildcards):
     return PATH_STUDIES[wildcards["study"]].spectra
 
 
 def engine_settings(wildcards):
-    """What a study's engine is built from, but for the seed."""
-    others = {"engine", "points", "trackers", "on_request", *SHARED}
-    return spectra_of(wildcards).model_dump(exclude=others)
+    return spectra_of(wildcards).settings
 
 
 def spectra_keys(wildcards):
-    names = ["engine", "points", *engine_settings(wildcards)]
+    names = ["engine", "points", *type(engine_settings(wildcards)).model_fields]
     return [f"studies.{{study}}.spectra.{name}" for name in names]
 
 
 def part_settings(part):
-    """What one part of a study's spectra is measured with, but for the seed."""
-
-    def settings(wildcards):
-        spectra = spectra_of(wildcards)
-        own = getattr(spectra, part).model_dump(exclude={"tracker", "points"})
-        return {name: getattr(spectra, name) for name in SHARED[part]} | own
-
-    return settings
+    return lambda wildcards: spectra_of(wildcards).settings_of(part)
 
 
 def part_keys(part):
+    """What one part of a study's spectra says, and what it takes from the settings of the engine."""
+
     def keys(wildcards):
         own = type(getattr(spectra_of(wildcards), part)).model_fields
-        names = {name: name for name in SHARED[part]}
-        names |= {name: f"{part}.{name}" for name in own}
-        return [f"studies.{{study}}.spectra.{name}" for name in names.values()]
+        shared = type(spectra_of(wildcards).settings_of(part)).model_fields
+        names = [name for name in shared if name not in own] + [
+            f"{part}.{name}" for name in own
+        ]
+        return [f"studies.{{study}}.spectra.{name}" for name in names]
 
     return keys
 
@@ -59,7 +46,6 @@ rule spectra:
         mem_mb=2000,
     params:
         study="{study}",
-        engine=lambda wildcards: spectra_of(wildcards).path,
         settings=engine_settings,
         given=given("seed", *NETWORKS, spectra_keys),
         threads=threads_of,

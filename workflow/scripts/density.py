@@ -8,12 +8,12 @@ with step(snakemake) as given:
     from ramble.spectra.density import DensityEngine
 
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
-    engine = DensityEngine(**snakemake.params.settings, seed=given.seed)
+    engine = DensityEngine(snakemake.params.settings, seed=given.seed)
     write_along_paths(
         engine.rows,
         problem,
         snakemake.params.study,
-        "spectral density",
+        engine.what,
         given.points,
         snakemake.input.paths,
         snakemake.output.tables,

@@ -8,12 +8,12 @@ with step(snakemake) as given:
     from ramble.spectra.gauss_newton import GaussNewtonEngine
 
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
-    engine = GaussNewtonEngine(**snakemake.params.settings, seed=given.seed)
+    engine = GaussNewtonEngine(snakemake.params.settings, seed=given.seed)
     write_along_paths(
         engine.rows,
         problem,
         snakemake.params.study,
-        "Gauss-Newton part",
+        engine.what,
         given.points,
         snakemake.input.paths,
         snakemake.output.tables,

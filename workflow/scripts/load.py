@@ -10,12 +10,9 @@ with step(snakemake) as given:
     from ramble.store.tensors import read_tensors
     from ramble.studies.load.trials import first_patterns, try_load
     from ramble.tracking.tracker import tracker_of
-    from ramble.training.descent import Recipe, Settling
 
     name, patterns, study = snakemake.params.study, snakemake.params.patterns, given.study
-    settings = given.solutions.model_dump() | {"batch": study.batch, "rounds": study.rounds}
-    del settings["count"]
-    recipe = Recipe(**settings | {"settling": Settling(**settings["settling"])})
+    recipe = given.solutions.model_copy(update={"count": study.solutions, "batch": study.batch, "rounds": study.rounds})
     sets = [first_patterns(read_tensors(file)[0], patterns) for file in snakemake.input.data]
     device = choose_device(given.device)
     problem = build("problem.arguments", given.problem.path, sets, device=device, **given.problem.arguments)
@@ -23,7 +20,7 @@ with step(snakemake) as given:
         key.rpartition(".")[2]: tracker_of(values, derive_seed(given.seed, name, key.rpartition(".")[2]))
         for key, values in snakemake.params.trackers.items()
     }
-    table = try_load(problem, given.seed, name, study.solutions, recipe, trackers)
+    table = try_load(problem, given.seed, name, recipe, trackers)
     table.insert(0, "patterns", patterns)
     table.insert(0, "alpha", snakemake.params.alpha)
     write_table(snakemake.output.table, table)

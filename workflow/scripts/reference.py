@@ -9,8 +9,8 @@ with step(snakemake) as given:
     from ramble.spectra.reference import write_reference
 
     write_reference(
-        KrylovEngine(**snakemake.params.ours, seed=given.seed),
-        PyHessianEngine(**snakemake.params.theirs, seed=given.seed),
+        KrylovEngine(snakemake.params.ours, seed=given.seed),
+        PyHessianEngine(snakemake.params.theirs, seed=given.seed),
         stored_problem(given.problem, [snakemake.input.data], given.device),
         snakemake.params.study,
         snakemake.params.points,

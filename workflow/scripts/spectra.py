@@ -3,18 +3,17 @@
 from ramble.store.console import step
 
 with step(snakemake) as given:
-    from ramble.problems.data import load
     from ramble.problems.stored import stored_problem
     from ramble.spectra.along import write_along_paths
-    from ramble.spectra.spectrum import one_row
+    from ramble.spectra.engine import engine_of
 
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
-    engine = load(snakemake.params.engine)(**snakemake.params.settings, seed=given.seed)
+    engine = engine_of(snakemake.params.settings, given.seed)
     write_along_paths(
-        one_row(engine),
+        engine.rows,
         problem,
         snakemake.params.study,
-        "spectra",
+        engine.what,
         given.points,
         snakemake.input.paths,
         snakemake.output.tables,

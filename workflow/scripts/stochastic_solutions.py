@@ -7,13 +7,12 @@ with step(snakemake) as given:
     from ramble.store.checkpoints import checkpoint_of_job
     from ramble.store.tensors import read_tensors
     from ramble.studies.paths.solutions import write_solutions
-    from ramble.training.stochastic import StochasticRecipe, find_stochastic_solutions
+    from ramble.training.stochastic import find_stochastic_solutions
 
-    study, settings = snakemake.params.study, snakemake.params.recipe.model_dump()
-    count = settings.pop("count")
+    study, recipe = snakemake.params.study, snakemake.params.recipe
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
     images, _ = read_tensors(snakemake.input.data[0])
     checkpoint = checkpoint_of_job(snakemake.output.pairs, settings_of_run(snakemake, problem.device), images)
-    solutions = find_stochastic_solutions(problem, given.seed, study, count, StochasticRecipe(**settings), checkpoint)
-    write_solutions(problem, study, solutions, count, snakemake.output.solutions, snakemake.output.pairs)
+    solutions = find_stochastic_solutions(problem, given.seed, study, recipe, checkpoint)
+    write_solutions(problem, study, solutions, recipe.count, snakemake.output.solutions, snakemake.output.pairs)
     checkpoint.remove()

@@ -21,7 +21,7 @@ def _in_file(location: Sequence[str | int]) -> list[str | int]:
     places = list(location)
     behind = {"trackers": 5, "spectra": 4}.get(str(places[3]), len(places)) if places[3:] else len(places)
     for place in (behind, 2):
-        if places[0] == "studies" and places[place : place + 1] not in ([], ["[key]"]):
+        if places[:1] == ["studies"] and places[place : place + 1] not in ([], ["[key]"]):
             del places[place]
     return places
 
