@@ -38,8 +38,10 @@ rule paper:
 
 
 
-
 include: "workflow/rules/faults.smk"
+include: "workflow/rules/steps.smk"
+include: "workflow/rules/dvc.smk"
+include: "workflow/rules/adopt.smk"
 
 
 gc.freeze()

@@ -11,7 +11,7 @@ from ramble.parameters.digests import value_at
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy, StochasticStudy
 from ramble.parameters.spectra import KrylovSpectra
-from ramble.store.code import code_text
+from ramble.store.code import code_files, code_text
 
 try:
     PARAMETERS = validate(config, CONFIG_FILES)
