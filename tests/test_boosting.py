@@ -8,13 +8,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_points import stored_path
 from small_problems import WideProblem, silent, wide_problem
 from torch import Tensor
 from unhurried import unhurried
 
 from ramble.errors import RambleError
 from ramble.store.artifacts import read_table, write_table
-from ramble.store.stored_paths import StoredPath
+from ramble.store.points import StoredPath
 from ramble.studies.boosting.boost import boost, mcnemar
 from ramble.studies.boosting.choice import Candidate, choose, score
 from ramble.studies.boosting.methods import methods, windows
@@ -37,8 +38,7 @@ def problem_with(seed: int, test_seed: int = 0, samples: int = 40) -> WideProble
 
 
 def polygon(seed: int, points: int = 9) -> StoredPath:
-    t = torch.linspace(0, 1, points, dtype=torch.float64)
-    return StoredPath("0-0-1", 0, drawn(seed, points, 283).numpy(), t.numpy(), {"status": "arrived"})
+    return stored_path(drawn(seed, points, 283))
 
 
 def mean_probabilities(problem: WideProblem, weights: Tensor, split: str) -> Tensor:

@@ -6,7 +6,7 @@ with step(snakemake):
     from ramble.problems.devices import choose_device
     from ramble.problems.stored import load_problem
     from ramble.store.artifacts import write_table
-    from ramble.store.stored_paths import read_path
+    from ramble.store.points import read_path
     from ramble.store.tensors import read_tensors
     from ramble.studies.boosting.boost import boost
 

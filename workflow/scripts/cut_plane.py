@@ -7,13 +7,13 @@ with step(snakemake):
     from ramble.problems.devices import choose_device
     from ramble.problems.stored import end_of_pair, load_problem
     from ramble.store.artifacts import write_table
-    from ramble.store.stored_paths import read_path, representative
+    from ramble.store.points import read_path, representative
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
     path = representative([read_path(file) for file in snakemake.input.paths])
-    end = end_of_pair(problem, path.pair, snakemake.input.solutions)
+    end = end_of_pair(problem, path.name, snakemake.input.solutions)
     plane = plane_of_path(problem, path, end, snakemake.params.grid)
     write_table(snakemake.output.grid, plane.grid)
     write_table(snakemake.output.curve, plane.curve)

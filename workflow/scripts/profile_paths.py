@@ -7,8 +7,8 @@ with step(snakemake):
     from ramble.problems.devices import choose_device
     from ramble.problems.stored import load_problem
     from ramble.store.artifacts import write_table
+    from ramble.store.points import read_path
     from ramble.store.progress import Progress
-    from ramble.store.stored_paths import read_path
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)

@@ -5,7 +5,7 @@ from ramble.store.console import step
 with step(snakemake):
     from ramble.problems.devices import choose_device
     from ramble.problems.stored import load_problem
-    from ramble.spectra.along import write_along_paths
+    from ramble.spectra.along import write_along
     from ramble.spectra.pyhessian import PyHessianEngine
     from ramble.spectra.spectrum import one_row
 
@@ -13,7 +13,7 @@ with step(snakemake):
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
     )
     engine = PyHessianEngine(**snakemake.params.settings, seed=snakemake.params.seed)
-    write_along_paths(
+    write_along(
         one_row(engine),
         problem,
         snakemake.params.study,

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from ramble.problems.problem import Problem, in_batches, stack
+from ramble.store.points import StoredPath
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import StoredPath
 
 BATCH = 512
 MARGIN = 0.25  # of the points' extent, shown around them

@@ -10,7 +10,7 @@ from torch import Tensor
 from ramble.errors import RambleError
 from ramble.problems.data import build
 from ramble.problems.problem import Problem
-from ramble.store.stored_paths import pair_of
+from ramble.store.points import pair_of
 from ramble.store.tensors import read_tensors
 
 

@@ -7,8 +7,8 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from ramble.problems.network import NetworkProblem
+from ramble.store.points import StoredPath
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import StoredPath
 from ramble.studies.boosting.choice import Chosen, Score, choose, score
 from ramble.studies.boosting.methods import BETTER_END, BOTH_ENDS, methods
 
@@ -36,7 +36,7 @@ def boost(
     """
     ways, chosen, tested = methods(path, further, widths, members), dict[str, Chosen](), dict[str, Score]()
     steps = sum(len(candidates) + 1 for candidates in ways.values())
-    with Progress(f"better networks from path {path.pair}", steps) as progress:
+    with Progress(f"better networks from path {path.name}", steps) as progress:
         for method, candidates in ways.items():
             chosen[method] = choose(problem, candidates, progress)
         for method, best in chosen.items():
@@ -47,8 +47,8 @@ def boost(
         wrong = tested[method].wrong
         rows.append(
             {
-                "pair": path.pair,
-                "status": path.metadata["status"],
+                "pair": path.name,
+                "status": path.header.status.value,
                 "method": method,
                 "networks": len(best.candidate.weights),
                 "choice": best.candidate.name,

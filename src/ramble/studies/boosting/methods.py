@@ -7,8 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ramble.measure.profile import spread_points
-from ramble.store.stored_paths import StoredPath
+from ramble.store.points import Points, spread_points
 from ramble.studies.boosting.choice import Candidate
 
 BETTER_END = "better end"
@@ -17,7 +16,7 @@ BOTH_ENDS = "predictions of both ends"
 
 
 def methods(
-    path: StoredPath, further: Tensor, widths: Sequence[float], members: Sequence[int]
+    path: Points, further: Tensor, widths: Sequence[float], members: Sequence[int]
 ) -> dict[str, Sequence[Candidate]]:
     """Return the ways to a network by name, each with what it leaves to be chosen.
 
@@ -68,7 +67,7 @@ def _each(what: str, points: Tensor) -> list[Candidate]:
     return [Candidate(f"{what} {number}", points[number : number + 1]) for number in range(len(points))]
 
 
-def _spread_out(path: StoredPath, count: int) -> Candidate:
+def _spread_out(path: Points, count: int) -> Candidate:
     """Return the predictions of points spread evenly along the path, its ends among them."""
     chosen = spread_points(path.s, count)
     return Candidate(f"points {', '.join(map(str, chosen))}", torch.from_numpy(path.points[chosen]))
