@@ -6,8 +6,7 @@ with step(snakemake):
     from ramble.problems.devices import choose_device
     from ramble.problems.stored import load_problem
     from ramble.store.artifacts import write_table
-    from ramble.store.points import read_path
-    from ramble.store.tensors import read_tensors
+    from ramble.store.points import read_path, read_points
     from ramble.studies.boosting.boost import boost
 
     problem = load_problem(
@@ -16,5 +15,5 @@ with step(snakemake):
     for path, further, output in zip(
         snakemake.input.paths, snakemake.input.further, snakemake.output.tables, strict=True
     ):
-        points = read_tensors(further)[0]["points"]
-        write_table(output, boost(problem, read_path(path), points, **snakemake.params.boosting))
+        table = boost(problem, read_path(path), read_points(further), **snakemake.params.boosting)
+        write_table(output, table)

@@ -3,13 +3,16 @@
 from ramble.store.console import step
 
 with step(snakemake):
+    import torch
+
     from ramble.problems.devices import choose_device
     from ramble.problems.seeds import derive_seed
     from ramble.problems.stored import load_problem
     from ramble.store.artifacts import write_table
     from ramble.store.checkpoints import checkpoint_of_job
-    from ramble.store.tensors import read_tensors, write_tensors
+    from ramble.store.points import read_path, write_points
     from ramble.training.further import wander
+    from ramble.training.run import points_of_run
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
@@ -18,11 +21,10 @@ with step(snakemake):
     every = float(snakemake.config["studies"][snakemake.params.study]["checkpoint_seconds"])
     settings_of_run = dict(snakemake.params.items(), device=str(problem.device), checkpoint_seconds=every)
     checkpoints = []
-    for number, path in enumerate(snakemake.input.paths):
-        tensors, header = read_tensors(path)
-        points = tensors["points"]
-        seed = derive_seed(snakemake.params.seed, snakemake.params.study, "further training", header["pair"])
-        gradients = int(header["gradients"])
+    for number, file in enumerate(snakemake.input.paths):
+        path = read_path(file)
+        points, pair, gradients = torch.from_numpy(path.points), path.header.pair, path.header.gradients
+        seed = derive_seed(snakemake.params.seed, snakemake.params.study, "further training", pair)
         of_path = settings_of_run | {"seed": seed, "gradients": gradients}
         checkpoints.append(checkpoint_of_job(snakemake.output.tables[number], of_path, {"points": points}))
         found = wander(
@@ -36,7 +38,10 @@ with step(snakemake):
         )
         write_table(snakemake.output.tables[number], found.table)
         if snakemake.output.get("points"):  # where a step goes on from them
-            facts = {"study": snakemake.params.study, "pair": header["pair"], "gradients": gradients}
-            write_tensors(snakemake.output.points[number], {"points": found.points}, facts | problem.metadata)
+            facts = {"pair": pair, "gradients": gradients, **problem.metadata}
+            run = points_of_run(
+                found.points, found.table.gradients.tolist(), name=pair, study=snakemake.params.study, facts=facts
+            )
+            write_points(snakemake.output.points[number], run)
     for checkpoint in checkpoints:
         checkpoint.remove()

@@ -7,21 +7,21 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from ramble.problems.network import NetworkProblem
-from ramble.store.points import StoredPath
+from ramble.store.points import Points, StoredPath
 from ramble.store.progress import Progress
 from ramble.studies.boosting.choice import Chosen, Score, choose, score
 from ramble.studies.boosting.methods import BETTER_END, BOTH_ENDS, methods
 
 
 def boost(
-    problem: NetworkProblem, path: StoredPath, further: Tensor, widths: Sequence[float], members: Sequence[int]
+    problem: NetworkProblem, path: StoredPath, further: Points, widths: Sequence[float], members: Sequence[int]
 ) -> pd.DataFrame:
     """Choose a network in every way by its validation errors, then count its test errors.
 
     Args:
         problem: with a validation and a test split.
         path: from W_a to W_b.
-        further: weights (looks, P) in further training from W_a.
+        further: points of further training from W_a.
         widths: see `methods`.
         members: likewise.
 
