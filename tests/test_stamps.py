@@ -66,7 +66,7 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
     assert capsys.readouterr().out.endswith(f"  matches {PARAMETERS}\n  code is that of {ROOT}\n")
     changed = made / "changed.yaml"
     text = PARAMETERS.read_text()
-    changed.write_text(text.replace("paper: {eta: 0.1, gamma: 0.001", "paper: {eta: 0.1, gamma: 0.002", 1))
+    changed.write_text(text.replace("paper: {max_steps: 12000", "paper: {max_steps: 12001", 1))
     assert main([*arguments, str(changed)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
     assert line == f"  DIFFERS from {changed} in studies.tcm.trackers.paper"
@@ -75,7 +75,9 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
 def test_the_command_says_whether_the_checkout_still_has_the_code(made, capsys):
     table, other = made / "a.csv", made / "other.csv"
     found = check_table(table, table.read_bytes())
-    other.write_bytes(sealed_table(found.rows, found.origin.replace(f"code={CODE.split()[0]} ", "code=0123456789abcdef ")))
+    other.write_bytes(
+        sealed_table(found.rows, found.origin.replace(f"code={CODE.split()[0]} ", "code=0123456789abcdef "))
+    )
     assert main(["provenance", str(other), "--params", str(PARAMETERS)]) == 1
     assert capsys.readouterr().out.endswith(f"  code DIFFERS from that of {ROOT}\n")
     other.write_bytes(sealed_table(found.rows, found.origin.replace("of data;", "of a_script_that_is_gone;")))
@@ -255,5 +257,7 @@ def test_a_table_reads_as_before_and_must_be_whole(made):
 
 def test_every_script_begins_by_holding_its_code_against_what_was_planned():
     for script in SCRIPT.parent.glob("*.py"):
-        beginning = re.compile(r'"""[^"]+"""\n\nfrom ramble\.store\.console import (settings_of_run, )?step\n\nwith step\(snakemake\)')
+        beginning = re.compile(
+            r'"""[^"]+"""\n\nfrom ramble\.store\.console import (settings_of_run, )?step\n\nwith step\(snakemake\)'
+        )
         assert beginning.match(script.read_text()), script
