@@ -10,7 +10,7 @@ from test_parameters import SHIPPED
 from ramble.papers.ramble.claims.trackers import judge_trackers
 from ramble.papers.ramble.comparison.pairs import PairOutcome, read_pairs
 from ramble.papers.ramble.comparison.table import compare, write_comparison
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table, write_table
 from ramble.store.tensors import write_tensors
 

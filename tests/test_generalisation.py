@@ -7,7 +7,7 @@ import yaml
 from checkouts import ROOT
 
 from ramble.papers.ramble.claims.generalisation import GeneralisationPair, judge_generalisation, write_generalisation
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table
 from ramble.store.stored_paths import StoredPath
 

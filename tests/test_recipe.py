@@ -8,9 +8,9 @@ from small_problems import committee_on, pattern_sets, silent
 from test_parameters import SHIPPED
 
 from ramble.papers.ramble.claims.recipe import judge_recipe, recipe_rows
-from ramble.parameters.built_on import RecipeStudy
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 from ramble.problems.minibatches import epoch
+from ramble.studies.recipe.parameters import Study as RecipeStudy
 from ramble.studies.recipe.readings import Reading, readings, train, try_recipe
 
 LIMITS = Thresholds(**SHIPPED["claims"])

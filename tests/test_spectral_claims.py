@@ -7,7 +7,7 @@ from test_parameters import SHIPPED
 
 from ramble.papers.ramble.claims.evidence import PathEvidence
 from ramble.papers.ramble.claims.spectra import none_negative, number_constant, three, top_positive
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 
 LIMITS = Thresholds(**SHIPPED["claims"])
 NOTHING = pd.DataFrame()

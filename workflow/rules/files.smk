@@ -16,50 +16,26 @@ PICTURES = ("svg", "png", "pdf")
 
 
 def data_files(study):
-    return [
-        f"results/{study}/data/{d}.safetensors"
-        for d in range(PATH_STUDIES[study].data.datasets)
-    ]
+    return PATH_STUDIES[study].data_files(study)
 
 
 def solution_files(study):
-    p = PATH_STUDIES[study]
-    return [
-        f"results/{study}/solutions/{d}-{s}.safetensors"
-        for d in range(p.data.datasets)
-        for s in range(p.solutions.count)
-    ]
+    return PATH_STUDIES[study].solution_files(study)
 
 
 def graph_solutions(study, dataset):
     """The solutions of one data set of a connectivity study."""
-    return [
-        f"results/{study}/solutions/{dataset}-{s}.safetensors"
-        for s in range(CONNECTIVITY_STUDIES[study].solutions)
-    ]
-
-
-def connectivity_files(study):
-    """Every artifact of a connectivity study."""
-    datasets = range(CONNECTIVITY_STUDIES[study].datasets)
-    files = [f"results/{study}/{table}.csv" for table in ("pairs", "components")]
-    files += [f"results/{study}/graph/{dataset}.csv" for dataset in datasets]
-    return files + [
-        file for dataset in datasets for file in graph_solutions(study, dataset)
-    ]
+    return CONNECTIVITY_STUDIES[study].solution_files(study, dataset)
 
 
 def load_files(study):
     """The tables of a load study, one per load."""
-    return [f"results/{study}/loads/{size}.csv" for size in load_sizes(study)]
+    return LOAD_STUDIES[study].load_files(study, PARAMETERS.studies)
 
 
-def pair_files(kind, study, tracker, suffix, pairs=None):
+def pair_files(kind, study, tracker, suffix, pairs=()):
     """Files results/<study>/<kind>/<tracker>/<pair>.<suffix> of some or all pairs."""
-    return [
-        f"results/{study}/{kind}/{tracker}/{pair}.{suffix}"
-        for pair in pairs or pair_names(study)
-    ]
+    return PATH_STUDIES[study].pair_files(study, kind, tracker, suffix, pairs)
 
 
 def control_points(study, pairs):
@@ -71,10 +47,7 @@ def control_points(study, pairs):
 
 def part_files(study, part):
     """What one part of a study's spectra measures."""
-    if part == "reference":
-        return [f"results/{study}/reference.csv"]
-    tracker = SPECTRA_PARTS[study][part].tracker
-    return pair_files(part, study, tracker, "csv", part_pairs(study, part))
+    return PATH_STUDIES[study].part_files(study, part)
 
 
 def source(figure):
@@ -133,34 +106,11 @@ def all_paths(kind, suffix):
 
 def study_files(study):
     """Every artifact of one study, but for the spectra on request."""
-    if study in RECIPE_STUDIES:
-        return [f"results/{study}/readings.csv"]
-    if study in CONNECTIVITY_STUDIES:
-        return connectivity_files(study)
-    if study in LOAD_STUDIES:
-        return [*load_files(study), f"results/{study}/load.csv"]
-    if study in ABLATION_STUDIES:
-        return [f"results/{study}/ablation.csv"]
-    files = solution_files(study) + [f"results/{study}/pairs.csv"]
-    for tracker in PATH_STUDIES[study].tracker_names:
-        files += pair_files("profile", study, tracker, "csv")
-    for tracker in PATH_STUDIES[study].spectra.trackers:
-        files += pair_files("spectra", study, tracker, "csv")
-    for part in SPECTRA_PARTS[study]:
-        files += part_files(study, part)
-    if study in JUDGED_STUDIES:
-        files += [f"results/tables/claims-{study}.md"]
-    if study in BOOSTING_STUDIES:
-        files += [f"results/tables/boosting-{study}.md"]
-    return files
+    return PARAMETERS.studies[study].files(study, PARAMETERS.studies)
 
 
 def spectra_on_request(study):
-    return [
-        file
-        for tracker in PATH_STUDIES[study].spectra.on_request
-        for file in pair_files("spectra", study, tracker, "csv")
-    ]
+    return PATH_STUDIES[study].files_on_request(study)
 
 
 # every picture that can be asked for by name

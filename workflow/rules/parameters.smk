@@ -6,16 +6,9 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from ramble.errors import RambleError
-from ramble.parameters.built_on import (
-    AblationStudy,
-    ConnectivityStudy,
-    LoadStudy,
-    RecipeStudy,
-)
 from ramble.parameters.document import validate
-from ramble.parameters.paths import PathStudy, StochasticStudy
-from ramble.parameters.spectra import KrylovSpectra
 from ramble.store.code import code_digest, code_files
+from ramble.studies.paths.parameters import PathStudy
 
 try:
     PARAMETERS = validate(config, CONFIG_FILES)
@@ -26,30 +19,29 @@ except RambleError as error:
 def studies_of_kind(kind):
     """The studies of one kind, by name."""
     return {
-        name: study
-        for name, study in PARAMETERS.studies.items()
-        if isinstance(study, kind)
+        name: study for name, study in PARAMETERS.studies.items() if study.kind == kind
     }
 
 
-PATH_STUDIES = studies_of_kind(PathStudy)
-STOCHASTIC_STUDIES = list(studies_of_kind(StochasticStudy))
+PATH_STUDIES = {
+    name: study
+    for name, study in PARAMETERS.studies.items()
+    if isinstance(study, PathStudy)
+}
+STOCHASTIC_STUDIES = list(studies_of_kind("stochastic"))
 JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
 # the shipped ones come to 730: many more take minutes, and snakemake says nothing meanwhile
-if (ASKED_FOR := sum(study.files for study in PATH_STUDIES.values())) > 3000:
+if (ASKED_FOR := sum(study.file_count for study in PATH_STUDIES.values())) > 3000:
     logger.warning(
         f"{CONFIG_FILES}: about {ASKED_FOR} files to plan, which takes a while."
     )
 BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
-RECIPE_STUDIES = studies_of_kind(RecipeStudy)
-CONNECTIVITY_STUDIES = studies_of_kind(ConnectivityStudy)
-LOAD_STUDIES = studies_of_kind(LoadStudy)
-ABLATION_STUDIES = studies_of_kind(AblationStudy)
+RECIPE_STUDIES = studies_of_kind("recipe")
+CONNECTIVITY_STUDIES = studies_of_kind("connectivity")
+LOAD_STUDIES = studies_of_kind("load")
+ABLATION_STUDIES = studies_of_kind("ablation")
 # {study: what else its spectra ask for, by name}
-SPECTRA_PARTS = {
-    name: study.spectra.parts if isinstance(study.spectra, KrylovSpectra) else {}
-    for name, study in PATH_STUDIES.items()
-}
+SPECTRA_PARTS = {name: study.parts for name, study in PATH_STUDIES.items()}
 
 CODES = {}  # {digest: [script, import path, ..]}
 CODE_FILES = {}  # {digest: the files that it is of, seen from the project's folder}
@@ -80,12 +72,11 @@ def code(script, *import_paths):
 def load_sizes(study):
     """How many patterns the loads of a study come to."""
     parameters = LOAD_STUDIES[study]
-    of = PATH_STUDIES[parameters.of]
-    return parameters.patterns(of.data.arguments["inputs"])
+    return parameters.sizes(PATH_STUDIES[parameters.of])
 
 
 def pair_names(study):
-    return [f"{d}-{a}-{b}" for d, a, b in PATH_STUDIES[study].pairs]
+    return PATH_STUDIES[study].pair_names
 
 
 def jobs(study, tracker):
@@ -144,4 +135,4 @@ def part_settings(study, part):
 
 def part_pairs(study, part):
     """The pairs on whose paths it is measured: the costly ones on the first path only."""
-    return pair_names(study) if part == "gauss_newton" else pair_names(study)[:1]
+    return PATH_STUDIES[study].part_pairs(part)

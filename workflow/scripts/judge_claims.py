@@ -7,7 +7,7 @@ with step(snakemake):
     from ramble.papers.ramble.claims.evidence import Evidence, read_paths, read_tables
     from ramble.papers.ramble.claims.judge import judge, judge_tuned
     from ramble.papers.ramble.claims.table import write_claims
-    from ramble.parameters.claims import Thresholds
+    from ramble.papers.ramble.thresholds import Thresholds
     from ramble.store.artifacts import read_table
 
     given = snakemake.input

@@ -4,7 +4,7 @@ from ramble.store.console import step
 
 with step(snakemake):
     from ramble.papers.ramble.claims.generalisation import judge_generalisation, read_pairs, write_generalisation
-    from ramble.parameters.claims import Thresholds
+    from ramble.papers.ramble.thresholds import Thresholds
 
     pairs = read_pairs(
         snakemake.input.paths,

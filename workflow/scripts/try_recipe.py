@@ -3,10 +3,10 @@
 from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.parameters.built_on import RecipeStudy
     from ramble.problems.devices import choose_device
     from ramble.problems.stored import load_problem
     from ramble.store.artifacts import write_table
+    from ramble.studies.recipe.parameters import Study as RecipeStudy
     from ramble.studies.recipe.readings import try_recipe
 
     study = RecipeStudy(**snakemake.params.recipe)

@@ -1,24 +1,29 @@
 """The whole of params.yaml."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from ramble.errors import RambleError
-from ramble.parameters.built_on import StudyBuiltOn, check_source
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 from ramble.parameters.figures import Figures
 from ramble.parameters.model import Model, Name
-from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
 from ramble.parameters.sentences import sentence
-from ramble.parameters.spectra import KrylovSpectra
 from ramble.parameters.yaml_file import name_of, read_merged
 from ramble.store.places import expanded
+from ramble.studies.kinds import kinds, study_model
+from ramble.studies.paths.parameters import PathStudy
+from ramble.studies.study import BaseStudy, no_study
 
 MOST_SENTENCES = 20  # about one file
-Study = Annotated[FullBatchStudy | StochasticStudy | StudyBuiltOn, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    Study = BaseStudy
+else:
+    Study = Annotated[reduce(or_, map(study_model, kinds())), Field(discriminator="kind")]
 
 
 def _null_leaves_out(schema: dict[str, Any]) -> None:
@@ -43,27 +48,21 @@ class Parameters(Model):
         for study in self.paper:
             if study not in self.studies:
                 known = ", ".join(self.studies) or "none"
-                raise ValueError(f"paper: {_no_study('study', study, left_out, f'there are {known}')}")
+                raise ValueError(f"paper: {no_study('study', study, left_out, f'there are {known}')}")
         if len(set(self.paper)) < len(self.paper):
             raise ValueError("paper: a study is named twice")
         if not any(isinstance(self.studies[study], PathStudy) for study in self.paper):
             raise ValueError("paper: no study of kind paths or stochastic, whose paths the tables show; name one")
         self._figures_have_sources(left_out)
         for name, value in self.studies.items():
-            if not isinstance(value, PathStudy):
-                source = self.studies.get(value.of)
-                if not isinstance(source, FullBatchStudy):
-                    paths = ", ".join(name for name, one in self.studies.items() if isinstance(one, FullBatchStudy))
-                    what = _no_study("study of paths", value.of, left_out, f"there are {paths or 'none'}")
-                    raise ValueError(f"studies.{name}.of: {what}")
-                check_source(name, value, source)
+            value.check(name, self.studies, left_out)
         return self
 
     def _figures_have_sources(self, left_out: Sequence[str]) -> None:
         for name, figure in self.figures:
             shown = self.studies.get(figure.study)
             if figure.study in left_out:
-                raise ValueError(f"figures.{name}.study: {_no_study('study', figure.study, left_out, '')}")
+                raise ValueError(f"figures.{name}.study: {no_study('study', figure.study, left_out, '')}")
             for tracker in figure.trackers:
                 where = f"of study '{figure.study}' by tracker '{tracker}'"
                 if not isinstance(shown, PathStudy) or tracker not in shown.tracker_names:
@@ -76,15 +75,8 @@ class Parameters(Model):
                 raise ValueError(f"figures.{name}: a tracker is named twice")
 
 
-def _no_study(kind: str, name: str, left_out: Sequence[str], there_are: str) -> str:
-    if name in left_out:
-        return f"study '{name}' is left out, for it is null; name another one here, or leave this out too"
-    return f"no {kind} '{name}'; {there_are}"
-
-
 def _has_part(study: PathStudy, part: str, tracker: str) -> bool:
-    parts = study.spectra.parts if isinstance(study.spectra, KrylovSpectra) else {}
-    return part in parts and parts[part].tracker == tracker
+    return part in study.parts and study.parts[part].tracker == tracker
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:

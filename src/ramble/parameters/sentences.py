@@ -3,20 +3,9 @@
 from typing import Any
 
 from ramble.parameters.model import NAME
+from ramble.studies.kinds import kinds
 
-# kinds of a study, and engines: what chooses among the models of a union
-BRANCHES = (
-    "paths",
-    "stochastic",
-    "recipe",
-    "ablation",
-    "connectivity",
-    "load",
-    "exact",
-    "krylov",
-    "pyhessian",
-)
-
+ENGINES = ("exact", "krylov", "pyhessian")
 LONGEST = 120  # characters of a value that a sentence repeats
 
 
@@ -29,9 +18,9 @@ def sentence(error: dict[str, Any]) -> str:
     """Say which key is wrong and why, without pydantic's own vocabulary."""
     # a union puts the chosen kind or engine into the location, behind the key; no such key is in the file
     location = list(error["loc"])
-    for behind, depth in (("studies", 2), ("spectra", 1)):
+    for behind, depth, choices in (("studies", 2, kinds()), ("spectra", 1, ENGINES)):
         place = location.index(behind) + depth if behind in location else len(location)
-        if location[place : place + 1] and location[place] in BRANCHES:
+        if location[place : place + 1] and location[place] in choices:
             del location[place]
     named = location[-1:] == ["[key]"]  # not a value is wrong, but what it is called
     key = ".".join(short(str(part)) for part in location[: -1 if named else None])
@@ -49,12 +38,8 @@ def sentence(error: dict[str, Any]) -> str:
             return f"{key} is missing; add it"
         case "union_tag_invalid" | "union_tag_not_found":
             choice = error["ctx"]["discriminator"].strip("'")
-            allowed = (
-                "paths, stochastic, recipe, ablation, connectivity or load"
-                if choice == "kind"
-                else "exact, krylov or pyhessian"
-            )
-            return f"{key}.{choice} is missing or unknown; write {allowed}"
+            *others, last = kinds() if choice == "kind" else ENGINES
+            return f"{key}.{choice} is missing or unknown; write {', '.join(others)} or {last}"
         case "value_error":
             text = str(error["ctx"]["error"])
             return f"{key}: {text}" if key else text

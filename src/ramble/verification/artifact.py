@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ramble.errors import RambleError, printable
 from ramble.parameters.document import Parameters
-from ramble.parameters.paths import PathStudy
 from ramble.problems.problem import Problem
 from ramble.problems.stored import load_problem, read_weights
 from ramble.problems.tree_committee import TreeCommittee
@@ -18,6 +17,7 @@ from ramble.store.content import check_tensors
 from ramble.store.stored_paths import pair_of
 from ramble.store.tensors import read_tensors
 from ramble.store.untrusted import quoted, read_regular
+from ramble.studies.paths.parameters import PathStudy
 from ramble.verification.claims import BELIEVED, FORMS, OF_TABLE, Claims, read_claims
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread
 from ramble.papers.ramble.claims.table import claim_rows
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table, write_table, write_whole
 from ramble.store.stored_paths import StoredPath, read_path
 

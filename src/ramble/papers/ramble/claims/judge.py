@@ -10,7 +10,7 @@ from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread, ve
 from ramble.papers.ramble.claims.evidence import Evidence, PathEvidence
 from ramble.papers.ramble.claims.recipe import judge_recipe
 from ramble.papers.ramble.claims.trackers import judge_trackers
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 
 
 def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:

@@ -9,7 +9,7 @@ from ramble.measure.nonzero import SCALE, THREE, regimes_of_three
 from ramble.papers.ramble.claims import statistics
 from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread
 from ramble.papers.ramble.claims.evidence import PathEvidence
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 
 
 def none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:

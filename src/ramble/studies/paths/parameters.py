@@ -1,15 +1,23 @@
 """A study that finds solutions, paths between them, and spectra along the paths."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ramble.parameters.makers import Maker
 from ramble.parameters.model import Count, Fraction, Model, Positive
-from ramble.parameters.spectra import ExactSpectra, KrylovSpectra, PyHessianSpectra
-from ramble.parameters.trackers import StochasticTrackers, Trackers
+from ramble.parameters.spectra import (
+    Density,
+    ExactSpectra,
+    GaussNewtonPart,
+    KrylovSpectra,
+    PyHessianReference,
+    PyHessianSpectra,
+)
+from ramble.parameters.trackers import Trackers
+from ramble.studies.study import MOST_FILES, BaseStudy
 
-MOST_FILES = 100_000  # of one study
 Spectra = Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
 
 
@@ -30,10 +38,15 @@ class Settling(Model):
     max_steps: Count
 
 
-class Solutions(Model):
-    """How solutions are found."""
+class CountedSolutions(Model):
+    """How many solutions there are; how they are found is told by the kind of study."""
 
     count: Annotated[int, Field(ge=2, description="solutions per data set; all their pairs are walked")]
+
+
+class Solutions(CountedSolutions):
+    """How solutions are found."""
+
     rate: Positive
     output_gain: Positive = Field(1.0, description="gain on the outputs in the loss until zero errors are reached")
     max_steps: Count
@@ -43,25 +56,9 @@ class Solutions(Model):
     settling: Settling
 
 
-class StochasticSolutions(Model):
-    """How solutions of a large training set are found, by minibatches."""
+class PathStudy(BaseStudy):
+    """A study that walks between the solutions of one problem: of kind `paths` or `stochastic`."""
 
-    count: Annotated[int, Field(ge=2, description="solutions; all their pairs are walked")]
-    rate: Positive
-    batch: Count = Field(description="training samples per gradient")
-    epochs: Count = Field(description="over all samples, at the full rate")
-    focus: Annotated[float, Field(ge=1, description="on the hardest samples afterwards; 1: all alike")]
-    round_steps: Count = Field(description="gradient steps between two looks at all margins")
-    decay: Fraction = Field(description="of the rate, per round")
-    margin: Positive = Field(description="smallest margin at which the rounds end")
-    max_rounds: Count
-
-
-class PathStudy(Model):
-    """A study that walks between the solutions of one problem."""
-
-    kind: str
-    threads: Count
     priority: int = Field(0, description="jobs of the study with the highest priority start first")
     paths_per_job: Count = Field(description="chains tracked side by side in one job")
     one_path_per_job: list[str] = Field(
@@ -69,8 +66,8 @@ class PathStudy(Model):
     )
     data: Data
     problem: Maker
-    solutions: Solutions | StochasticSolutions
-    trackers: Trackers | StochasticTrackers
+    solutions: CountedSolutions
+    trackers: Model
     spectra: Spectra
 
     @model_validator(mode="after")
@@ -96,8 +93,7 @@ class PathStudy(Model):
             if tracker not in self.tracker_names:
                 known = ", ".join(self.tracker_names)
                 raise ValueError(f"spectra: no tracker '{tracker}'; this study has {known}")
-        parts = self.spectra.parts if isinstance(self.spectra, KrylovSpectra) else {}
-        for name, part in parts.items():
+        for name, part in self.parts.items():
             if part.tracker not in self.tracker_names:
                 raise ValueError(f"spectra.{name}: no tracker '{part.tracker}'; name one of the study's")
         if len(set(self.spectra.all_trackers)) < len(self.spectra.all_trackers):
@@ -113,15 +109,15 @@ class PathStudy(Model):
     @model_validator(mode="after")
     def _of_bounded_size(self) -> "PathStudy":
         """Check that the files, each of which a run looks at before it begins, are not too many."""
-        if self.files > MOST_FILES:
+        if self.file_count > MOST_FILES:
             raise ValueError(
                 f"data.datasets = {self.data.datasets} and solutions.count = {self.solutions.count} come to "
-                f"{self.files} files, more than the {MOST_FILES} that a study may have; lower one of them"
+                f"{self.file_count} files, more than the {MOST_FILES} that a study may have; lower one of them"
             )
         return self
 
     @property
-    def files(self) -> int:
+    def file_count(self) -> int:
         """About how many artifacts the study has: data, solutions, paths with their steps and profiles, spectra."""
         datasets, count = self.data.datasets, self.solutions.count
         pairs = datasets * count * (count - 1) // 2
@@ -132,52 +128,57 @@ class PathStudy(Model):
         """The trackers that are asked for."""
         return [name for name, value in self.trackers if value is not None]
 
+    @property
+    def parts(self) -> dict[str, PyHessianReference | GaussNewtonPart | Density]:
+        """What else than spectra is measured, on one tracker's paths, by its name."""
+        return self.spectra.parts if isinstance(self.spectra, KrylovSpectra) else {}
 
-class FullBatchStudy(PathStudy):
+    @property
+    def pair_names(self) -> list[str]:
+        """What files call the pairs: <dataset>-<a>-<b>."""
+        return [f"{dataset}-{a}-{b}" for dataset, a, b in self.pairs]
+
+    def data_files(self, name: str) -> list[str]:
+        """Return the training sets of the study called `name`."""
+        return [f"results/{name}/data/{dataset}.safetensors" for dataset in range(self.data.datasets)]
+
+    def solution_files(self, name: str) -> list[str]:
+        """Return the solutions of all data sets."""
+        seeds = range(self.solutions.count)
+        return [f"results/{name}/solutions/{d}-{seed}.safetensors" for d in range(self.data.datasets) for seed in seeds]
+
+    def pair_files(self, name: str, what: str, tracker: str, suffix: str, pairs: Sequence[str] = ()) -> list[str]:
+        """Return files results/<study>/<what>/<tracker>/<pair>.<suffix>, of all pairs where none are named."""
+        return [f"results/{name}/{what}/{tracker}/{pair}.{suffix}" for pair in pairs or self.pair_names]
+
+    def part_pairs(self, part: str) -> list[str]:
+        """Return the pairs on whose paths a part of the spectra is measured: the costly ones on the first path only."""
+        return self.pair_names if part == "gauss_newton" else self.pair_names[:1]
+
+    def part_files(self, name: str, part: str) -> list[str]:
+        """Return what one part of the spectra measures."""
+        if part == "reference":
+            return [f"results/{name}/reference.csv"]
+        return self.pair_files(name, part, self.parts[part].tracker, "csv", self.part_pairs(part))
+
+    def files(self, name: str, studies: Mapping[str, BaseStudy]) -> list[str]:
+        """Return the solutions, and what is measured along all paths, but for the spectra on request."""
+        return [
+            *self.solution_files(name),
+            f"results/{name}/pairs.csv",
+            *(file for tracker in self.tracker_names for file in self.pair_files(name, "profile", tracker, "csv")),
+            *(file for tracker in self.spectra.trackers for file in self.pair_files(name, "spectra", tracker, "csv")),
+            *(file for part in self.parts for file in self.part_files(name, part)),
+        ]
+
+    def files_on_request(self, name: str) -> list[str]:
+        """Return the spectra that only the target `all` asks for."""
+        return [f for tracker in self.spectra.on_request for f in self.pair_files(name, "spectra", tracker, "csv")]
+
+
+class Study(PathStudy):
     """Every gradient is one of the whole training set."""
 
     kind: Literal["paths"]
     solutions: Solutions
     trackers: Trackers
-
-
-class Boosting(Model):
-    """How better networks are made of the paths of tracker `guarded`, chosen by validation images."""
-
-    widths: Annotated[list[Fraction], Field(min_length=1)] = Field(
-        description="of the windows whose points' weights are averaged, as shares of the path's length"
-    )
-    members: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)] = Field(
-        description="points of the path that predict together, evenly spread, the ends among them"
-    )
-
-
-class StochasticStudy(PathStudy):
-    """Training sets too large for that: gradients are those of minibatches."""
-
-    kind: Literal["stochastic"]
-    checkpoint_seconds: Positive = Field(description="between two states that a killed run goes on from")
-    solutions: StochasticSolutions
-    trackers: StochasticTrackers
-    spectra: Spectra = ExactSpectra(
-        engine="exact", trackers=[], on_request=[], points=2
-    )  # none, unless a study asks for some
-    # left out where there is none, so that a study's digest is what it was before studies could have one
-    boosting: Boosting | None = Field(
-        None,
-        description="needs tracker `guarded`, and data.arguments.validation",
-        exclude_if=lambda value: value is None,
-    )
-
-    @model_validator(mode="after")
-    def _boosts(self) -> "StochasticStudy":
-        if self.boosting and self.trackers.guarded is None:
-            raise ValueError("boosting: starts from the paths of tracker 'guarded'; give the study one")
-        if self.boosting and not self.data.arguments.get("validation"):
-            raise ValueError("boosting: the data have no validation images; set data.arguments.validation")
-        return self
-
-    @property
-    def judged(self) -> bool:
-        """Whether it has all paths that the claims of section 3.3 are judged by."""
-        return {"paper", "guarded", "line"} <= set(self.tracker_names)
