@@ -34,7 +34,7 @@ from torch import Tensor, nn
 
 from ramble.measure.profile import spread_points
 from ramble.parameters.document import validate
-from ramble.studies.paths.parameters import PathStudy
+from ramble.studies.paths.study import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from ramble.parameters.document import validate
-from ramble.studies.paths.parameters import PathStudy
+from ramble.studies.paths.study import PathStudy
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.store.artifacts import read_table

@@ -15,7 +15,7 @@ import torch
 import yaml
 
 from ramble.parameters.document import validate
-from ramble.studies.paths.parameters import PathStudy
+from ramble.studies.paths.study import PathStudy
 from ramble.problems.patterns import random_patterns
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.spectra.exact import ExactEngine

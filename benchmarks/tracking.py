@@ -17,7 +17,7 @@ import yaml
 
 from ramble.certificates.paths import certify_path
 from ramble.parameters.document import validate
-from ramble.studies.paths.parameters import PathStudy
+from ramble.studies.paths.study import PathStudy
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.problems.problem import Problem

@@ -14,7 +14,7 @@ from ramble.problems.problem import Problem
 from ramble.studies.connectivity.components import component_sizes, components_table
 from ramble.studies.connectivity.drawing import Graph, draw_connectivity
 from ramble.studies.connectivity.joining import track_all_pairs
-from ramble.studies.paths.figures.style import save
+from ramble.studies.paths.drawing.style import save
 from ramble.studies.paths.solutions import pair_table
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.path import Path, Status

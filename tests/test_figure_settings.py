@@ -14,9 +14,9 @@ DRAW = """
 from matplotlib import pyplot as plt
 assert plt.rcParams["font.size"] == {size}
 import test_figures
-from ramble.studies.paths.figures.fig4 import draw_top_eigenvalues
-from ramble.studies.paths.figures.sources import Sources
-from ramble.studies.paths.figures.style import save
+from ramble.studies.paths.drawing.top_eigenvalues import draw_top_eigenvalues
+from ramble.studies.paths.drawing.sources import Sources
+from ramble.studies.paths.drawing.style import save
 shown = test_figures.source(True)
 save(draw_top_eigenvalues(Sources([shown], shown)), ["fig4.svg", "fig4.png", "fig4.pdf"])
 assert plt.rcParams["font.size"] == {size}
@@ -60,7 +60,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 # matplotlib is imported by our package first, as by every job: a backend that is not installed is refused at its import
-OURS_FIRST = "import ramble.studies.paths.figures\n"
+OURS_FIRST = "import ramble.studies.paths.drawing\n"
 
 
 @pytest.mark.parametrize("backend", ["module://no_such.backend_inline", "nonsense", "TkAgg", ""])

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from ramble.studies.paths.figures.fig2 import draw_committee_spectra
-from ramble.studies.paths.figures.fig3 import draw_losses_and_errors
-from ramble.studies.paths.figures.fig4 import draw_top_eigenvalues
-from ramble.studies.paths.figures.fig5 import draw_losses_and_errors_of_all
-from ramble.studies.paths.figures.gauss_newton import draw_gauss_newton
-from ramble.studies.paths.figures.sources import Source, Sources, position
+from ramble.studies.paths.drawing.spectrum import draw_committee_spectra
+from ramble.studies.paths.drawing.losses import draw_losses_and_errors
+from ramble.studies.paths.drawing.top_eigenvalues import draw_top_eigenvalues
+from ramble.studies.paths.drawing.test_errors import draw_losses_and_errors_of_all
+from ramble.studies.paths.drawing.gauss_newton import draw_gauss_newton
+from ramble.studies.paths.drawing.sources import Source, Sources, position
 
 RISING = np.array([0.0, 0.1, 0.6, 1.0])
 T = np.array([0.0, -0.4, 0.3, 1.0])

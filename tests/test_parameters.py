@@ -17,7 +17,7 @@ from ramble.errors import RambleError
 from ramble.parameters import makers
 from ramble.parameters.document import Parameters, read_parameters, validate
 from ramble.parameters.schema import schema_text
-from ramble.studies.paths.parameters import PathStudy
+from ramble.studies.paths.study import PathStudy
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
 TCM = "studies.tcm"

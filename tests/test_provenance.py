@@ -51,7 +51,7 @@ def modules(script: str) -> set[str]:
     [
         (
             "draw_fig4",
-            {"studies/paths/figures/fig4.py", "studies/paths/figures/sources.py", "store/artifacts.py"},
+            {"studies/paths/drawing/top_eigenvalues.py", "studies/paths/drawing/sources.py", "store/artifacts.py"},
             {"tracking/paper.py", "spectra/exact.py"},
         ),
         (
@@ -62,17 +62,17 @@ def modules(script: str) -> set[str]:
         (
             "track_paper",
             {"tracking/paper.py", "tracking/path.py"},
-            {"tracking/line.py", "studies/paths/figures/fig1.py"},
+            {"tracking/line.py", "studies/paths/drawing/plane.py"},
         ),
         (
             "spectra_exact",
             {"spectra/exact.py", "spectra/spectrum.py"},
-            {"spectra/pyhessian.py", "studies/paths/figures/fig2.py"},
+            {"spectra/pyhessian.py", "studies/paths/drawing/spectrum.py"},
         ),
         (
             "find_solutions",
             {"training/descent.py", "problems/seeds.py"},
-            {"measure/plane.py", "studies/paths/figures/style.py"},
+            {"measure/plane.py", "studies/paths/drawing/style.py"},
         ),
     ],
 )

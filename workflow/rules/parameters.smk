@@ -8,7 +8,7 @@ from snakemake.logging import logger
 from ramble.errors import RambleError
 from ramble.parameters.document import validate
 from ramble.store.code import code_digest, code_files
-from ramble.studies.paths.parameters import PathStudy
+from ramble.studies.paths.study import PathStudy
 
 try:
     PARAMETERS = validate(config, CONFIG_FILES)

@@ -5,7 +5,7 @@ from ramble.store.console import step
 with step(snakemake):
     from ramble.store.artifacts import read_table
     from ramble.studies.load.drawing import draw_loads
-    from ramble.studies.paths.figures.style import save
+    from ramble.studies.paths.drawing.style import save
 
     tables = {
         study: read_table(file) for study, file in zip(snakemake.params.shown, snakemake.input.tables, strict=True)

@@ -4,7 +4,7 @@ from ramble.store.console import step
 
 with step(snakemake):
     from ramble.store.artifacts import read_table
-    from ramble.studies.paths.figures.nonzero import draw_nonzero
-    from ramble.studies.paths.figures.style import save
+    from ramble.studies.paths.drawing.nonzero import draw_nonzero
+    from ramble.studies.paths.drawing.style import save
 
     save(draw_nonzero(read_table(snakemake.input.table)), snakemake.output)

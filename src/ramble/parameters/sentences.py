@@ -1,5 +1,6 @@
 """What pydantic finds wrong, said in one sentence."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ramble.parameters.model import NAME
@@ -14,13 +15,20 @@ def short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}.."
 
 
+def _choices(behind: str) -> Sequence[str]:
+    """Return what chooses among the models behind a key."""
+    from ramble.studies.kinds import figure_models  # the kinds themselves need this module
+
+    return {"studies": kinds(), "figures": list(figure_models()), "spectra": ENGINES}[behind]
+
+
 def sentence(error: dict[str, Any]) -> str:
     """Say which key is wrong and why, without pydantic's own vocabulary."""
     # a union puts the chosen kind or engine into the location, behind the key; no such key is in the file
     location = list(error["loc"])
-    for behind, depth, choices in (("studies", 2, kinds()), ("spectra", 1, ENGINES)):
+    for behind, depth in (("studies", 2), ("figures", 2), ("spectra", 1)):
         place = location.index(behind) + depth if behind in location else len(location)
-        if location[place : place + 1] and location[place] in choices:
+        if location[place : place + 1] and location[place] in _choices(behind):
             del location[place]
     named = location[-1:] == ["[key]"]  # not a value is wrong, but what it is called
     key = ".".join(short(str(part)) for part in location[: -1 if named else None])
@@ -38,7 +46,7 @@ def sentence(error: dict[str, Any]) -> str:
             return f"{key} is missing; add it"
         case "union_tag_invalid" | "union_tag_not_found":
             choice = error["ctx"]["discriminator"].strip("'")
-            *others, last = kinds() if choice == "kind" else ENGINES
+            *others, last = _choices(str(location[0]) if choice == "kind" else "spectra")
             return f"{key}.{choice} is missing or unknown; write {', '.join(others)} or {last}"
         case "value_error":
             text = str(error["ctx"]["error"])

@@ -17,7 +17,7 @@ from ramble.store.content import check_tensors
 from ramble.store.stored_paths import pair_of
 from ramble.store.tensors import read_tensors
 from ramble.store.untrusted import quoted, read_regular
-from ramble.studies.paths.parameters import PathStudy
+from ramble.studies.paths.study import PathStudy
 from ramble.verification.claims import BELIEVED, FORMS, OF_TABLE, Claims, read_claims
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check

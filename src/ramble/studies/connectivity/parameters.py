@@ -1,12 +1,13 @@
 """A study of the graph of many solutions."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ramble.parameters.model import Count
 from ramble.studies.built_on import StudyBuiltOn
+from ramble.studies.figure import FigureOfStudies
 from ramble.studies.paths.parameters import Study as PathsStudy
 from ramble.studies.study import MOST_FILES, BaseStudy
 
@@ -52,3 +53,22 @@ class Study(StudyBuiltOn):
             *(f"results/{name}/graph/{dataset}.csv" for dataset in range(self.datasets)),
             *(file for dataset in range(self.datasets) for file in self.solution_files(name, dataset)),
         ]
+
+
+class Connectivity(FigureOfStudies):
+    """How far many solutions are joined, pair by pair and as a graph; one column per study."""
+
+    drawn_by: ClassVar[str] = "ramble.studies.connectivity.drawing.draw"
+    shows: ClassVar[type[BaseStudy]] = Study
+
+    kind: Literal["connectivity"]
+
+    def sources(self, name: str, studies: Mapping[str, BaseStudy]) -> dict[str, list[str]]:
+        """Return the tables of pairs and of components of all shown studies."""
+        return {
+            table: [f"results/{study}/{table}.csv" for study in self.shown(studies)]
+            for table in ("pairs", "components")
+        }
+
+
+FIGURES = (Connectivity,)

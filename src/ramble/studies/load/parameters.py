@@ -1,12 +1,13 @@
 """A study of training sets of growing size."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ramble.parameters.model import Count, Positive
 from ramble.studies.built_on import StudyBuiltOn
+from ramble.studies.figure import FigureOfStudies
 from ramble.studies.paths.parameters import Study as PathsStudy
 from ramble.studies.study import BaseStudy
 
@@ -58,3 +59,19 @@ class Study(StudyBuiltOn):
     def files(self, name: str, studies: Mapping[str, BaseStudy]) -> list[str]:
         """Return the tables of the loads, and the one of them all."""
         return [*self.load_files(name, studies), f"results/{name}/load.csv"]
+
+
+class Load(FigureOfStudies):
+    """Training and tracking against the load; one column per study."""
+
+    drawn_by: ClassVar[str] = "ramble.studies.load.drawing.draw"
+    shows: ClassVar[type[BaseStudy]] = Study
+
+    kind: Literal["load"]
+
+    def sources(self, name: str, studies: Mapping[str, BaseStudy]) -> dict[str, list[str]]:
+        """Return the tables of all shown studies."""
+        return {"tables": [f"results/{study}/load.csv" for study in self.shown(studies)]}
+
+
+FIGURES = (Load,)

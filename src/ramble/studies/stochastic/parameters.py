@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from ramble.parameters.model import Count, Fraction, Model, Positive
 from ramble.parameters.spectra import ExactSpectra
 from ramble.parameters.trackers import StochasticTrackers
-from ramble.studies.paths.parameters import CountedSolutions, PathStudy, Spectra
+from ramble.studies.paths.study import CountedSolutions, PathStudy, Spectra
 from ramble.studies.study import BaseStudy
 
 

@@ -1,16 +1,21 @@
-"""Figure 3: losses (a) and errors (b) of LeNet5 along its paths on 100 images of MNIST."""
+"""Losses (a) and errors (b) along the paths of one study, one of them in colour."""
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ramble.studies.paths.figures.sources import Axis, Source, Sources, position
-from ramble.studies.paths.figures.style import styled
+from ramble.studies.paths.drawing.sources import Axis, Source, Sources, position, read_sources
+from ramble.studies.paths.drawing.style import Files, styled
 
 TRAIN, TEST, OTHERS = "#0072B2", "#D55E00", "0.75"
 
 
-def draw_losses_and_errors(sources: Sources) -> Figure:
+def draw(files: Files) -> Figure:
+    """Draw the files `paths` and `profile`; see `draw_losses`."""
+    return draw_losses(read_sources(files))
+
+
+def draw_losses(sources: Sources) -> Figure:
     """Draw training and test loss, and training and test error, of the shown path; the other paths thin and grey."""
     axis = position(sources.paths)
     with styled():

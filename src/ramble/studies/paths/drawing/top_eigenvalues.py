@@ -1,11 +1,16 @@
-"""Figure 4: the top eigenvalues of LeNet5's Hessian along a path on 100 images of MNIST."""
+"""The top eigenvalues of the Hessian along a path."""
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from ramble.studies.paths.figures.sources import Sources, position
-from ramble.studies.paths.figures.spectra import draw_eigenvalues, eigenvalues, mark_unconverged
-from ramble.studies.paths.figures.style import styled
+from ramble.studies.paths.drawing.eigenvalues import draw_eigenvalues, eigenvalues, mark_unconverged
+from ramble.studies.paths.drawing.sources import Sources, position, read_sources
+from ramble.studies.paths.drawing.style import Files, styled
+
+
+def draw(files: Files) -> Figure:
+    """Draw the files `paths` and `spectra`; see `draw_top_eigenvalues`."""
+    return draw_top_eigenvalues(read_sources(files))
 
 
 def draw_top_eigenvalues(sources: Sources) -> Figure:

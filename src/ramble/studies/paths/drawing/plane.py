@@ -1,4 +1,4 @@
-"""Figure 1, measured: the solution region in the plane of a real path."""
+"""The solution region in the plane of a real path."""
 
 from itertools import pairwise
 
@@ -8,11 +8,18 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 
-from ramble.studies.paths.figures.sources import Source
-from ramble.studies.paths.figures.style import styled
+from ramble.store.artifacts import read_table
+from ramble.studies.paths.drawing.sources import Source, read_sources
+from ramble.studies.paths.drawing.style import Files, styled
 
 BANDS = (0, 1, 5, 20, 60)  # each band starts at so many errors; the first is the solution region
 SHADES = ("#bfe3d4", "#f4f4f4", "#dcdcdc", "#bdbdbd", "#979797")
+
+
+def draw(files: Files) -> Figure:
+    """Draw the plane of the files `grid` and `curve`, with the path among `paths` that it was cut through."""
+    (grid,), (curve,) = files["grid"], files["curve"]
+    return draw_plane(read_table(grid), read_table(curve), read_sources(files).shown)
 
 
 def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure:

@@ -7,13 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ramble.spectra.counts import counts_above
-from ramble.studies.paths.figures.sources import Source, Sources, position
-from ramble.studies.paths.figures.spectra import eigenvalues
-from ramble.studies.paths.figures.style import styled
+from ramble.studies.paths.drawing.eigenvalues import eigenvalues
+from ramble.studies.paths.drawing.sources import Source, Sources, position, read_sources
+from ramble.studies.paths.drawing.style import Files, styled
 
 STYLES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
 PLACES = 200  # along the axis
 DECADES = 5  # below the largest eigenvalue
+
+
+def draw(files: Files) -> Figure:
+    """Draw the files `paths`, `spectra` and `density`; see `draw_density`."""
+    return draw_density(read_sources(files, "density"))
 
 
 def draw_density(sources: Sources) -> Figure:

@@ -1,14 +1,19 @@
-"""Figure 2: eigenvalues of the Tree Committee Machine's Hessian, and its loss, along a path."""
+"""All eigenvalues of the Hessian that are not zero, and the loss, along a path."""
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from ramble.studies.paths.figures.sources import Sources, position
-from ramble.studies.paths.figures.spectra import draw_eigenvalues, eigenvalues
-from ramble.studies.paths.figures.style import styled
+from ramble.studies.paths.drawing.eigenvalues import draw_eigenvalues, eigenvalues
+from ramble.studies.paths.drawing.sources import Sources, position, read_sources
+from ramble.studies.paths.drawing.style import Files, styled
 
 
-def draw_committee_spectra(sources: Sources, zero: float) -> Figure:
+def draw(files: Files, zero: float) -> Figure:
+    """Draw the files `paths`, `profile` and `spectra`; see `draw_spectrum`."""
+    return draw_spectrum(read_sources(files), zero)
+
+
+def draw_spectrum(sources: Sources, zero: float) -> Figure:
     """Draw all non-zero eigenvalues of the shown path, their number, and the training loss.
 
     Args:

@@ -1,6 +1,6 @@
 """One style for all figures, and how they are saved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 
 from ramble.store.artifacts import write_whole
 from ramble.store.stamps import stamp
+
+# what a figure is drawn from: files by their kind, of one kind in the order of the paths
+Files = Mapping[str, Sequence[str]]
 
 # no dates: the same data give the same bytes
 METADATA: dict[str, dict[str, str | None]] = {

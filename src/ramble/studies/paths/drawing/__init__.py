@@ -1,4 +1,4 @@
-"""The paper's figures, drawn from the artifacts on disk."""
+"""The figures of studies of paths, drawn from the artifacts on disk."""
 
 import os
 

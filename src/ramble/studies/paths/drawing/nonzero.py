@@ -7,12 +7,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ramble.measure.nonzero import GAIN, SCALE, THREE, medians
-from ramble.studies.paths.figures.style import styled
+from ramble.store.artifacts import read_table
+from ramble.studies.paths.drawing.style import Files, styled
 
 WHERE = {"solution": "at the solutions", "path": "at points of the paths"}
 VARIED = {SCALE: "factor on the weights", GAIN: "factor on the outputs in the loss"}
 STYLES = (("#0072B2", "-"), ("#56B4E9", "--"), ("#009E73", "-."), ("#E69F00", (0, (5, 1, 1, 1))), ("#D55E00", ":"))
 TICKS = (0, 1, 3, 10, 30, 100, 300)
+
+
+def draw(files: Files) -> Figure:
+    """Draw the file `table`; see `draw_nonzero`."""
+    (table,) = files["table"]
+    return draw_nonzero(read_table(table))
 
 
 def draw_nonzero(counts: pd.DataFrame) -> Figure:

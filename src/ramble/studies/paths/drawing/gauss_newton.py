@@ -5,9 +5,14 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ramble.studies.paths.figures.sources import Sources, position
-from ramble.studies.paths.figures.spectra import eigenvalues, mark_unconverged
-from ramble.studies.paths.figures.style import styled
+from ramble.studies.paths.drawing.eigenvalues import eigenvalues, mark_unconverged
+from ramble.studies.paths.drawing.sources import Sources, position, read_sources
+from ramble.studies.paths.drawing.style import Files, styled
+
+
+def draw(files: Files) -> Figure:
+    """Draw the files `paths`, `spectra` and `gauss_newton`; see `draw_gauss_newton`."""
+    return draw_gauss_newton(read_sources(files, "gauss_newton"))
 
 
 def draw_gauss_newton(sources: Sources) -> Figure:

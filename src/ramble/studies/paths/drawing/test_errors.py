@@ -1,15 +1,20 @@
-"""Figure 5: losses (a) and errors (b) of LeNet5 along its paths on all of MNIST."""
+"""Losses (a) and errors (b) along a path, and where on it the fewest test errors are."""
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from ramble.studies.paths.figures.sources import Sources, position
-from ramble.studies.paths.figures.style import styled
+from ramble.studies.paths.drawing.sources import Sources, position, read_sources
+from ramble.studies.paths.drawing.style import Files, styled
 
 TRAIN, TEST, OTHERS = "#0072B2", "#D55E00", "0.75"
 
 
-def draw_losses_and_errors_of_all(sources: Sources) -> Figure:
+def draw(files: Files) -> Figure:
+    """Draw the files `paths` and `profile`; see `draw_test_errors`."""
+    return draw_test_errors(read_sources(files))
+
+
+def draw_test_errors(sources: Sources) -> Figure:
     """Draw training and test loss (a) and errors (b) of the shown path; test errors of the other paths thin and grey.
 
     The stored point with the fewest test errors is marked, and the ends' test errors are drawn on as lines.

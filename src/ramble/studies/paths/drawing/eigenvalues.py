@@ -1,4 +1,4 @@
-"""Eigenvalue curves, as Figures 2 and 4 share them."""
+"""Eigenvalue curves, as several figures share them."""
 
 import numpy as np
 import pandas as pd

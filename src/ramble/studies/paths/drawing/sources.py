@@ -7,6 +7,7 @@ import pandas as pd
 
 from ramble.store.artifacts import read_table
 from ramble.store.stored_paths import read_path, representative
+from ramble.studies.paths.drawing.style import Files
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,10 @@ def position(shown: Sequence[Source]) -> Axis:
     return Axis("s", rf"share $s$ of the path's length ($W_a$: 0, {end}: 1)")
 
 
-def read_sources(
-    paths: Sequence[str], profiles: Sequence[str] = (), spectra: Sequence[str] = (), parts: Sequence[str] = ()
-) -> Sources:
-    """Read the tables that belong to the paths; files of one kind come in the order of the paths."""
-    stored = [read_path(file) for file in paths]
+def read_sources(files: Files, part: str | None = None) -> Sources:
+    """Read the paths and the tables that belong to them; `part` names the kind of what more was measured, if any."""
+    profiles, spectra, parts = (files.get(kind or "", ()) for kind in ("profile", "spectra", part))
+    stored = [read_path(file) for file in files["paths"]]
     sources = []
     for number, path in enumerate(stored):
         sources.append(
