@@ -22,9 +22,13 @@ for study, parameters in ABLATION_STUDIES.items():
             device=PARAMETERS.device,
             problem=problem_parameters(parameters.of),
             pairs=pair_names(parameters.of),
-            settings=PATH_STUDIES[parameters.of].trackers.guarded.model_dump(),
+            settings=PATH_STUDIES[parameters.of].trackers["guarded"],
             variants=parameters.variants,
             threads=parameters.threads,
-            code=code("ablate_guarded", PATH_STUDIES[parameters.of].problem.path),
+            code=code(
+                "ablate_guarded",
+                PATH_STUDIES[parameters.of].trackers["guarded"].tracker,
+                PATH_STUDIES[parameters.of].problem.path,
+            ),
         script:
             "../scripts/ablate_guarded.py"

@@ -1,3 +1,6 @@
+from ramble.papers.ramble.figures import COMMITTEE, IMAGES
+
+
 # everything measured -> one verdict per claim of the paper
 rule judge_claims:
     input:
@@ -19,7 +22,7 @@ rule judge_claims:
         nonzero=[
             f"results/{study}/nonzero.csv"
             for study in PATHS
-            if study == source("nonzero").study
+            if study == section_study("nonzero")
         ],
     output:
         csv="results/tables/claims.csv",
@@ -32,11 +35,12 @@ rule judge_claims:
         mem_mb=1000,
     params:
         thresholds=PARAMETERS.claims.model_dump(),
-        studies=dict(committee=source("fig2").study, images=source("fig3").study),
-        judged=dict(
-            committee=PATH_STUDIES[source("fig2").study].model_dump(),
-            images=PATH_STUDIES[source("fig3").study].model_dump(),
-        ),
+        studies=dict(committee=section_study(COMMITTEE), images=section_study(IMAGES)),
+        judged={
+            section: PATH_STUDIES[section_study(figure)].model_dump()
+            for section, figure in dict(committee=COMMITTEE, images=IMAGES).items()
+            if section_study(figure)
+        },
         threads=1,
         code=code("judge_claims"),
     script:

@@ -52,12 +52,16 @@ for study, parameters in CONNECTIVITY_STUDIES.items():
                 study=study,
                 device=PARAMETERS.device,
                 problem=problem_parameters(parameters.of),
-                settings=PATH_STUDIES[parameters.of].trackers.guarded.model_dump(),
+                settings=PATH_STUDIES[parameters.of].trackers["guarded"],
                 dataset=dataset,
                 pairs_at_once=parameters.pairs_at_once,
                 line_points=parameters.line_points,
                 threads=parameters.threads,
-                code=code("connect_solutions", PATH_STUDIES[parameters.of].problem.path),
+                code=code(
+                    "connect_solutions",
+                    PATH_STUDIES[parameters.of].trackers["guarded"].tracker,
+                    PATH_STUDIES[parameters.of].problem.path,
+                ),
             script:
                 "../scripts/connect_solutions.py"
 
@@ -84,28 +88,3 @@ for study, parameters in CONNECTIVITY_STUDIES.items():
             code=code("collect_components"),
         script:
             "../scripts/collect_components.py"
-
-
-if CONNECTIVITY_STUDIES:
-
-    rule draw_connectivity:
-        input:
-            pairs=[f"results/{study}/pairs.csv" for study in CONNECTIVITY_STUDIES],
-            components=[
-                f"results/{study}/components.csv" for study in CONNECTIVITY_STUDIES
-            ],
-        output:
-            pictures("connectivity"),
-        log:
-            "logs/figures/connectivity.log",
-        benchmark:
-            "logs/figures/connectivity.benchmark.tsv"
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            shown=list(CONNECTIVITY_STUDIES),
-            threads=1,
-            code=code("draw_connectivity"),
-        script:
-            "../scripts/draw_connectivity.py"

@@ -1,14 +1,4 @@
 # The names of the files that rules make, and which of them belong together.
-FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density", "nonzero")
-# figures of all studies of one kind, where there are any
-KIND_FIGURES = [
-    figure
-    for figure, studies in (
-        ("connectivity", CONNECTIVITY_STUDIES),
-        ("load", LOAD_STUDIES),
-    )
-    if studies
-]
 PATHS = [
     name for name in PARAMETERS.paper if name in PATH_STUDIES
 ]  # of the default target
@@ -50,36 +40,33 @@ def part_files(study, part):
     return PATH_STUDIES[study].part_files(study, part)
 
 
-def source(figure):
-    return getattr(PARAMETERS.figures, figure)
-
-
-def drawings(figure):
-    """The pictures of a figure and whose paths they show: {"fig2": "paper", "fig2-guarded": "guarded"}."""
-    first, *others = source(figure).trackers
-    return {figure: first} | {f"{figure}-{tracker}": tracker for tracker in others}
-
-
-def pictures(drawing):
-    return [f"results/figures/{drawing}.{suffix}" for suffix in PICTURES]
-
-
-def default_pictures(figure):
-    """The pictures of a figure that need no spectra on request."""
-    wait = PATH_STUDIES[source(figure).study].spectra.on_request
-    needs_spectra = figure in PARAMETERS.figures.with_spectra
-    return [
-        file
-        for drawing, tracker in drawings(figure).items()
-        if not (needs_spectra and tracker in wait)
-        for file in pictures(drawing)
-    ]
+def pictures(figure):
+    return [f"results/figures/{figure}.{suffix}" for suffix in PICTURES]
 
 
 def study_pictures(study):
     """The pictures of all figures that show a study, but for those that need spectra on request."""
-    shown = [figure for figure in FIGURES if source(figure).study == study]
-    return [file for figure in shown for file in default_pictures(figure)]
+    return [
+        file
+        for name, figure in PARAMETERS.figures.items()
+        if figure.of_study == study and not figure.waits(PARAMETERS.studies)
+        for file in pictures(name)
+    ]
+
+
+def figures_of_kind(kind):
+    """The figures of one kind, by name."""
+    return {
+        name: figure
+        for name, figure in PARAMETERS.figures.items()
+        if figure.kind == kind
+    }
+
+
+def section_study(figure):
+    """The study that a figure of the paper shows, or None where it is not drawn."""
+    shown = PARAMETERS.figures.get(figure)
+    return shown and shown.study
 
 
 def claim_inputs(kind, suffix, tracker, judged=None):
@@ -111,9 +98,3 @@ def study_files(study):
 
 def spectra_on_request(study):
     return PATH_STUDIES[study].files_on_request(study)
-
-
-# every picture that can be asked for by name
-DRAWINGS = [
-    drawing for figure in FIGURES for drawing in drawings(figure)
-] + KIND_FIGURES

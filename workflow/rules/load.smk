@@ -58,11 +58,14 @@ for study, parameters in LOAD_STUDIES.items():
                     rounds=parameters.rounds,
                 ),
                 trackers={
-                    tracker: getattr(of.trackers, tracker).model_dump()
-                    for tracker in parameters.trackers
+                    tracker: of.trackers[tracker] for tracker in parameters.trackers
                 },
                 threads=parameters.threads,
-                code=code("try_load", of.problem.path),
+                code=code(
+                    "try_load",
+                    *[of.trackers[name].tracker for name in parameters.trackers],
+                    of.problem.path,
+                ),
             script:
                 "../scripts/try_load.py"
 
@@ -85,25 +88,3 @@ for study, parameters in LOAD_STUDIES.items():
             code=code("collect_loads"),
         script:
             "../scripts/collect_loads.py"
-
-
-if LOAD_STUDIES:
-
-    rule draw_load:
-        input:
-            tables=[f"results/{study}/load.csv" for study in LOAD_STUDIES],
-        output:
-            pictures("load"),
-        log:
-            "logs/figures/load.log",
-        benchmark:
-            "logs/figures/load.benchmark.tsv"
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            shown=list(LOAD_STUDIES),
-            threads=1,
-            code=code("draw_load"),
-        script:
-            "../scripts/draw_load.py"

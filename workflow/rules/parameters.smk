@@ -96,7 +96,7 @@ def solutions_script(study):
 
 def tracker_script(study, tracker):
     """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
-    algorithm = "paper" if tracker == "paper_tuned" else tracker
+    algorithm = PATH_STUDIES[study].trackers[tracker].algorithm
     stochastic = study in STOCHASTIC_STUDIES and algorithm != "line"
     return f"track_stochastic_{algorithm}" if stochastic else f"track_{algorithm}"
 

@@ -34,7 +34,7 @@ for study, parameters in PATH_STUDIES.items():
                     device=PARAMETERS.device,
                     problem=problem_parameters(study),
                     tracker=tracker,
-                    settings=getattr(parameters.trackers, tracker).model_dump(),
+                    settings=parameters.trackers[tracker],
                     threads=parameters.threads,
                     script=tracker_script(study, tracker),
                     code=code(tracker_script(study, tracker), parameters.problem.path),

@@ -6,7 +6,7 @@ from itertools import chain
 rule all:
     input:
         lambda wildcards: chain(*map(study_files, PARAMETERS.studies)),
-        lambda wildcards: chain(*map(pictures, DRAWINGS)),
+        lambda wildcards: chain(*map(pictures, PARAMETERS.figures)),
         lambda wildcards: chain(*map(spectra_on_request, PATH_STUDIES)),
         rules.compare_trackers.output,
         rules.judge_claims.output,
@@ -31,10 +31,10 @@ if BOOSTING_STUDIES:
 
 # figures and tables are folders beside those of the studies
 TAKEN = {made.name for made in workflow.rules}
-TAKEN |= {*DRAWINGS, "paper", "boosting", "dvc_yaml", "figures", "tables"}
+TAKEN |= {"paper", "boosting", "dvc_yaml", "figures", "tables"}
 
 for study in PARAMETERS.studies:
-    if study in TAKEN:
+    if study in TAKEN | {*PARAMETERS.figures}:
         raise WorkflowError(
             f"{CONFIG_FILES}: studies.{study}: '{study}' is the name of a target, rule or folder; rename the study"
         )
@@ -47,10 +47,14 @@ for study in PARAMETERS.studies:
             lambda wildcards, study=study: study_pictures(study),
 
 
-for drawing in DRAWINGS:
+for figure in PARAMETERS.figures:
+    if figure in TAKEN:
+        raise WorkflowError(
+            f"{CONFIG_FILES}: figures.{figure}: '{figure}' is the name of a target, rule or folder; rename the figure"
+        )
 
     rule:
         name:
-            drawing
+            figure
         input:
-            lambda wildcards, drawing=drawing: pictures(drawing),
+            lambda wildcards, figure=figure: pictures(figure),

@@ -10,7 +10,7 @@ with step(snakemake):
     from ramble.problems.stored import load_problem, read_weights
     from ramble.store.artifacts import write_table
     from ramble.studies.connectivity.joining import track_all_pairs
-    from ramble.tracking.guarded import GuardedTracker
+    from ramble.tracking.tracker import tracker_of
 
     problem = load_problem(
         **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
@@ -19,7 +19,7 @@ with step(snakemake):
     pairs = track_all_pairs(
         problem,
         snakemake.params.study,
-        GuardedTracker(**snakemake.params.settings, seed=seed),
+        tracker_of(snakemake.params.settings, seed),
         torch.stack([read_weights(problem, file) for file in snakemake.input.solutions]),
         snakemake.params.dataset,
         snakemake.params.pairs_at_once,

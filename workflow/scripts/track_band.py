@@ -15,7 +15,7 @@ with step(snakemake):
         problem,
         snakemake.params.study,
         "band",
-        BandTracker(**snakemake.params.settings),
+        BandTracker(snakemake.params.settings),
         snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,

@@ -17,7 +17,7 @@ with step(snakemake):
         problem,
         snakemake.params.study,
         "curve",
-        CurveTracker(**snakemake.params.settings, seed=seed),
+        CurveTracker(snakemake.params.settings, seed=seed),
         snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,

@@ -15,7 +15,7 @@ with step(snakemake):
         problem,
         snakemake.params.study,
         "line",
-        LineTracker(**snakemake.params.settings),
+        LineTracker(snakemake.params.settings),
         snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,

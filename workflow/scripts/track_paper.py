@@ -15,7 +15,7 @@ with step(snakemake):
         problem,
         snakemake.params.study,
         snakemake.params.tracker,
-        PaperTracker(**snakemake.params.settings),
+        PaperTracker(snakemake.params.settings),
         snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,

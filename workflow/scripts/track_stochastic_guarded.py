@@ -23,7 +23,7 @@ with step(snakemake):
         problem,
         snakemake.params.study,
         "guarded",
-        StochasticGuardedTracker(**snakemake.params.settings, seed=seed, checkpoints=checkpoints),
+        StochasticGuardedTracker(snakemake.params.settings, seed=seed, checkpoints=checkpoints),
         snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,

@@ -23,7 +23,7 @@ with step(snakemake):
         problem,
         snakemake.params.study,
         "paper",
-        StochasticPaperTracker(**snakemake.params.settings, seed=seed, checkpoint=checkpoint),
+        StochasticPaperTracker(snakemake.params.settings, seed=seed, checkpoints=[checkpoint]),
         snakemake.input.data,
         snakemake.input.solutions,
         snakemake.output.points,

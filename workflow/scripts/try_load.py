@@ -9,8 +9,7 @@ with step(snakemake):
     from ramble.store.artifacts import write_table
     from ramble.store.tensors import read_tensors
     from ramble.studies.load.trials import first_patterns, try_load
-    from ramble.tracking.guarded import GuardedTracker
-    from ramble.tracking.paper import PaperTracker
+    from ramble.tracking.tracker import tracker_of
     from ramble.training.descent import Recipe, Settling
 
     study, settings = snakemake.params.study, dict(snakemake.params.solutions)
@@ -19,10 +18,10 @@ with step(snakemake):
     sets = [first_patterns(read_tensors(file)[0], patterns) for file in snakemake.input.data]
     device = choose_device(snakemake.params.device)
     problem = build("problem.arguments", maker["path"], sets, device=device, **maker["arguments"])
-    trackers = {}
-    for name, values in snakemake.params.trackers.items():
-        seed = derive_seed(snakemake.params.seed, study, name)
-        trackers[name] = GuardedTracker(**values, seed=seed) if name == "guarded" else PaperTracker(**values)
+    trackers = {
+        name: tracker_of(values, derive_seed(snakemake.params.seed, study, name))
+        for name, values in snakemake.params.trackers.items()
+    }
     recipe = Recipe(**settings, settling=settling)
     table = try_load(problem, snakemake.params.seed, study, count, recipe, trackers)
     table.insert(0, "patterns", patterns)

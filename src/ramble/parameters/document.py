@@ -12,9 +12,9 @@ from pydantic import Field, ValidationError, ValidationInfo, model_validator
 from ramble.errors import RambleError
 from ramble.papers.ramble.figures import FIGURES
 from ramble.papers.ramble.thresholds import Thresholds
-from ramble.parameters.model import FigureName, Model, Name
 from ramble.parameters.sentences import sentence
 from ramble.parameters.yaml_file import name_of, read_merged
+from ramble.settings import FigureName, Model, Name
 from ramble.store.places import expanded
 from ramble.studies.figure import BaseFigure
 from ramble.studies.kinds import figure_models, kinds, study_model

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ramble.parameters.model import Count, Model, Positive
+from ramble.settings import Count, Model, Positive
 
 
 class SpectraOfPaths(Model):

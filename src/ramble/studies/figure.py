@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from ramble.parameters.model import Model
+from ramble.settings import Model
 from ramble.studies.study import BaseStudy, no_study
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ramble.parameters.model import Count, Model
+from ramble.settings import Count, Model
 
 MOST_FILES = 100_000  # of one study
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ramble.parameters.model import Name
 from ramble.parameters.sentences import sentence
+from ramble.settings import Name
 from ramble.studies.built_on import StudyBuiltOn
 from ramble.studies.paths.parameters import Study as PathsStudy
 from ramble.studies.study import BaseStudy
@@ -26,12 +26,11 @@ class Study(StudyBuiltOn):
     def check_source(self, name: str, source: PathsStudy) -> None:
         """Raise ValueError where a variant's settings, laid over those of the study, are none of the tracker."""
         self.need_tracker(name, source, "guarded")
-        settings = source.trackers.guarded
-        assert settings is not None
+        settings = source.trackers["guarded"]
         for variant, changes in self.variants.items():
             try:
-                type(settings)(**(settings.model_dump() | changes))
+                type(settings)(**settings.model_dump() | changes)
             except ValidationError as error:
                 first = error.errors()[0]
-                location = ("studies", name, "variants", variant, *first["loc"])
+                location = ("studies", name, self.kind, "variants", variant, *first["loc"])
                 raise ValueError(sentence({**first, "loc": location})) from None

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ramble.parameters.model import Count
+from ramble.settings import Count
 from ramble.studies.built_on import StudyBuiltOn
 from ramble.studies.figure import FigureOfStudies
 from ramble.studies.paths.parameters import Study as PathsStudy

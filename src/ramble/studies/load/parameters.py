@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ramble.parameters.model import Count, Positive
+from ramble.settings import Count, Name, Positive
 from ramble.studies.built_on import StudyBuiltOn
 from ramble.studies.figure import FigureOfStudies
 from ramble.studies.paths.parameters import Study as PathsStudy
@@ -22,7 +22,7 @@ class Study(StudyBuiltOn):
     solutions: Annotated[int, Field(ge=2, description="per data set; fewer are a result")]
     batch: Count = Field(description="restarts of a data set trained side by side")
     rounds: Count = Field(description="of restarts, until a data set has its solutions")
-    trackers: Annotated[list[Literal["guarded", "paper", "paper_tuned"]], Field(min_length=1)]
+    trackers: Annotated[list[Name], Field(min_length=1, description="of that study, by name")]
 
     @model_validator(mode="after")
     def _once_each(self) -> "Study":

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
-from ramble.tracking.connect import Tracker, connect
+from ramble.tracking.connect import connect
 from ramble.tracking.path import Path
+from ramble.tracking.tracker import Tracker
 from ramble.training.descent import Recipe, Search, Solution, search_solutions
 
 
@@ -71,7 +72,7 @@ def _track(
     paths: list[Path] = []
     if pairs:
         starts, ends = (torch.stack([pair[side].weights for pair in pairs]) for side in (0, 1))
-        with Progress(f"{name}: {len(pairs)} paths, tracker {tracker_name}", tracker.budget) as progress:
+        with Progress(f"{name}: {len(pairs)} paths, tracker {tracker_name}", tracker.settings.budget) as progress:
             paths = connect(problem, tracker, starts, ends, owners, progress)
     rows = []
     for dataset, restarts in found.tried.items():

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ramble.parameters.model import Fraction, Model, Name, Positive
+from ramble.settings import Fraction, Model, Name, Positive
 from ramble.studies.figure import BaseFigure
 from ramble.studies.paths.study import PathStudy
 from ramble.studies.study import BaseStudy, no_study

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ramble.parameters.trackers import Trackers
+from ramble.parameters.trackers import FullBatchTrackers
 from ramble.studies.paths import figures
 from ramble.studies.paths.study import PathStudy, Solutions
 
@@ -23,4 +23,4 @@ class Study(PathStudy):
 
     kind: Literal["paths"]
     solutions: Solutions
-    trackers: Trackers
+    trackers: FullBatchTrackers

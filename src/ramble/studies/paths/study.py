@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from ramble.parameters.makers import Maker
-from ramble.parameters.model import Count, Fraction, Model, Positive
 from ramble.parameters.spectra import (
     Density,
     ExactSpectra,
@@ -15,7 +14,9 @@ from ramble.parameters.spectra import (
     PyHessianReference,
     PyHessianSpectra,
 )
+from ramble.settings import Count, Fraction, Model, Name, Positive
 from ramble.studies.study import MOST_FILES, BaseStudy
+from ramble.tracking.settings import TrackerSettings
 
 Spectra = Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
 
@@ -66,7 +67,7 @@ class PathStudy(BaseStudy):
     data: Data
     problem: Maker
     solutions: CountedSolutions
-    trackers: Model
+    trackers: Mapping[Name, TrackerSettings]
     spectra: Spectra
 
     @model_validator(mode="after")
@@ -125,7 +126,7 @@ class PathStudy(BaseStudy):
     @property
     def tracker_names(self) -> list[str]:
         """The trackers that are asked for."""
-        return [name for name, value in self.trackers if value is not None]
+        return list(self.trackers)
 
     @property
     def parts(self) -> dict[str, PyHessianReference | GaussNewtonPart | Density]:

@@ -15,8 +15,9 @@ from ramble.store.artifacts import table_digest, write_table
 from ramble.store.progress import Progress
 from ramble.store.stored_paths import pair_of
 from ramble.store.tensors import tensors_digest, write_tensors
-from ramble.tracking.connect import Tracker, connect
+from ramble.tracking.connect import connect
 from ramble.tracking.path import Path, Step
+from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import DivergedError
 
 
@@ -129,7 +130,7 @@ def track_pairs(
         RambleError: as `connect` does; where weights are no longer finite it names the rate by its key.
     """
     pairs, sources = read_pairs(problem, tensors, solutions), read_sources(data, solutions)
-    with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.budget) as progress:
+    with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.settings.budget) as progress:
         try:
             paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)
         except DivergedError as error:

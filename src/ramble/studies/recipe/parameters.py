@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ramble.parameters.model import Count, Model, Positive
+from ramble.settings import Count, Model, Positive
 from ramble.studies.built_on import StudyBuiltOn
 from ramble.studies.study import BaseStudy
 

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ramble.parameters.model import Count, Fraction, Model, Positive
 from ramble.parameters.spectra import ExactSpectra
 from ramble.parameters.trackers import StochasticTrackers
+from ramble.settings import Count, Fraction, Model, Positive
 from ramble.studies.paths.study import CountedSolutions, PathStudy, Spectra
 from ramble.studies.study import BaseStudy
 
@@ -55,7 +55,7 @@ class Study(PathStudy):
 
     @model_validator(mode="after")
     def _boosts(self) -> "Study":
-        if self.boosting and self.trackers.guarded is None:
+        if self.boosting and "guarded" not in self.trackers:
             raise ValueError("boosting: starts from the paths of tracker 'guarded'; give the study one")
         if self.boosting and not self.data.arguments.get("validation"):
             raise ValueError("boosting: the data have no validation images; set data.arguments.validation")

@@ -13,10 +13,12 @@ from ramble.papers.ramble.claims.trackers import judge_trackers
 from ramble.papers.ramble.thresholds import Thresholds
 
 
-def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:
-    """Judge every claim; `committee` and `images` name the studies of sections 3.1 and 3.2."""
+def judge(evidence: Evidence, thresholds: Thresholds, committee: str | None, images: str | None) -> list[Claim]:
+    """Judge every claim; `committee` and `images` name the studies of sections 3.1 and 3.2, where there are any."""
     claims: list[Claim] = []
     for study, section in ((committee, "3.1"), (images, "3.2")):
+        if study is None:
+            continue
         paths = evidence.paths.get(study, [])
         if paths:
             claims += [
@@ -24,22 +26,22 @@ def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: st
                 _line_leaves(study, section, paths, thresholds),
             ]
         claims += judge_trackers(evidence.trackers[evidence.trackers.study == study], section, thresholds)
-    if paths := evidence.paths.get(committee, []):
+    if committee and (paths := evidence.paths.get(committee, [])):
         claims += _of_committee(committee, paths, thresholds, evidence.nonzero.get(committee))
-    if paths := evidence.paths.get(images, []):
+    if images and (paths := evidence.paths.get(images, [])):
         claims += _of_images(images, paths, thresholds)
     return claims + [judge_recipe(study, table, thresholds) for study, table in evidence.recipes.items()]
 
 
-def judge_tuned(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:
+def judge_tuned(evidence: Evidence, thresholds: Thresholds, committee: str | None, images: str | None) -> list[Claim]:
     """Judge the claims on the paths of Algorithm 1 once more, on those at our setting; a study without has no rows."""
     claims: list[Claim] = []
-    if paths := evidence.tuned.get(committee, []):
+    if committee and (paths := evidence.tuned.get(committee, [])):
         claims += [
             _always_joined(committee, "3.1", paths, thresholds),
             *_of_committee(committee, paths, thresholds, None),
         ]
-    if paths := evidence.tuned.get(images, []):
+    if images and (paths := evidence.tuned.get(images, [])):
         claims += [_always_joined(images, "3.2", paths, thresholds), *_of_images(images, paths, thresholds)]
     return claims
 

@@ -41,7 +41,7 @@ def write_claims(
             "# Claims of the paper, and what we measured",
             "",
             "Spreads are smallest .. median .. largest over all pairs (or points). Paths that did not arrive count",
-            "with the part that was walked. Thresholds were written into `params.yaml` before the first run, those",
+            "with the part that was walked. Thresholds were written down before the first run, those",
             "of the claims on the trackers `guarded`, `curve` and `band` when these trackers were added. Claims on",
             "the paths of Algorithm 1 are judged at the setting that the paper prints (tracker `paper`).",
             "",

@@ -1,4 +1,4 @@
-"""What all models share: bounds of numbers, and names."""
+"""What all typed settings share: bounds of numbers, and names. No torch: the workflow reads them on every start."""
 
 from typing import Annotated
 
