@@ -17,13 +17,15 @@ from ramble.studies.connectivity.joining import track_all_pairs
 from ramble.studies.paths.drawing.style import save
 from ramble.studies.paths.solutions import pair_table
 from ramble.tracking.guarded import GuardedTracker
+from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.path import Path, Status
 from ramble.training.descent import Solution, errors_on_lines, find_solutions
 
-TRACKER = GuardedTracker(
+SETTINGS = GuardedSettings(
     bends=3, contraction=0.5, gain=5.0, rate=0.05, spring=0.02, round_steps=20, doubling_rounds=2, max_bends=7,
-    max_rounds=4, stored_points=9, resolution=0.125, margin_share=0.0, seed=3,
+    max_rounds=4, stored_points=9, resolution=0.125, margin_share=0.0,
 )  # fmt: skip
+TRACKER = GuardedTracker(SETTINGS, seed=3)
 SETS = pattern_sets(5, 2, 24, 30)
 
 

@@ -12,14 +12,20 @@ from ramble.store.checkpoints import Checkpoint
 from ramble.store.tensors import write_tensors
 from ramble.studies.paths.tracked import track_pairs
 from ramble.tracking.band import BandTracker
+from ramble.tracking.band_settings import BandSettings
 from ramble.tracking.connect import connect
 from ramble.tracking.curve import CurveTracker
+from ramble.tracking.curve_settings import CurveSettings
 from ramble.tracking.guarded import GuardedTracker
+from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.line import LineTracker
+from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.paper import PaperTracker
+from ramble.tracking.paper_settings import PaperSettings
 from ramble.tracking.path import NormRule, Status, normalised_distance
 from ramble.tracking.polyline import with_middles
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
+from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
 from ramble.training.descent import Recipe, Settling, find_solutions, search_solutions
 from ramble.training.divergence import refuse_divergence
 from ramble.training.further import wander
@@ -29,21 +35,19 @@ PROBLEM = wide_problem(seed=1)
 ZERO = torch.tensor([0])
 RECIPE = Recipe(0.5, 1.0, 2000, 4, 1, 0.99, Settling(20, 0.1, 100))
 FAR = 1e300
-WALK = {"gamma": 0.01, "gradient_steps": 5, "near": 0.99, "max_steps": 20, "stall_steps": 20, "stall_gain": 0.0,
+WALK = {"gamma": 0.01, "gradient_steps": 5, "near": 0.99, "max_steps": 20, "stall_steps": 20, "stall_gain": 1e-300,
         "stored_points": 10, "resolution": 0.5}  # fmt: skip
 POLYGON = {"bends": 3, "contraction": 1.0, "gain": 1.0, "spring": 0.0, "round_steps": 5, "doubling_rounds": 2,
            "max_bends": 3, "max_rounds": 5, "stored_points": 9, "resolution": 0.25}  # fmt: skip
 TRACKERS = {
     "eta": [
-        PaperTracker(eta=FAR, **WALK),
-        StochasticPaperTracker(eta=FAR, **WALK, batch=4, seed=1),
+        PaperTracker(PaperSettings(eta=FAR, **WALK)),
+        StochasticPaperTracker(StochasticPaperSettings(eta=FAR, **WALK, batch=4), seed=1),
     ],
     "rate": [
-        GuardedTracker(rate=FAR, margin_share=1e9, seed=1, **POLYGON),
-        CurveTracker(shape="bezier", bends=1, rate=FAR, draws=2, round_steps=5, max_rounds=5, stored_points=9,
-                     resolution=0.25, seed=1),
-        BandTracker(pivots=3, max_pivots=5, rate=FAR, cycle_steps=5, max_cycles=3, insert_share=0.2, between=1,
-                    resolution=0.25),
+        GuardedTracker(GuardedSettings(rate=FAR, margin_share=0.99, **POLYGON), seed=1),
+        CurveTracker(CurveSettings(rate=FAR, draws=2, round_steps=5, max_rounds=5, stored_points=9, resolution=0.25)),
+        BandTracker(BandSettings(max_pivots=5, rate=FAR, cycle_steps=5, max_cycles=3, between=1, resolution=0.25)),
     ],
 }  # fmt: skip
 
@@ -148,15 +152,17 @@ def test_ends_too_far_apart_for_their_number_format_are_refused():
     problem = ProductProblem({"train": (torch.ones(1, 1), ZERO)})
     starts, ends = torch.tensor([[3e38, 1e-30]]), torch.tensor([[-3e38, -1e-30]])
     with pytest.raises(RambleError, match="so far apart that their difference overflows"):
-        connect(problem, LineTracker(points=3, resolution=0.5), starts, ends, ZERO, silent())
+        connect(problem, LineTracker(LineSettings(points=3, resolution=0.5)), starts, ends, ZERO, silent())
 
 
 def test_a_path_that_only_misses_the_margin_asked_for_arrives_and_says_so(ends):
-    tracker = GuardedTracker(rate=0.1, margin_share=1e9, seed=1, **(POLYGON | {"max_rounds": 40, "max_bends": 15}))
+    settings = GuardedSettings(rate=0.1, margin_share=0.999, **(POLYGON | {"max_rounds": 40, "max_bends": 15}))
+    tracker = GuardedTracker(settings, seed=1)
     (path,) = connect(PROBLEM, tracker, *ends, ZERO, silent())
     assert path.status is Status.ARRIVED
     assert path.joins
-    smallest, wanted = path.min_margin, 1e9 * float(PROBLEM.evaluate(torch.cat(ends), ZERO.repeat(2)).min_margins.min())
+    of_ends = float(PROBLEM.evaluate(torch.cat(ends), ZERO.repeat(2)).min_margins.min())
+    smallest, wanted = path.min_margin, 0.999 * of_ends
     assert f"less than the {wanted:.3g} asked for (margin_share)" in path.reason
     assert "errors" not in path.reason
     assert smallest > 0

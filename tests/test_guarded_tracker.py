@@ -17,6 +17,7 @@ from small_problems import (
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.tracking.connect import connect
 from ramble.tracking.guarded import GuardedTracker
+from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.path import Path, Status
 from ramble.tracking.polyline import with_points_between
 from ramble.training.descent import Recipe, Settling, find_solutions
@@ -37,12 +38,11 @@ QUICK = {
     "stored_points": 21,
     "resolution": 0.125,
     "margin_share": 0.0,
-    "seed": 5,
 }
 
 
 def tracker(**changes) -> GuardedTracker:
-    return GuardedTracker(**(QUICK | changes))
+    return GuardedTracker(GuardedSettings(**(QUICK | changes)), seed=5)
 
 
 @cache

@@ -20,6 +20,7 @@ from ramble.studies.load.drawing import draw_loads
 from ramble.studies.load.trials import first_patterns, try_load
 from ramble.studies.paths.drawing.style import save
 from ramble.tracking.line import LineTracker
+from ramble.tracking.line_settings import LineSettings
 
 SETS = [random_patterns(1, "load", dataset, patterns=90, inputs=30) for dataset in range(2)]
 
@@ -27,7 +28,14 @@ SETS = [random_patterns(1, "load", dataset, patterns=90, inputs=30) for dataset 
 def table_at(patterns: int, count: int = 3) -> pd.DataFrame:
     problem = committee_on([first_patterns(tensors, patterns) for tensors in SETS], input_scale=0.5)
     recipe = replace(RECIPE, rounds=1, batch=6)
-    return try_load(problem, 1, "load", count, recipe, {"guarded": TRACKER, "line": LineTracker(5, 0.125)})
+    return try_load(
+        problem,
+        1,
+        "load",
+        count,
+        recipe,
+        {"guarded": TRACKER, "line": LineTracker(LineSettings(points=5, resolution=0.125))},
+    )
 
 
 @unhurried

@@ -829,7 +829,7 @@ def test_such_networks_are_trained_and_joined(make, labels, dtype):
     recipe = Recipe(0.2, 1.0, 2000, 3, 3, 0.95, Settling(100, 0.1, 300))
     ends = torch.stack([found.weights for found in find_solutions(problem, 1, "x", 2, recipe)])
     assert ends.dtype == dtype
-    (path,) = connect(problem, TRACKER, ends[:1], ends[1:], ZERO, silent(TRACKER.budget))
+    (path,) = connect(problem, TRACKER, ends[:1], ends[1:], ZERO, silent(TRACKER.settings.budget))
     assert path.status == "arrived"
     assert path.points.dtype == dtype
     for start, end in pairwise(path.points):

@@ -1,84 +1,103 @@
-# paths, profiles, spectra, .. -> pictures
-from functools import reduce
+from ramble.studies.paths.figures import Tabulated
 
-for figure, settings in figures_of_kind("plane").items():
-    study = settings.study
-
-    rule:
-        name:
-            settings.table or f"plane_{figure}"
-        input:
-            data=data_files(study),
-            solutions=solution_files(study),
-            paths=pair_files("paths", study, settings.tracker, "safetensors"),
-        output:
-            **settings.tables(figure),
-        log:
-            f"logs/figures/{settings.table_name(figure)}.log",
-        threads: PATH_STUDIES[study].threads
-        resources:
-            mem_mb=2000,
-        params:
-            study=study,
-            device=PARAMETERS.device,
-            problem=problem_parameters(study),
-            grid=settings.grid,
-            threads=PATH_STUDIES[study].threads,
-            code=code("cut_plane", PATH_STUDIES[study].problem.path),
-        script:
-            "../scripts/cut_plane.py"
+# paths, profiles, spectra, .. -> pictures, and the tables that some of them are drawn from
+TABLES = {
+    (figure.study, figure.table_name(name)): name
+    for name, figure in PARAMETERS.figures.items()
+    if isinstance(figure, Tabulated)
+}
 
 
-for figure, settings in figures_of_kind("nonzero").items():
-    study = settings.study
-
-    rule:
-        name:
-            "nonzero_counts" if settings.table else f"nonzero_counts_{figure}"
-        input:
-            data=data_files(study),
-            solutions=solution_files(study),
-            paths=pair_files("paths", study, settings.tracker, "safetensors"),
-        output:
-            **settings.tables(figure),
-        log:
-            f"logs/figures/{settings.table_name(figure)}-counts.log",
-        benchmark:
-            f"logs/figures/{settings.table_name(figure)}-counts.benchmark.tsv"
-        threads: PATH_STUDIES[study].threads
-        resources:
-            mem_mb=1500,
-        params:
-            device=PARAMETERS.device,
-            problem=problem_parameters(study),
-            counted=settings.counting,
-            threads=PATH_STUDIES[study].threads,
-            code=code("count_nonzero", PATH_STUDIES[study].problem.path),
-        script:
-            "../scripts/count_nonzero.py"
+def tables_of(kind):
+    """What the tables of one kind of figure are called."""
+    return one_of(
+        table
+        for (study, table), name in TABLES.items()
+        if PARAMETERS.figures[name].kind == kind
+    )
 
 
-for figure, settings in PARAMETERS.figures.items():
+def shown_paths(wildcards):
+    """The paths that a table of a figure is of."""
+    figure = PARAMETERS.figures[TABLES[wildcards.study, wildcards.table]]
+    return pair_files("paths", wildcards.study, figure.tracker, "safetensors")
 
-    rule:
-        name:
-            f"draw_{figure}"
-        input:
-            **settings.sources(figure, PARAMETERS.studies),
-        output:
-            pictures(figure),
-        log:
-            f"logs/figures/{figure}.log",
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            draw=settings.drawn_by,
-            values={
-                keyword: reduce(getattr, key.split("."), PARAMETERS)
-                for keyword, key in settings.keys.items()
-            },
-            threads=1,
-            code=code("draw", settings.drawn_by),
-        script:
-            "../scripts/draw.py"
+
+def table_keys(*names):
+    """Keys of the figure that a table is of."""
+    return lambda wildcards: [
+        f"figures.{TABLES[wildcards.study, wildcards.table]}.{name}" for name in names
+    ]
+
+
+rule figure:
+    input:
+        unpack(
+            lambda wildcards: PARAMETERS.figures[wildcards.figure].sources(
+                wildcards.figure, PARAMETERS.studies
+            )
+        ),
+    output:
+        pictures("{figure}"),
+    log:
+        "logs/figures/{figure}.log",
+    priority: 7
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        draw=lambda wildcards: PARAMETERS.figures[wildcards.figure].drawn_by,
+        given=given(lambda wildcards: PARAMETERS.figures[wildcards.figure].keys),
+        threads=1,
+        code=code("draw", "figures.{figure}.drawn_by"),
+    script:
+        "../scripts/draw.py"
+
+
+rule plane:
+    input:
+        data=lambda wildcards: data_files(wildcards.study),
+        solutions=lambda wildcards: solution_files(wildcards.study),
+        paths=shown_paths,
+    output:
+        grid="results/{study}/{table}/grid.csv",
+        curve="results/{study}/{table}/curve.csv",
+    log:
+        "logs/{study}/{table}.log",
+    wildcard_constraints:
+        table=tables_of("plane"),
+    priority: 7
+    threads: threads_of
+    resources:
+        mem_mb=2000,
+    params:
+        given=given(table_keys("grid"), *NETWORKS),
+        threads=threads_of,
+        code=code("plane", "studies.{study}.problem.path"),
+    script:
+        "../scripts/plane.py"
+
+
+rule nonzero_counts:
+    input:
+        data=lambda wildcards: data_files(wildcards.study),
+        solutions=lambda wildcards: solution_files(wildcards.study),
+        paths=shown_paths,
+    output:
+        table="results/{study}/{table}.csv",
+    log:
+        "logs/{study}/{table}.log",
+    benchmark:
+        "logs/{study}/{table}.benchmark.tsv"
+    wildcard_constraints:
+        table=tables_of("nonzero"),
+    priority: 7
+    threads: threads_of
+    resources:
+        mem_mb=1500,
+    params:
+        given=given(table_keys("points", "factors", "thresholds"), *NETWORKS),
+        threads=threads_of,
+        code=code("nonzero", "studies.{study}.problem.path"),
+    script:
+        "../scripts/nonzero.py"

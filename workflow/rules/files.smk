@@ -6,11 +6,39 @@ PICTURES = ("svg", "png", "pdf")
 
 
 def data_files(study):
-    return PATH_STUDIES[study].data_files(study)
+    parameters = PARAMETERS.studies[study]
+    sets = getattr(parameters, "data", parameters).datasets
+    return [f"results/{study}/data/{d}.safetensors" for d in range(sets)]
 
 
 def solution_files(study):
     return PATH_STUDIES[study].solution_files(study)
+
+
+def solutions_script(study):
+    """Which script finds a study's solutions."""
+    return "stochastic_solutions" if study in STOCHASTIC_STUDIES else "solutions"
+
+
+def load_sizes(study):
+    """How many patterns the loads of a study come to; none where it is no study of loads."""
+    if study not in LOAD_STUDIES:
+        return []
+    return LOAD_STUDIES[study].sizes(PATH_STUDIES[source_of(study)])
+
+
+def pair_names(study):
+    return PATH_STUDIES[study].pair_names
+
+
+def part_pairs(study, part):
+    """The pairs on whose paths it is measured: the costly ones on the first path only."""
+    return PATH_STUDIES[study].part_pairs(part)
+
+
+def part_paths(study, part):
+    tracker = SPECTRA_PARTS[study][part].tracker
+    return pair_files("paths", study, tracker, "safetensors", part_pairs(study, part))
 
 
 def graph_solutions(study, dataset):
@@ -26,13 +54,6 @@ def load_files(study):
 def pair_files(kind, study, tracker, suffix, pairs=()):
     """Files results/<study>/<kind>/<tracker>/<pair>.<suffix> of some or all pairs."""
     return PATH_STUDIES[study].pair_files(study, kind, tracker, suffix, pairs)
-
-
-def control_points(study, pairs):
-    """What further training keeps of its networks: all of them where the best is to be chosen, else none."""
-    if study not in BOOSTING_STUDIES:
-        return {}
-    return dict(points=pair_files("control", study, "guarded", "safetensors", pairs))
 
 
 def part_files(study, part):
@@ -63,29 +84,11 @@ def figures_of_kind(kind):
     }
 
 
-def section_study(figure):
-    """The study that a figure of the paper shows, or None where it is not drawn."""
-    shown = PARAMETERS.figures.get(figure)
-    return shown and shown.study
-
-
-def claim_inputs(kind, suffix, tracker, judged=None):
-    """Artifacts along this tracker's paths, of all default studies where claims are judged on it, or on `judged`."""
-    judged = judged or tracker
+def all_paths(studies, kind, suffix):
+    """Artifacts along all trackers' paths of some studies."""
     return [
         file
-        for study in PATHS
-        if {judged, "line"} <= set(PATH_STUDIES[study].tracker_names)
-        and judged in PATH_STUDIES[study].spectra.trackers
-        for file in pair_files(kind, study, tracker, suffix)
-    ]
-
-
-def all_paths(kind, suffix):
-    """Artifacts along all trackers' paths, of all default studies."""
-    return [
-        file
-        for study in PATHS
+        for study in studies
         for tracker in PATH_STUDIES[study].tracker_names
         for file in pair_files(kind, study, tracker, suffix)
     ]

@@ -1,8 +1,8 @@
 # paths, profiles -> what every tracker reached and spent, side by side
 rule compare_trackers:
     input:
-        paths=all_paths("paths", "safetensors"),
-        profiles=all_paths("profile", "csv"),
+        paths=all_paths(PATHS, "paths", "safetensors"),
+        profiles=all_paths(PATHS, "profile", "csv"),
         solutions=[file for study in PATHS for file in solution_files(study)],
     output:
         csv="results/tables/trackers.csv",
@@ -10,11 +10,13 @@ rule compare_trackers:
         md="results/tables/trackers.md",
     log:
         "logs/trackers.log",
+    priority: 7
     threads: 1
     resources:
         mem_mb=1500,
     params:
         low_loss_factor=PARAMETERS.claims.low_loss_factor,
+        given=given("paper", "claims.low_loss_factor"),
         threads=1,
         code=code("compare_trackers"),
     script:

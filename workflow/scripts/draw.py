@@ -2,7 +2,7 @@
 
 from ramble.store.console import step
 
-with step(snakemake):
+with step(snakemake) as given:
     from importlib import import_module
 
     from ramble.studies.paths.drawing.style import save
@@ -10,4 +10,4 @@ with step(snakemake):
     module, _, name = snakemake.params.draw.rpartition(".")
     draw = getattr(import_module(module), name)
     files = {kind: [files] if isinstance(files, str) else files for kind, files in snakemake.input.items()}
-    save(draw(files, **snakemake.params["values"]), snakemake.output)
+    save(draw(files, **vars(given)), snakemake.output)

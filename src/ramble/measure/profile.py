@@ -5,7 +5,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from ramble.problems.problem import Problem, in_batches, stack, visible_batch
+from ramble.problems.problem import Problem, in_batches, place_of, stack, visible_batch
 from ramble.store.progress import Progress
 from ramble.store.stored_paths import StoredPath
 
@@ -18,7 +18,7 @@ def profile(problem: Problem, path: StoredPath, progress: Progress) -> pd.DataFr
     Columns of the validation and the test split are there only where the problem has them. The bar advances by a step
     per point and split.
     """
-    points, datasets = torch.from_numpy(path.points), torch.full((len(path.points),), path.dataset)
+    points, datasets = torch.from_numpy(path.points), torch.full((len(path.points),), place_of(problem, path.dataset))
     columns: dict[str, object] = {"point": range(len(path.points)), "t": path.t, "s": path.s}
     for split in problem.splits:
         evaluations = []

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ramble.measure.profile import spread_points
+from ramble.problems.problem import place_of
 from ramble.store.artifacts import write_table
 from ramble.store.checkpoints import Checkpoint, State, checkpoint_of, key_of
 from ramble.store.progress import Progress
@@ -61,7 +62,7 @@ def write_along_paths(
             tables = checkpoint.resume(partial(_taken_up, chosen)) or []
             for number, point in enumerate(chosen):
                 if number >= len(tables):
-                    found = rows(problem, points[point], path.dataset, f"{name}/{path.pair}/{point}")
+                    found = rows(problem, points[point], place_of(problem, path.dataset), f"{name}/{path.pair}/{point}")
                     tables.append(_placed(found, path, point))
                 progress.advance(1, path=path.pair)
                 if checkpoint.due:

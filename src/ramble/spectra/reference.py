@@ -7,8 +7,9 @@ import pandas as pd
 import torch
 
 from ramble.measure.profile import spread_points
-from ramble.spectra.along import ProblemT
-from ramble.spectra.spectrum import Engine, Spectrum
+from ramble.problems.problem import place_of
+from ramble.spectra.engine import ProblemT, SpectrumEngine
+from ramble.spectra.spectrum import Spectrum
 from ramble.store.artifacts import write_table
 from ramble.store.progress import Progress
 from ramble.store.stored_paths import read_path
@@ -33,8 +34,8 @@ def differences(ours: Spectrum, theirs: Spectrum) -> pd.DataFrame:
 
 
 def write_reference(
-    ours: Engine[ProblemT],
-    theirs: Engine[ProblemT],
+    ours: SpectrumEngine[ProblemT],
+    theirs: SpectrumEngine[ProblemT],
     problem: ProblemT,
     name: str,
     count: int,
@@ -48,7 +49,10 @@ def write_reference(
     with Progress(f"{name}: spectra by both engines", len(points)) as progress:
         for point in points:
             label = f"{name}/{path.pair}/{point}"
-            pair = [engine.spectrum(problem, weights[point], path.dataset, label) for engine in (ours, theirs)]
+            pair = [
+                engine.spectrum(problem, weights[point], place_of(problem, path.dataset), label)
+                for engine in (ours, theirs)
+            ]
             rows = differences(*pair)
             rows.insert(0, "point", point)
             rows.insert(1, "t", float(path.t[point]))

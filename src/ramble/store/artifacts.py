@@ -77,7 +77,7 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
     row without numbers.
     """
     rows = table.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode()
-    content = sealed_table(rows, stamp(path))
+    content = sealed_table(rows, stamp())
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 

@@ -20,7 +20,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadat
     Equal content gives equal bytes.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    texts = {key: str(value) for key, value in metadata.items()} | {"provenance": stamp(path)}
+    texts = {key: str(value) for key, value in metadata.items()} | {"provenance": stamp()}
     content = sealed_tensors(save(plain, metadata=texts))
     write_whole(path, lambda aside: aside.write_bytes(content))
 

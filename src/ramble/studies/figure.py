@@ -16,10 +16,10 @@ from ramble.studies.study import BaseStudy, no_study
 class BaseFigure(Model):
     """One entry of `figures:`; each kind of figure is made of it."""
 
-    # import path of draw(files, **values): `files` are those of `sources`, `values` those of `keys`
+    # import path of draw(files, ..), which takes what `sources` names, and the values of `keys` by their last parts
     drawn_by: ClassVar[str]
-    # what else is drawn from: {keyword: dotted key of params.yaml}, {figure} being the name of the figure
-    keys: ClassVar[Mapping[str, str]] = {}
+    # dotted keys of params.yaml, {figure} being the name of the figure
+    keys: ClassVar[Sequence[str]] = ()
 
     kind: str
 

@@ -11,7 +11,7 @@ class BaseStudy(Model):
     """One entry of `studies:`; the class `Study` of each kind is made of it."""
 
     kind: str
-    threads: Count
+    threads: Count = 1
 
     def check(self, name: str, studies: Mapping[str, "BaseStudy"], left_out: Sequence[str]) -> None:
         """Raise ValueError where this study, called `name`, does not find what it needs in the others.

@@ -13,19 +13,19 @@ class BandSettings(TrackerSettings):
 
     tracker: ClassVar[str] = "ramble.tracking.band.BandTracker"
     algorithm: Literal["band"] = "band"
-    pivots: Count = Field(3, description="between the ends, at first")
-    max_pivots: Count = Field(9, description="between the ends, at most")
+    pivots: Count = Field(default=3, description="between the ends, at first")
+    max_pivots: Count = Field(default=9, description="between the ends, at most")
     rate: Positive = Field(
-        0.03, description="of the gradient steps, which have momentum; it starts anew with every cycle"
+        default=0.03, description="of the gradient steps, which have momentum; it starts anew with every cycle"
     )
-    cycle_steps: Count = Field(50, description="gradient steps between two insertions")
-    max_cycles: Count = Field(8, description="budget")
+    cycle_steps: Count = Field(default=50, description="gradient steps between two insertions")
+    max_cycles: Count = Field(default=8, description="budget")
     insert_share: Positive = Field(
-        0.2,
+        default=0.2,
         description="a segment gets a new pivot when the loss on it exceeds the straight line between the losses of "
         "its two pivots by more than this share of the band's range of losses",
     )
-    between: Count = Field(3, description="points looked at and stored between two pivots")
+    between: Count = Field(default=3, description="points looked at and stored between two pivots")
 
     @model_validator(mode="after")
     def _room(self) -> "BandSettings":

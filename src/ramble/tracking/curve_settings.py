@@ -15,18 +15,19 @@ class CurveSettings(TrackerSettings):
 
     tracker: ClassVar[str] = "ramble.tracking.curve.CurveTracker"
     algorithm: Literal["curve"] = "curve"
-    shape: Shape = Field("bezier", description="a Bezier curve or a polygonal chain")
+    shape: Shape = Field(default="bezier", description="a Bezier curve or a polygonal chain")
     bends: Count = Field(
-        1, description="control points between the ends; 1: the paper's quadratic curve or chain of two segments"
+        default=1,
+        description="control points between the ends; 1: the paper's quadratic curve or chain of two segments",
     )
-    rate: Positive = Field(0.003, description="of Adam")
+    rate: Positive = Field(default=0.003, description="of Adam")
     draws: Count = Field(
-        4, description="points of the curve per training step, one in each of as many equal parts of [0, 1]"
+        default=4, description="points of the curve per training step, one in each of as many equal parts of [0, 1]"
     )
-    round_steps: Count = Field(20, description="training steps between two looks at the curve")
-    max_rounds: Count = Field(30, description="budget")
+    round_steps: Count = Field(default=20, description="training steps between two looks at the curve")
+    max_rounds: Count = Field(default=30, description="budget")
     stored_points: Annotated[int, Field(ge=2)] = Field(
-        31,
+        default=31,
         description="about how many points of the curve are looked at and stored, evenly spread in its parameter; the "
         "corners of a polygonal chain are among them",
     )

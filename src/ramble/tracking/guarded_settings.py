@@ -22,22 +22,24 @@ class GuardedSettings(TrackerSettings):
 
     tracker: ClassVar[str] = "ramble.tracking.guarded.GuardedTracker"
     algorithm: Literal["guarded"] = "guarded"
-    bends: Count = Field(1, description="between the ends, to begin with")
+    bends: Count = Field(default=1, description="between the ends, to begin with")
     contraction: Fraction = Field(
-        1.0, description="the bends start on the straight line times this; 1 where units do not saturate"
+        default=1.0, description="the bends start on the straight line times this; 1 where units do not saturate"
     )
-    gain: Positive = Field(1.0, description="on the outputs in the loss")
-    rate: Positive = Field(0.1, description="of gradient descent")
+    gain: Positive = Field(default=1.0, description="on the outputs in the loss")
+    rate: Positive = Field(default=0.1, description="of gradient descent")
     spring: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="share of the way to the middle of its neighbours that a bend is drawn in every step"
+        default=0.0, description="share of the way to the middle of its neighbours that a bend is drawn in every step"
     )
-    round_steps: Count = Field(4, description="training steps between two looks at the polygon")
-    doubling_rounds: Count = Field(20, description="rounds after which the bends of a failing polygon are doubled")
-    max_bends: Count = Field(31, description="no doubling beyond")
-    max_rounds: Count = Field(80, description="budget")
+    round_steps: Count = Field(default=4, description="training steps between two looks at the polygon")
+    doubling_rounds: Count = Field(
+        default=20, description="rounds after which the bends of a failing polygon are doubled"
+    )
+    max_bends: Count = Field(default=31, description="no doubling beyond")
+    max_rounds: Count = Field(default=80, description="budget")
     stored_points: StoredPoints = 61
     margin_share: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.05,
+        default=0.05,
         description="smallest margin asked for along the polygon, as a share of the smaller one of both ends: room "
         "between the points looked at where certificates are sampled; 0 where they are exact",
     )

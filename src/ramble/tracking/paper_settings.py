@@ -13,14 +13,18 @@ class PaperSettings(TrackerSettings):
 
     tracker: ClassVar[str] = "ramble.tracking.paper.PaperTracker"
     algorithm: Literal["paper"] = "paper"
-    eta: Positive = Field(0.1, description="rate of the gradient steps")
-    gamma: Fraction = Field(0.001, description="share of the way to W_b that an elastic move covers")
-    gradient_steps: Count = Field(5, description="N_epochs, full-batch gradient steps before each elastic move")
-    near: Fraction = Field(0.99, description="t at which the straight hop to W_b is tried")
-    max_steps: Count = Field(8000, description="budget")
-    stall_steps: Count = Field(500, description="a chain is stuck when t rose by less than `stall_gain` in so many")
-    stall_gain: Positive = Field(0.001, description="see `stall_steps`")
-    stored_points: Count = Field(100, description="about how many points of the walk are kept, evenly spread in t")
+    eta: Positive = Field(default=0.1, description="rate of the gradient steps")
+    gamma: Fraction = Field(default=0.001, description="share of the way to W_b that an elastic move covers")
+    gradient_steps: Count = Field(default=5, description="N_epochs, full-batch gradient steps before each elastic move")
+    near: Fraction = Field(default=0.99, description="t at which the straight hop to W_b is tried")
+    max_steps: Count = Field(default=8000, description="budget")
+    stall_steps: Count = Field(
+        default=500, description="a chain is stuck when t rose by less than `stall_gain` in so many"
+    )
+    stall_gain: Positive = Field(default=0.001, description="see `stall_steps`")
+    stored_points: Count = Field(
+        default=100, description="about how many points of the walk are kept, evenly spread in t"
+    )
 
     @property
     def budget(self) -> int:

@@ -13,9 +13,13 @@ class StochasticPaperSettings(PaperSettings):
     """Algorithm 1 with stochastic gradient descent; `gradient_steps`, and a table's gradients, count epochs."""
 
     tracker: ClassVar[str] = "ramble.tracking.stochastic_paper.StochasticPaperTracker"
-    gamma: Fraction = Field(0.1, description="share of the way to W_b that an elastic move covers")
-    gradient_steps: Count = Field(5, description="N_epochs, over all training samples, before each elastic move")
-    batch: Count = Field(128, description="training samples per gradient")
-    max_steps: Count = Field(100, description="budget")
-    stall_steps: Count = Field(5, description="a chain is stuck when t rose by less than `stall_gain` in so many")
+    gamma: Fraction = Field(default=0.1, description="share of the way to W_b that an elastic move covers")
+    gradient_steps: Count = Field(
+        default=5, description="N_epochs, over all training samples, before each elastic move"
+    )
+    batch: Count = Field(default=128, description="training samples per gradient")
+    max_steps: Count = Field(default=100, description="budget")
+    stall_steps: Count = Field(
+        default=5, description="a chain is stuck when t rose by less than `stall_gain` in so many"
+    )
     resolution: Resolution = 0.5

@@ -6,7 +6,7 @@ name; <figure>-<tracker> shows the paths of another tracker.
 
 from typing import Any
 
-COMMITTEE, IMAGES = "fig2", "fig3"  # whose studies are those of sections 3.1 and 3.2
+SECTIONS = {"committee": "fig2", "images": "fig3"}  # the figures whose studies are those of sections 3.1 and 3.2
 
 FIGURES: dict[str, dict[str, Any]] = {
     "fig1": {"kind": "plane", "study": "tcm", "tracker": "paper", "table": "plane"},  # a sketch in print

@@ -16,7 +16,8 @@ from ramble.store.progress import Progress
 from ramble.tracking.connect import connect
 from ramble.tracking.path import Path
 from ramble.tracking.tracker import Tracker
-from ramble.training.descent import Recipe, Search, Solution, search_solutions
+from ramble.training.descent import Search, Solution, search_solutions
+from ramble.training.descent_settings import Recipe
 
 
 def first_patterns(tensors: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
@@ -24,17 +25,14 @@ def first_patterns(tensors: Mapping[str, Tensor], count: int) -> dict[str, Tenso
     return {name: values[:count] for name, values in tensors.items()}
 
 
-def try_load(
-    problem: Problem, seed: int, name: str, count: int, recipe: Recipe, trackers: Mapping[str, Tracker]
-) -> pd.DataFrame:
-    """Train up to `count` solutions of every data set, and try to join all pairs with every tracker.
+def try_load(problem: Problem, seed: int, name: str, recipe: Recipe, trackers: Mapping[str, Tracker]) -> pd.DataFrame:
+    """Train up to `recipe.count` solutions of every data set, and try to join all pairs with every tracker.
 
     Args:
         problem: the networks, with the patterns of this load.
         seed: the root seed.
         name: of the study, for the random streams.
-        count: solutions per data set; fewer are a result.
-        recipe: how they are found, one data set at a time.
+        recipe: how they are found, one data set at a time; fewer solutions than it asks for are a result.
         trackers: by name.
 
     Returns:
@@ -42,7 +40,7 @@ def try_load(
         pairs, joined (arrived, every segment certified), gradients and evaluations (of all its pairs).
     """
     # one data set after the other: its patterns stay in the caches, those of ten do not
-    found = _together([search_solutions(problem, seed, name, count, recipe, [d]) for d in range(problem.n_datasets)])
+    found = _together([search_solutions(problem, seed, name, recipe, [d]) for d in range(problem.n_datasets)])
     pairs = _pairs(found.solutions)
     tables = [_track(problem, name, tracker, trackers[tracker], found, pairs) for tracker in trackers]
     return pd.concat(tables, ignore_index=True)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ramble.settings import Fraction, Model, Name, Positive
+from ramble.settings import Fraction, Name, Positive
 from ramble.studies.figure import BaseFigure
 from ramble.studies.paths.study import PathStudy
 from ramble.studies.study import BaseStudy, no_study
@@ -67,7 +67,9 @@ class Tabulated(FigureOfPaths):
 
     needs: ClassVar[tuple[str, ...]] = ()
 
-    table: Name | None = Field(None, description="what its table is called; if not given, <kind>-<name of the figure>")
+    table: Name | None = Field(
+        default=None, description="what its table is called; if not given, <kind>-<name of the figure>"
+    )
 
     def table_name(self, name: str) -> str:
         """Return what the table of the figure called `name` is called."""
@@ -96,7 +98,7 @@ class Spectrum(FigureOfPaths):
 
     drawn_by: ClassVar[str] = f"{DRAWING}.spectrum.draw"
     needs: ClassVar[tuple[str, ...]] = ("profile", "spectra")
-    keys: ClassVar[Mapping[str, str]] = {"zero": "claims.zero_eigenvalue"}
+    keys: ClassVar[Sequence[str]] = ("claims.zero_eigenvalue",)
 
     kind: Literal["spectrum"]
 
@@ -146,8 +148,12 @@ class Density(FigureOfPaths):
     kind: Literal["density"]
 
 
-class Counting(Model):
-    """At which networks the eigenvalues that differ from zero are counted, and what counts as zero."""
+class Nonzero(Tabulated):
+    """How many eigenvalues differ from zero, at the solutions and at points of one tracker's paths."""
+
+    drawn_by: ClassVar[str] = f"{DRAWING}.nonzero.draw"
+
+    kind: Literal["nonzero"]
 
     points: Annotated[int, Field(ge=2, description="per path, evenly spread in position; the start is a solution")] = 3
     factors: Annotated[list[Positive], Field(min_length=1)] = Field(
@@ -158,19 +164,6 @@ class Counting(Model):
         [1e-12, 1e-9, 1e-6, 1e-3, 0.1],
         description="shares of the largest eigenvalue: what does not exceed them counts as zero",
     )
-
-
-class Nonzero(Tabulated, Counting):
-    """How many eigenvalues differ from zero, at the solutions and at points of one tracker's paths."""
-
-    drawn_by: ClassVar[str] = f"{DRAWING}.nonzero.draw"
-
-    kind: Literal["nonzero"]
-
-    @property
-    def counting(self) -> dict[str, object]:
-        """What the table is counted with."""
-        return {name: getattr(self, name) for name in Counting.model_fields}
 
     def tables(self, name: str) -> dict[str, str]:
         """Return the table of the counts."""

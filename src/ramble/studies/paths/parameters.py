@@ -1,10 +1,13 @@
 """A study of paths by gradients of the whole training set; and the figures of all studies of paths."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from ramble.parameters.trackers import FullBatchTrackers
 from ramble.studies.paths import figures
-from ramble.studies.paths.study import PathStudy, Solutions
+from ramble.studies.paths.study import PathStudy, of_pairs
+from ramble.training.descent_settings import Recipe
 
 FIGURES = (
     figures.Plane,
@@ -22,5 +25,5 @@ class Study(PathStudy):
     """Every gradient is one of the whole training set."""
 
     kind: Literal["paths"]
-    solutions: Solutions
+    solutions: Annotated[Recipe, AfterValidator(of_pairs)] = Recipe()
     trackers: FullBatchTrackers

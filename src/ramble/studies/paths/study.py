@@ -1,7 +1,7 @@
 """What the studies of paths have in common: solutions, paths between them, and spectra along the paths."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -14,10 +14,13 @@ from ramble.parameters.spectra import (
     PyHessianReference,
     PyHessianSpectra,
 )
-from ramble.settings import Count, Fraction, Model, Name, Positive
+from ramble.settings import Count, Name
 from ramble.studies.study import MOST_FILES, BaseStudy
 from ramble.tracking.settings import TrackerSettings
+from ramble.training.descent_settings import Recipe
+from ramble.training.stochastic_settings import StochasticRecipe
 
+R = TypeVar("R", Recipe, StochasticRecipe)
 Spectra = Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
 
 
@@ -30,43 +33,24 @@ class Data(Maker):
     datasets: Count = 1
 
 
-class Settling(Model):
-    """A solution's loss has settled when it fell by less than `tolerance` in `window` steps."""
-
-    window: Count
-    tolerance: Fraction
-    max_steps: Count
-
-
-class CountedSolutions(Model):
-    """How many solutions there are; how they are found is told by the kind of study."""
-
-    count: Annotated[int, Field(ge=2, description="solutions per data set; all their pairs are walked")]
-
-
-class Solutions(CountedSolutions):
-    """How solutions are found."""
-
-    rate: Positive
-    output_gain: Positive = Field(1.0, description="gain on the outputs in the loss until zero errors are reached")
-    max_steps: Count
-    batch: Count = Field(description="restarts trained side by side")
-    rounds: Count
-    max_cosine: Fraction = Field(description="solutions closer than this count as the same")
-    settling: Settling
+def of_pairs(solutions: R) -> R:
+    """Return a recipe; raises ValueError where it makes no pairs of solutions to walk between."""
+    if solutions.count < 2:
+        raise ValueError(f"count = {solutions.count} makes no pair to walk between; ask for at least 2")
+    return solutions
 
 
 class PathStudy(BaseStudy):
     """A study that walks between the solutions of one problem: of kind `paths` or `stochastic`."""
 
-    priority: int = Field(0, description="jobs of the study with the highest priority start first")
-    paths_per_job: Count = Field(description="chains tracked side by side in one job")
+    priority: int = Field(default=0, description="jobs of the study with the highest priority start first")
+    paths_per_job: Count = Field(default=1, description="chains tracked side by side in one job")
     one_path_per_job: list[str] = Field(
-        [], description="trackers whose pairs are a job each: long ones run in parallel"
+        default=[], description="trackers whose pairs are a job each: long ones run in parallel"
     )
     data: Data
     problem: Maker
-    solutions: CountedSolutions
+    solutions: Recipe | StochasticRecipe
     trackers: Mapping[Name, TrackerSettings]
     spectra: Spectra
 

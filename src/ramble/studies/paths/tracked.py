@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.problems.problem import Problem
+from ramble.problems.problem import Problem, place_of
 from ramble.problems.stored import read_weights
 from ramble.store.artifacts import table_digest, write_table
 from ramble.store.progress import Progress
@@ -90,7 +90,7 @@ class Pairs:
 
     starts: Tensor  # W_a (B, P)
     ends: Tensor  # W_b (B, P)
-    datasets: Tensor  # (B,)
+    datasets: Tensor  # (B,), places among the problem's
 
 
 def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
@@ -100,7 +100,7 @@ def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str])
     return Pairs(
         torch.stack([weights[f"{dataset}-{a}"] for dataset, a, _ in pairs]),
         torch.stack([weights[f"{dataset}-{b}"] for dataset, _, b in pairs]),
-        torch.tensor([dataset for dataset, _, _ in pairs]),
+        torch.tensor([place_of(problem, dataset) for dataset, _, _ in pairs]),
     )
 
 

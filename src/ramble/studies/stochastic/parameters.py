@@ -3,26 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ramble.parameters.spectra import ExactSpectra
 from ramble.parameters.trackers import StochasticTrackers
-from ramble.settings import Count, Fraction, Model, Positive
-from ramble.studies.paths.study import CountedSolutions, PathStudy, Spectra
+from ramble.settings import Fraction, Model, Positive
+from ramble.studies.paths.study import PathStudy, Spectra, of_pairs
 from ramble.studies.study import BaseStudy
-
-
-class Solutions(CountedSolutions):
-    """How solutions of a large training set are found, by minibatches."""
-
-    rate: Positive
-    batch: Count = Field(description="training samples per gradient")
-    epochs: Count = Field(description="over all samples, at the full rate")
-    focus: Annotated[float, Field(ge=1, description="on the hardest samples afterwards; 1: all alike")]
-    round_steps: Count = Field(description="gradient steps between two looks at all margins")
-    decay: Fraction = Field(description="of the rate, per round")
-    margin: Positive = Field(description="smallest margin at which the rounds end")
-    max_rounds: Count
+from ramble.training.stochastic_settings import StochasticRecipe
 
 
 class Boosting(Model):
@@ -41,7 +29,7 @@ class Study(PathStudy):
 
     kind: Literal["stochastic"]
     checkpoint_seconds: Positive = Field(description="between two states that a killed run goes on from")
-    solutions: Solutions
+    solutions: Annotated[StochasticRecipe, AfterValidator(of_pairs)] = StochasticRecipe()
     trackers: StochasticTrackers
     spectra: Spectra = ExactSpectra(
         engine="exact", trackers=[], on_request=[], points=2

@@ -8,9 +8,9 @@ from ramble.studies.paths.drawing.sources import Sources, position, read_sources
 from ramble.studies.paths.drawing.style import Files, styled
 
 
-def draw(files: Files, zero: float) -> Figure:
+def draw(files: Files, zero_eigenvalue: float) -> Figure:
     """Draw the files `paths`, `profile` and `spectra`; see `draw_spectrum`."""
-    return draw_spectrum(read_sources(files), zero)
+    return draw_spectrum(read_sources(files), zero_eigenvalue)
 
 
 def draw_spectrum(sources: Sources, zero: float) -> Figure:

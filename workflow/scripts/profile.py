@@ -1,18 +1,15 @@
-"""Measure loss, error and margin along the paths of one study."""
+"""Measure loss, error and margin along paths."""
 
 from ramble.store.console import step
 
-with step(snakemake):
+with step(snakemake) as given:
     from ramble.measure.profile import profile
-    from ramble.problems.devices import choose_device
-    from ramble.problems.stored import load_problem
+    from ramble.problems.stored import stored_problem
     from ramble.store.artifacts import write_table
     from ramble.store.progress import Progress
     from ramble.store.stored_paths import read_path
 
-    problem = load_problem(
-        **snakemake.params.problem, data=snakemake.input.data, device=choose_device(snakemake.params.device)
-    )
+    problem = stored_problem(given.problem, snakemake.input.data, given.device)
     paths = [read_path(file) for file in snakemake.input.paths]
     steps = len(problem.splits) * sum(len(path.points) for path in paths)
     with Progress(f"{snakemake.params.study}: profiles of {len(paths)} paths", steps) as progress:

@@ -2,7 +2,7 @@
 
 from ramble.store.console import step
 
-with step(snakemake):
+with step(snakemake) as given:
     from ramble.studies.boosting.table import read_boosted, write_boosted
 
     table = read_boosted(snakemake.input.tables)

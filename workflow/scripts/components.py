@@ -2,7 +2,7 @@
 
 from ramble.store.console import step
 
-with step(snakemake):
+with step(snakemake) as given:
     import pandas as pd
 
     from ramble.store.artifacts import read_table, write_table

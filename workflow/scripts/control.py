@@ -1,0 +1,33 @@
+"""Train on from W_a for as many gradients as a path took: the control of the path's best test errors."""
+
+from ramble.store.console import settings_of_run, step
+
+with step(snakemake) as given:
+    from ramble.problems.seeds import derive_seed
+    from ramble.problems.stored import stored_problem
+    from ramble.store.artifacts import write_table
+    from ramble.store.checkpoints import checkpoint_of_job
+    from ramble.store.tensors import read_tensors, write_tensors
+    from ramble.training.further import wander
+
+    study = snakemake.params.study
+    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    tensors, header = read_tensors(snakemake.input.path)
+    points, pair, gradients = tensors["points"], header["pair"], int(header["gradients"])
+    seed = derive_seed(given.seed, study, "further training", pair)
+    settings = settings_of_run(snakemake, problem.device) | {"seed": seed, "gradients": gradients}
+    checkpoint = checkpoint_of_job(snakemake.output.table, settings, {"points": points})
+    found = wander(
+        problem,
+        points[0],
+        gradients,
+        len(points),
+        rate=given.rate,
+        batch=given.batch,
+        seed=seed,
+        checkpoint=checkpoint,
+    )
+    write_table(snakemake.output.table, found.table)
+    facts = {"study": study, "pair": pair, "gradients": gradients}
+    write_tensors(snakemake.output.points, {"points": found.points}, facts | problem.metadata)
+    checkpoint.remove()
