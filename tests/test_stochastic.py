@@ -191,7 +191,8 @@ def test_the_bar_of_training_has_epochs_and_errors(tmp_path, caplog, monkeypatch
 
 
 def test_the_bar_of_a_polygon_has_epochs_and_errors_and_goes_on_where_it_was(tmp_path, ends, caplog):
-    tracker = partial(StochasticGuardedTracker, **(TRACKER | {"margin_share": 0.5, "max_rounds": 12}))
+    settings = StochasticGuardedSettings(**(TRACKER | {"margin_share": 0.5, "max_rounds": 12}))
+    tracker = partial(StochasticGuardedTracker, settings, seed=7)
     file = tmp_path / "a.safetensors"
     with pytest.raises(KilledError):
         tracker(checkpoints=[Mortal(file, 4)]).track(PROBLEM, *ends, ZERO, silent())
