@@ -15,7 +15,7 @@ from small_problems import (
     trained,
 )
 
-from ramble.tracking.curve import CurveTracker, Training, bend_gradients, coefficients
+from ramble.tracking.curve import CurveTracker, Training, curve_gradients, coefficients
 from ramble.tracking.curve_settings import CurveSettings
 from ramble.tracking.path import Path, Status
 
@@ -82,7 +82,7 @@ def test_gradients_in_the_bends_are_those_of_automatic_differentiation(shape, be
     by_hand = torch.stack([torch.stack([plain_smooth_loss(w, problem) for w in row]).mean() for row in points])
     expected = torch.autograd.grad(by_hand.sum(), controls)[0][:, 1:-1]
     shares = coefficients(shape, bends, TIMES)
-    losses, found = bend_gradients(problem, controls.detach(), torch.tensor([0, 0]), shares)
+    losses, found = curve_gradients(problem, controls.detach(), torch.tensor([0, 0]), shares)
     # the data are float32, hence the tolerance
     assert torch.allclose(losses, by_hand.detach(), rtol=1e-6)
     assert torch.allclose(found, expected, rtol=1e-5, atol=1e-8)

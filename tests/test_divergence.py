@@ -26,14 +26,18 @@ from ramble.tracking.path import NormRule, Status, normalised_distance
 from ramble.tracking.polyline import with_middles
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
-from ramble.training.descent import Recipe, Settling, find_solutions, search_solutions
+from ramble.training.descent import find_solutions, search_solutions
+from ramble.training.descent_settings import Recipe, Settling
 from ramble.training.divergence import refuse_divergence
 from ramble.training.further import wander
-from ramble.training.stochastic import StochasticRecipe, find_stochastic_solutions
+from ramble.training.stochastic import find_stochastic_solutions
+from ramble.training.stochastic_settings import StochasticRecipe
 
 PROBLEM = wide_problem(seed=1)
 ZERO = torch.tensor([0])
-RECIPE = Recipe(0.5, 1.0, 2000, 4, 1, 0.99, Settling(20, 0.1, 100))
+SETTLING = Settling(window=20, max_steps=100)
+RECIPE = Recipe(count=2, rate=0.5, batch=4, rounds=1, max_cosine=0.99, settling=SETTLING)
+ONE = RECIPE.model_copy(update={"count": 1})
 FAR = 1e300
 WALK = {"gamma": 0.01, "gradient_steps": 5, "near": 0.99, "max_steps": 20, "stall_steps": 20, "stall_gain": 1e-300,
         "stored_points": 10, "resolution": 0.5}  # fmt: skip
@@ -54,7 +58,7 @@ TRACKERS = {
 
 @pytest.fixture(scope="module")
 def ends() -> tuple[torch.Tensor, torch.Tensor]:
-    first, second = find_solutions(PROBLEM, 3, "ends", 2, RECIPE)
+    first, second = find_solutions(PROBLEM, 3, "ends", RECIPE)
     return first.weights[None], second.weights[None]
 
 
@@ -85,9 +89,9 @@ def test_a_rate_that_solves_nothing_is_no_divergence():
 
 
 def test_all_restarts_that_diverge_name_the_rate():
-    recipe = Recipe(1e38, 1.0, 100, 4, 3, 0.99, Settling(20, 0.1, 100))
+    recipe = Recipe(rate=1e38, max_steps=100, batch=4)
     with pytest.raises(RambleError, match=r"studies.mine.solutions: .*all 4 restarts.*rate = 1e\+38 is too large"):
-        search_solutions(PROBLEM, 1, "mine", 2, recipe)
+        search_solutions(PROBLEM, 1, "mine", recipe)
 
 
 def test_networks_that_diverge_while_settling_name_the_rate(monkeypatch):
@@ -96,11 +100,11 @@ def test_networks_that_diverge_while_settling_name_the_rate(monkeypatch):
     def broken(problem, weights, datasets, rate, steps, output_gain=1.0):
         return (weights * math.inf if steps == 20 and output_gain == 1.0 else weights), torch.zeros(len(weights))
 
-    solved = find_solutions(PROBLEM, 3, "ends", 1, RECIPE)[0].weights.expand(4, -1)
+    solved = find_solutions(PROBLEM, 3, "ends", ONE)[0].weights.expand(4, -1)
     monkeypatch.setattr(descend, broken)
     monkeypatch.setattr("ramble.training.descent.train_to_zero_errors", lambda *_: (solved, torch.ones(4)))
     with pytest.raises(RambleError, match=r"4 of 4 restarts ended with weights that are not finite: rate = 0.5"):
-        find_solutions(PROBLEM, 3, "ends", 1, RECIPE)
+        find_solutions(PROBLEM, 3, "ends", ONE)
 
 
 def test_a_restart_that_diverges_leaves_the_others_alone(monkeypatch):
@@ -115,7 +119,7 @@ def test_a_restart_that_diverges_leaves_the_others_alone(monkeypatch):
         return losses, found
 
     monkeypatch.setattr(type(PROBLEM), "gradients", first_breaks)
-    found = search_solutions(PROBLEM, 3, "ends", 2, RECIPE)
+    found = search_solutions(PROBLEM, 3, "ends", RECIPE)
     assert found.diverged == 1
     assert len(found.solutions) == 2
     assert calls[0] == 4
@@ -123,9 +127,9 @@ def test_a_restart_that_diverges_leaves_the_others_alone(monkeypatch):
 
 
 def test_minibatch_training_that_diverges_names_its_rate(tmp_path):
-    recipe = StochasticRecipe(1e38, 4, 3, 2.0, 5, 0.9, 0.5, 3)
+    recipe = StochasticRecipe(count=1, rate=1e38, batch=4, epochs=3)
     with pytest.raises(RambleError, match=r"studies.mine.solutions.rate = 1e\+38 is too large.* in epoch 1"):
-        find_stochastic_solutions(PROBLEM, 1, "mine", 1, recipe, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
+        find_stochastic_solutions(PROBLEM, 1, "mine", recipe, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
 
 
 def test_further_training_that_diverges_names_its_rate(ends, tmp_path):

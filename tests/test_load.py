@@ -1,6 +1,5 @@
 """Tracking against the load: counts, intervals, and loads at which nothing trains."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -27,12 +26,11 @@ SETS = [random_patterns(1, "load", dataset, patterns=90, inputs=30) for dataset 
 
 def table_at(patterns: int, count: int = 3) -> pd.DataFrame:
     problem = committee_on([first_patterns(tensors, patterns) for tensors in SETS], input_scale=0.5)
-    recipe = replace(RECIPE, rounds=1, batch=6)
+    recipe = RECIPE.model_copy(update={"count": count, "rounds": 1, "batch": 6})
     return try_load(
         problem,
         1,
         "load",
-        count,
         recipe,
         {"guarded": TRACKER, "line": LineTracker(LineSettings(points=5, resolution=0.125))},
     )

@@ -24,10 +24,12 @@ from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
 from ramble.tracking.stochastic_settings import StochasticGuardedSettings
 from ramble.training.descent import Solution
 from ramble.training.further import Wandering, wander
-from ramble.training.stochastic import StochasticRecipe, find_stochastic_solutions
+from ramble.training.stochastic import find_stochastic_solutions
+from ramble.training.stochastic_settings import StochasticRecipe
 
 PROBLEM = wide_problem(seed=1)
 RECIPE = {
+    "count": 2,
     "rate": 0.5,
     "batch": 4,
     "epochs": 10,
@@ -80,7 +82,7 @@ def forgetful(folder: Path) -> Checkpoint:
 
 
 def solutions(checkpoint: Checkpoint, **changes) -> list[Solution]:
-    return find_stochastic_solutions(PROBLEM, 5, "test", 2, StochasticRecipe(**(RECIPE | changes)), checkpoint)
+    return find_stochastic_solutions(PROBLEM, 5, "test", StochasticRecipe(**(RECIPE | changes)), checkpoint)
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +108,8 @@ def test_solutions_have_the_margin_asked_for_and_differ(tmp_path):
 
 
 def test_more_solutions_leave_the_first_ones_as_they_are(tmp_path):
-    recipe = StochasticRecipe(**RECIPE)
-    (alone,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, recipe, forgetful(tmp_path))
+    recipe = StochasticRecipe(**(RECIPE | {"count": 1}))
+    (alone,) = find_stochastic_solutions(PROBLEM, 5, "test", recipe, forgetful(tmp_path))
     assert torch.equal(alone.weights, solutions(forgetful(tmp_path))[0].weights)
 
 
@@ -120,12 +122,13 @@ def test_only_the_hardest_are_looked_at_until_they_have_the_margin(tmp_path, mon
 
     monkeypatch.setattr(PROBLEM, "batch_margins", counted)
     monkeypatch.setattr("ramble.problems.minibatches.FIRST", 2)
-    recipe = StochasticRecipe(**(RECIPE | {"margin": 1e9, "max_rounds": 30}))
-    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, recipe, forgetful(tmp_path))
+    recipe = StochasticRecipe(**(RECIPE | {"count": 1, "margin": 1e9, "max_rounds": 30}))
+    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", recipe, forgetful(tmp_path))
     assert looked == [PROBLEM.n_samples, *[2] * 31]
     assert not found.settled
     del looked[:]
-    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, StochasticRecipe(**RECIPE), forgetful(tmp_path))
+    recipe = StochasticRecipe(**(RECIPE | {"count": 1}))
+    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", recipe, forgetful(tmp_path))
     assert looked[-3:] == [2, 8, PROBLEM.n_samples - 10]
     assert found.settled
 
@@ -188,7 +191,8 @@ def test_the_bar_of_training_has_epochs_and_errors(tmp_path, caplog, monkeypatch
 
 
 def test_the_bar_of_a_polygon_has_epochs_and_errors_and_goes_on_where_it_was(tmp_path, ends, caplog):
-    tracker = partial(StochasticGuardedTracker, **(TRACKER | {"margin_share": 0.5, "max_rounds": 12}))
+    settings = StochasticGuardedSettings(**(TRACKER | {"margin_share": 0.5, "max_rounds": 12}))
+    tracker = partial(StochasticGuardedTracker, settings, seed=7)
     file = tmp_path / "a.safetensors"
     with pytest.raises(KilledError):
         tracker(checkpoints=[Mortal(file, 4)]).track(PROBLEM, *ends, ZERO, silent())

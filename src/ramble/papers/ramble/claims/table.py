@@ -78,7 +78,7 @@ def write_claims_of_study(study: str, claims: Sequence[Claim], csv: str, markdow
             "",
             "Spreads are smallest .. median .. largest over all pairs (or points). A claim has a row where the study",
             "has the paths that it is about: those of Algorithm 1 with their spectra and a straight line (trackers",
-            "`paper` and `line`), or those of the trackers `guarded`, `curve` and `band`. *where* is the paper's section.",
+            "`paper` and `line`), or those of `guarded`, `curve` and `band`. *where* is the section of the paper.",
             "",
             *claim_rows(claims),
             "",
