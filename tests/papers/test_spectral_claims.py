@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_parameters import SHIPPED
 
 from ramble.papers.ramble.claims.evidence import PathEvidence
 from ramble.papers.ramble.claims.spectra import none_negative, number_constant, three, top_positive
 from ramble.papers.ramble.thresholds import Thresholds
 
-LIMITS = Thresholds(**SHIPPED["claims"])
+LIMITS = Thresholds.model_validate({})
 NOTHING = pd.DataFrame()
 
 

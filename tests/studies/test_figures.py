@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
-from ramble.studies.paths.drawing.spectrum import draw_committee_spectra
-from ramble.studies.paths.drawing.losses import draw_losses_and_errors
-from ramble.studies.paths.drawing.top_eigenvalues import draw_top_eigenvalues
-from ramble.studies.paths.drawing.test_errors import draw_losses_and_errors_of_all
 from ramble.studies.paths.drawing.gauss_newton import draw_gauss_newton
+from ramble.studies.paths.drawing.losses import draw_losses
 from ramble.studies.paths.drawing.sources import Source, Sources, position
+from ramble.studies.paths.drawing.spectrum import draw_spectrum
+from ramble.studies.paths.drawing.test_errors import draw_test_errors
+from ramble.studies.paths.drawing.top_eigenvalues import draw_top_eigenvalues
 
 RISING = np.array([0.0, 0.1, 0.6, 1.0])
 T = np.array([0.0, -0.4, 0.3, 1.0])
@@ -48,9 +48,9 @@ def test_t_is_the_axis_where_it_rises_along_all_shown_paths(shown, column, says)
 def test_curves_are_drawn_over_the_column_that_the_label_names(rises):
     sources = Sources([source(rises)], source(rises))
     for figure in (
-        draw_committee_spectra(sources, 1e-6),
-        draw_losses_and_errors(sources),
-        draw_losses_and_errors_of_all(sources),
+        draw_spectrum(sources, 1e-6),
+        draw_losses(sources),
+        draw_test_errors(sources),
         draw_top_eigenvalues(sources),
         draw_gauss_newton(sources),
     ):
@@ -86,7 +86,7 @@ def test_figure_4_draws_the_error_bounds_of_the_most_negative_eigenvalue():
     [
         (draw_top_eigenvalues, (0, 1)),
         (draw_gauss_newton, (0, 1)),
-        (lambda sources: draw_committee_spectra(sources, 1e-6), (0,)),
+        (lambda sources: draw_spectrum(sources, 1e-6), (0,)),
     ],
 )
 def test_points_that_did_not_converge_are_crossed(draw, panels):
@@ -113,7 +113,7 @@ def test_the_title_names_the_tracker_and_how_the_walk_ended():
 
 def test_figure_5_marks_the_point_with_the_fewest_test_errors():
     shown = source(True)
-    figure = draw_losses_and_errors_of_all(Sources([shown], shown))
+    figure = draw_test_errors(Sources([shown], shown))
     mark = figure.axes[1].collections[-1]
     assert mark.get_offsets().tolist() == [[RISING[1], pytest.approx(10.0)]]
     plt.close(figure)

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import torch
 from small_problems import committee_on, pattern_sets, silent
-from test_parameters import SHIPPED
 
 from ramble.papers.ramble.claims.recipe import judge_recipe, recipe_rows
 from ramble.papers.ramble.thresholds import Thresholds
@@ -13,7 +12,7 @@ from ramble.problems.minibatches import epoch
 from ramble.studies.recipe.parameters import Study as RecipeStudy
 from ramble.studies.recipe.readings import Reading, readings, train, try_recipe
 
-LIMITS = Thresholds(**SHIPPED["claims"])
+LIMITS = Thresholds.model_validate({})
 SETS = pattern_sets(5, 2, 21, 30)
 STUDY = RecipeStudy(
     kind="recipe", threads=1, of="tcm", rate=0.1, initial_sigma=0.1, input_scales=[1.0, 0.3],
