@@ -4,6 +4,7 @@ from functools import cache
 from ramble.parameters.digests import value_at
 from ramble.parameters.document import validate
 from ramble.store.code import code_text
+from ramble.studies.kinds import kinds, study_model
 from ramble.studies.paths.study import PathStudy
 
 try:
@@ -27,6 +28,8 @@ PATH_STUDIES = {
 STOCHASTIC_STUDIES = list(studies_of_kind("stochastic"))
 JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
 BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
+# kinds that have a file of rules, beside those of the chain from data to spectra
+OTHER_KINDS = [kind for kind in kinds() if not issubclass(study_model(kind), PathStudy)]
 RECIPE_STUDIES = studies_of_kind("recipe")
 CONNECTIVITY_STUDIES = studies_of_kind("connectivity")
 LOAD_STUDIES = studies_of_kind("load")
