@@ -40,5 +40,11 @@ rule paper:
         rules.judge_claims.output,
 
 
+include: "workflow/rules/faults.smk"
+include: "workflow/rules/steps.smk"
+include: "workflow/rules/dvc.smk"
+include: "workflow/rules/adopt.smk"
+
+
 gc.freeze()
 gc.enable()

@@ -32,7 +32,6 @@ from pyhessian import hessian as PyHessian  # noqa: N812
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
-from ramble.measure.profile import spread_points
 from ramble.parameters.document import validate
 from ramble.studies.paths.study import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
@@ -40,6 +39,7 @@ from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.products import Curvature
+from ramble.store.points import spread_points
 from ramble.store.progress import Progress
 from ramble.tracking.tracker import tracker_of
 from ramble.training.descent import find_solutions

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from small_points import stored_path
 from small_problems import plain_smooth_loss, smooth_problem
 
 from ramble.errors import RambleError
@@ -15,7 +16,7 @@ from ramble.spectra.reference import differences, write_reference
 from ramble.spectra.settings import KrylovSettings, PyHessianSettings
 from ramble.spectra.spectrum import Spectrum
 from ramble.store.artifacts import read_table
-from ramble.store.tensors import write_tensors
+from ramble.store.points import write_points
 
 PROBLEM = smooth_problem(seed=3)
 ENGINE = KrylovEngine(KrylovSettings(top=3, bottom=1, tolerance=1e-5, budget=31, trace_samples=40, batch=100), seed=7)
@@ -226,7 +227,7 @@ def test_differences_are_relative_to_ours():
 def test_the_reference_has_both_engines_at_every_point(tmp_path):
     theirs = PyHessianEngine(PyHessianSettings(top=3, iterations=2000, tolerance=1e-8, trace_samples=40), seed=7)
     points = torch.stack([weights(5), weights(6), weights(7)])
-    write_tensors(tmp_path / "0-0-1.safetensors", {"points": points, "t": torch.tensor([0.0, 0.5, 1.0])}, {})
+    write_points(tmp_path / "0-0-1.safetensors", stored_path(points))
     write_reference(ENGINE, theirs, PROBLEM, "s", 2, str(tmp_path / "0-0-1.safetensors"), str(tmp_path / "out.csv"))
     found = read_table(tmp_path / "out.csv")
     assert found.point.tolist() == [0] * 5 + [2] * 5

@@ -10,12 +10,12 @@ from ramble.parameters.yaml_file import read_yaml
 ADOPTING = (
     "RAMBLE_ADOPTING"  # set in the run of snakemake that records what is up to date
 )
-NOT_ADOPTED = Path(".snakemake/not-adopted")  # names of rules, a line each
+NOT_ADOPTED = Path(".snakemake/not-adopted")  # the first artifact of a job, a line each
 
 
-def says_today(made):
-    """Whether the artifacts of a rule are there, and those that say where they come from name today's code and parameters."""
-    files = [Path(file) for file in made.output]
+def says_today(job):
+    """Whether a job's artifacts are there, and those that say where they come from name today's code and parameters."""
+    files = [Path(file) for file in job.output]
     if not all(file.is_file() for file in files):
         return False
     telling = [file for file in files if file.suffix not in (".json", ".md")]
@@ -23,10 +23,10 @@ def says_today(made):
         origins = [read_origin(file) for file in telling]
     except RambleError:
         return False
-    wanted = PLACES[place(made.output[0])][1].split()
-    digests = key_digests(PARAMETERS, wanted)
     return bool(origins) and all(
-        origin.digests == digests and origin.code.partition(" ")[0] == made.params.code
+        origin.code == job.code
+        and set(job.keys) <= set(origin.digests)
+        and not origin.changed(PARAMETERS)
         for origin in origins
     )
 
@@ -51,25 +51,25 @@ def recorded_together():
 
 
 def up_to_date():
-    """The rules of the steps whose artifacts are up to date."""
-    together = recorded_together()
-    good = {
-        made: step_name(made) in together and says_today(made) for made in PAPER_RULES
-    }
-    return [
-        made
-        for made in PAPER_RULES
-        if all(good[before] for before in with_ancestors([made]))
-    ]
+    """The first artifacts of the jobs whose artifacts are up to date, each only where those before it are."""
+    together, good = recorded_together(), set()
+    for job in default_jobs():
+        if (
+            step_of(job) in together
+            and says_today(job)
+            and good.issuperset(sources(job))
+        ):
+            good.add(job.output[0])
+    return good
 
 
 def adopt():
     """Have snakemake record what is up to date, before it looks; remember the others."""
-    good = [made.name for made in up_to_date()]
+    good = up_to_date()
     if good:
         options = ["--touch", "--forceall", "--cores", "1"]
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *options, "--", *good],
+            [sys.executable, "-m", "snakemake", *options, "--", *sorted(good)],
             env=os.environ | {ADOPTING: "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -79,35 +79,37 @@ def adopt():
             raise WorkflowError(
                 f"what DVC checked out cannot be taken up: {done.stdout}"
             )
+    remember(job.output[0] for job in default_jobs() if job.output[0] not in good)
+
+
+def remember(others):
     NOT_ADOPTED.parent.mkdir(exist_ok=True)
-    others = [made.name for made in PAPER_RULES if made.name not in good]
-    NOT_ADOPTED.write_text("".join(f"{name}\n" for name in others))
+    NOT_ADOPTED.write_text("".join(f"{file}\n" for file in others))
+
+
+def not_adopted():
+    """The jobs that must make their artifacts anew."""
+    old = set(NOT_ADOPTED.read_text().split()) if NOT_ADOPTED.exists() else set()
+    return [job for job in default_jobs() if job.output[0] in old]
 
 
 def remove_old(step):
     """Remove what a step must make anew, as DVC does before it runs a stage: there are no records to tell by."""
-    old = set(NOT_ADOPTED.read_text().split()) if NOT_ADOPTED.exists() else set()
-    for made in PAPER_RULES:
-        if made.name in old and step_name(made) == step and not says_today(made):
-            for file in made.output:
+    for job in not_adopted():
+        if step_of(job) == step and not says_today(job):
+            for file in job.output:
                 Path(file).unlink(missing_ok=True)
 
 
-STAGE = os.environ.get("DVC_STAGE")
+STAGE = os.environ.get("DVC_STAGE", "").rpartition(":")[2]
 if STAGE and ADOPTING not in os.environ:
     if not {"-n", "--dry-run", "--dryrun"}.intersection(sys.argv):
         if not Path(".snakemake/metadata").exists() and not NOT_ADOPTED.exists():
             adopt()
-        remove_old(STAGE.rpartition(":")[2])
+        remove_old(STAGE)
 
 
 onsuccess:
     if STAGE and NOT_ADOPTED.exists():
         # of what this step made there are records now
-        waiting = [
-            made.name
-            for made in PAPER_RULES
-            if step_name(made) != STAGE.rpartition(":")[2]
-        ]
-        kept = [name for name in NOT_ADOPTED.read_text().split() if name in waiting]
-        NOT_ADOPTED.write_text("".join(f"{name}\n" for name in kept))
+        remember(job.output[0] for job in not_adopted() if step_of(job) != STAGE)

@@ -7,6 +7,7 @@ import threading
 import time
 
 import snakemake.jobs
+from snakemake.output_index import OutputIndex
 from snakemake_interface_logger_plugins.common import LogEvent
 
 AHEAD = 60  # seconds that another machine's clock may be ahead
@@ -67,11 +68,10 @@ def refuse_unusable(folder="results"):
     if not os.path.isdir(folder):
         return
     for entry in os.scandir(folder):
-        name = f"{folder}/{entry.name}"
-        if name in ARTIFACTS:
-            if (reason := no_file(entry)) is not None:
-                raise WorkflowError(f"{name}: {reason}")
-        elif entry.is_dir():
+        name, reason = f"{folder}/{entry.name}", no_file(entry)
+        if reason is not None and ARTIFACTS.match_producers(name):
+            raise WorkflowError(f"{name}: {reason}")
+        if entry.is_dir():
             refuse_unusable(name)
 
 
@@ -87,7 +87,7 @@ def end(number, frame):
     raise KeyboardInterrupt
 
 
-ARTIFACTS = {str(file) for made in workflow.rules for file in made.output}
+ARTIFACTS = OutputIndex(workflow.rules)
 if workflow.is_main_process:
     refuse_unusable()
     if (

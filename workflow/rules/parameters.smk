@@ -3,7 +3,7 @@ from functools import cache
 
 from ramble.parameters.digests import value_at
 from ramble.parameters.document import validate
-from ramble.store.code import code_text
+from ramble.store.code import code_files, code_text
 from ramble.studies.kinds import kinds, study_model
 from ramble.studies.paths.study import PathStudy
 
@@ -77,6 +77,7 @@ class given:
 
     def __init__(self, *keys, **known):
         self.keys, self.known = keys, known
+        self.values = {}  # by study and tracker, the same for thousands of jobs
 
     def of(self, wildcards):
         wildcards = self.known or wildcards
@@ -84,7 +85,10 @@ class given:
         return [filled(key, wildcards) for keys in found for key in keys]
 
     def __call__(self, wildcards):
-        return {key: value_of(key) for key in self.of(wildcards)}
+        chosen = (wildcards.get("study"), wildcards.get("tracker"))
+        if chosen not in self.values:
+            self.values[chosen] = {key: value_of(key) for key in self.of(wildcards)}
+        return self.values[chosen]
 
 
 # what every computation with a study's networks rests on
@@ -100,20 +104,18 @@ def code_of(script, import_paths):
         raise WorkflowError(str(error))
 
 
-class code:
+class code(given):
     """A rule's param: digest of a script and of all modules it runs; some keys or functions name more import paths.
 
     A changed module runs the jobs again, and a job refuses to run other code.
     """
 
     def __init__(self, script, *keys, **known):
-        self.script, self.keys, self.known = script, keys, known
+        super().__init__(*keys, **known)
+        self.script = script
 
     def __call__(self, wildcards):
-        wildcards = self.known or wildcards
-        found = (key(wildcards) if callable(key) else [key] for key in self.keys)
-        keys = [filled(key, wildcards) for keys in found for key in keys]
-        return code_of(self.script, tuple(map(value_of, keys)))
+        return code_of(self.script, tuple(super().__call__(wildcards).values()))
 
 
 def threads_of(wildcards):

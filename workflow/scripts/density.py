@@ -4,12 +4,12 @@ from ramble.store.console import step
 
 with step(snakemake) as given:
     from ramble.problems.stored import stored_problem
-    from ramble.spectra.along import write_along_paths
+    from ramble.spectra.along import write_along
     from ramble.spectra.density import DensityEngine
 
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
     engine = DensityEngine(snakemake.params.settings, seed=given.seed)
-    write_along_paths(
+    write_along(
         engine.rows,
         problem,
         snakemake.params.study,

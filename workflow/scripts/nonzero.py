@@ -6,7 +6,7 @@ with step(snakemake) as given:
     from ramble.measure.nonzero import count_nonzero, places_on, solutions_in
     from ramble.problems.stored import stored_problem
     from ramble.store.artifacts import write_table
-    from ramble.store.stored_paths import read_path
+    from ramble.store.points import read_path
 
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
     paths = [read_path(file) for file in snakemake.input.paths]

@@ -6,8 +6,8 @@ with step(snakemake) as given:
     from ramble.measure.profile import profile
     from ramble.problems.stored import stored_problem
     from ramble.store.artifacts import write_table
+    from ramble.store.points import read_path
     from ramble.store.progress import Progress
-    from ramble.store.stored_paths import read_path
 
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
     paths = [read_path(file) for file in snakemake.input.paths]

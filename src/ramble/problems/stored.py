@@ -11,7 +11,7 @@ from ramble.errors import RambleError
 from ramble.problems.data import build
 from ramble.problems.devices import choose_device
 from ramble.problems.problem import Problem
-from ramble.store.stored_paths import pair_of
+from ramble.store.points import pair_of
 from ramble.store.tensors import read_tensors
 
 

@@ -1,6 +1,7 @@
 """Where an artifact comes from, read from the line inside it (see `ramble.store.stamps`)."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -12,9 +12,10 @@ from ramble.errors import RambleError
 from ramble.problems.problem import Problem, place_of
 from ramble.problems.stored import read_weights
 from ramble.store.artifacts import table_digest, write_table
+from ramble.store.headers import PathHeader
+from ramble.store.points import StoredPath, pair_of, write_points
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import pair_of
-from ramble.store.tensors import tensors_digest, write_tensors
+from ramble.store.tensors import tensors_digest
 from ramble.tracking.connect import connect
 from ramble.tracking.path import Path, Step
 from ramble.tracking.tracker import Tracker
@@ -61,27 +62,29 @@ def write_paths(
             table_file,
             pd.DataFrame([asdict(step) for step in path.steps], columns=[field.name for field in fields(Step)]),
         )
-        metadata = {
-            "study": name,
-            "tracker": tracker,
-            "pair": pair,
-            "inputs": inputs,
+        header = PathHeader(
+            study=name,
+            maker="path",
+            dataset=pair_of(pair)[0],
+            tracker=tracker,
+            pair=pair,
+            inputs=inputs,
             **sources.of_pair(pair),
-            "steps_digest": table_digest(table_file),
-            "status": path.status.value,
-            "reason": path.reason,
-            "steps": len(path.steps),
-            "gradients": path.gradients,
-            "evaluations": path.evaluations,
-            "certificate": path.certificate,
-            "certificate_reason": path.certificate_reason,
-            "certified_segments": path.certified_segments,
-            "min_margin": path.min_margin,
-            "certificate_points": path.certificate_points,
-            "certificate_resolution": path.certificate_resolution,
-            **problem.metadata,
-        }
-        write_tensors(tensor_file, {"points": path.points, "t": path.t}, metadata)
+            steps_digest=table_digest(table_file),
+            status=path.status,
+            reason=path.reason,
+            steps=len(path.steps),
+            gradients=path.gradients,
+            evaluations=path.evaluations,
+            certificate=path.certificate,
+            certificate_reason=path.certificate_reason,
+            certified_segments=path.certified_segments,
+            min_margin=path.min_margin,
+            certificate_points=path.certificate_points,
+            certificate_resolution=path.certificate_resolution,
+            facts={key: str(value) for key, value in problem.metadata.items()},
+        )
+        write_points(tensor_file, StoredPath(pair, path.points.numpy(), path.t.numpy(), header))
 
 
 @dataclass(frozen=True)
