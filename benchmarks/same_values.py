@@ -144,7 +144,9 @@ def main() -> int:
         if not folder.is_dir():
             parser.error(f"{folder} is no folder; name two folders of results.")
     left_out = re.compile("|".join(options.leave_out) or "(?!)")
-    old, new = ({name for name in files(folder) if not left_out.search(name)} for folder in (options.before, options.after))
+    old, new = (
+        {name for name in files(folder) if not left_out.search(name)} for folder in (options.before, options.after)
+    )
     for name in sorted(old ^ new):
         print(f"{name}: only {'before' if name in old else 'after'}")
     counts, differing = dict[str, int](), 0
@@ -155,9 +157,10 @@ def main() -> int:
         differing += bool(found)
         for line in found:
             print(f"{name}: {line}")
-    kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(counts.items()))
-    print(f"{len(old & new)} files compared ({kinds or 'none'}): {differing} differ; {len(old ^ new)} are in one folder only.")
-    return int(bool(differing or old ^ new or not old & new))
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(counts.items())) or "none"
+    alone = len(old ^ new)
+    print(f"{len(old & new)} files compared ({kinds}): {differing} differ; {alone} are in one folder only.")
+    return int(bool(differing or alone or not old & new))
 
 
 if __name__ == "__main__":

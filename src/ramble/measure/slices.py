@@ -9,9 +9,7 @@ from ramble.store.headers import Header
 from ramble.store.points import Points
 
 
-def line(
-    start: Tensor, end: Tensor, count: int, *, name: str = "line", study: str = "own", dataset: int = 0
-) -> Points:
+def line(start: Tensor, end: Tensor, count: int, *, name: str = "line", study: str = "own", dataset: int = 0) -> Points:
     """Return `count` points evenly spread on the segment between two networks (P,), both of them to the bit among them.
 
     Their position t is the share of the way.
