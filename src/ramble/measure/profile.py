@@ -3,7 +3,7 @@
 import pandas as pd
 import torch
 
-from ramble.problems.problem import Problem, in_batches, stack, visible_batch
+from ramble.problems.problem import Problem, in_batches, place_of, stack, visible_batch
 from ramble.store.points import Points
 from ramble.store.progress import Progress
 
@@ -16,7 +16,10 @@ def profile(problem: Problem, points: Points, progress: Progress) -> pd.DataFram
     Columns of the validation and the test split are there only where the problem has them. The bar advances by a step
     per point and split.
     """
-    weights, datasets = torch.from_numpy(points.points), torch.full((len(points.points),), points.dataset)
+    weights, datasets = (
+        torch.from_numpy(points.points),
+        torch.full((len(points.points),), place_of(problem, points.dataset)),
+    )
     columns: dict[str, object] = {"point": range(len(weights)), **points.places}
     for split in problem.splits:
         evaluations = []

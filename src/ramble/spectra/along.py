@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ramble.problems.problem import place_of
 from ramble.store.artifacts import write_table
 from ramble.store.checkpoints import Checkpoint, State, checkpoint_of, key_of
 from ramble.store.points import Points, read_points, spread_points
@@ -60,7 +61,9 @@ def write_along(
             tables = checkpoint.resume(partial(_taken_up, chosen)) or []
             for number, point in enumerate(chosen):
                 if number >= len(tables):
-                    found = rows(problem, weights[point], points.dataset, f"{name}/{points.name}/{point}")
+                    found = rows(
+                        problem, weights[point], place_of(problem, points.dataset), f"{name}/{points.name}/{point}"
+                    )
                     tables.append(_placed(found, points, point))
                 progress.advance(1, points=points.name)
                 if checkpoint.due:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ramble.spectra.along import ProblemT
-from ramble.spectra.spectrum import Engine, Spectrum
+from ramble.problems.problem import place_of
+from ramble.spectra.engine import ProblemT, SpectrumEngine
+from ramble.spectra.spectrum import Spectrum
 from ramble.store.artifacts import write_table
 from ramble.store.points import read_points, spread_points
 from ramble.store.progress import Progress
@@ -32,8 +33,8 @@ def differences(ours: Spectrum, theirs: Spectrum) -> pd.DataFrame:
 
 
 def write_reference(
-    ours: Engine[ProblemT],
-    theirs: Engine[ProblemT],
+    ours: SpectrumEngine[ProblemT],
+    theirs: SpectrumEngine[ProblemT],
     problem: ProblemT,
     name: str,
     count: int,
@@ -47,7 +48,10 @@ def write_reference(
     with Progress(f"{name}: spectra by both engines", len(chosen)) as progress:
         for point in chosen:
             label = f"{name}/{points.name}/{point}"
-            pair = [engine.spectrum(problem, weights[point], points.dataset, label) for engine in (ours, theirs)]
+            pair = [
+                engine.spectrum(problem, weights[point], place_of(problem, points.dataset), label)
+                for engine in (ours, theirs)
+            ]
             rows = differences(*pair)
             rows.insert(0, "point", point)
             for column, (place, values) in enumerate(points.places.items(), start=1):

@@ -49,15 +49,15 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
             aside.unlink(missing_ok=True)
 
 
-def header_texts(path: str | Path, metadata: Mapping[str, object]) -> dict[str, str]:
+def header_texts(metadata: Mapping[str, object]) -> dict[str, str]:
     """Return the header of a safetensors file that is to be written: values as text, and where it comes from."""
-    return {key: str(value) for key, value in metadata.items()} | {"provenance": stamp(path)}
+    return {key: str(value) for key, value in metadata.items()} | {"provenance": stamp()}
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, object]) -> None:
     """Write NumPy arrays as `write_tensors` writes tensors: to the same bytes."""
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    content = sealed_tensors(save(plain, metadata=header_texts(path, metadata)))
+    content = sealed_tensors(save(plain, metadata=header_texts(metadata)))
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 
@@ -90,7 +90,7 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
     row without numbers.
     """
     rows = table.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode()
-    content = sealed_table(rows, stamp(path))
+    content = sealed_table(rows, stamp())
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 

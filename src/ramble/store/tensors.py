@@ -19,7 +19,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadat
     Equal content gives equal bytes.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    content = sealed_tensors(save(plain, metadata=header_texts(path, metadata)))
+    content = sealed_tensors(save(plain, metadata=header_texts(metadata)))
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 

@@ -9,15 +9,16 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.problems.problem import Problem
+from ramble.problems.problem import Problem, place_of
 from ramble.problems.stored import read_weights
 from ramble.store.artifacts import table_digest, write_table
 from ramble.store.headers import PathHeader
 from ramble.store.points import StoredPath, pair_of, write_points
 from ramble.store.progress import Progress
 from ramble.store.tensors import tensors_digest
-from ramble.tracking.connect import Tracker, connect
+from ramble.tracking.connect import connect
 from ramble.tracking.path import Path, Step
+from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import DivergedError
 
 
@@ -92,7 +93,7 @@ class Pairs:
 
     starts: Tensor  # W_a (B, P)
     ends: Tensor  # W_b (B, P)
-    datasets: Tensor  # (B,)
+    datasets: Tensor  # (B,), places among the problem's
 
 
 def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
@@ -102,7 +103,7 @@ def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str])
     return Pairs(
         torch.stack([weights[f"{dataset}-{a}"] for dataset, a, _ in pairs]),
         torch.stack([weights[f"{dataset}-{b}"] for dataset, _, b in pairs]),
-        torch.tensor([dataset for dataset, _, _ in pairs]),
+        torch.tensor([place_of(problem, dataset) for dataset, _, _ in pairs]),
     )
 
 
@@ -132,7 +133,7 @@ def track_pairs(
         RambleError: as `connect` does; where weights are no longer finite it names the rate by its key.
     """
     pairs, sources = read_pairs(problem, tensors, solutions), read_sources(data, solutions)
-    with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.budget) as progress:
+    with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.settings.budget) as progress:
         try:
             paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)
         except DivergedError as error:
