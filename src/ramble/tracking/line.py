@@ -7,9 +7,10 @@ from torch import Tensor
 
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Problem
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
 from ramble.tracking.line_settings import LineSettings
-from ramble.tracking.path import Path, Status, Step
+from ramble.tracking.path import Path, Step
 from ramble.tracking.tracker import Tracker
 
 

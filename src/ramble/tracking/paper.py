@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Evaluation, Problem
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
 from ramble.tracking.paper_settings import PaperSettings
-from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance
+from ramble.tracking.path import Path, Setting, Step, Walk, normalised_distance
 from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
 

@@ -21,8 +21,9 @@ from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
 from ramble.problems.seeds import generator
 from ramble.store.checkpoints import Checkpoint, State, checked
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
-from ramble.tracking.path import NormRule, Path, Status, Step, normalised_distance
+from ramble.tracking.path import NormRule, Path, Step, normalised_distance
 from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
 from ramble.tracking.stochastic_settings import StochasticGuardedSettings
 from ramble.tracking.tracker import Tracker

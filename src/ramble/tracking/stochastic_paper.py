@@ -10,9 +10,10 @@ from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.store.checkpoints import State, checked
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
 from ramble.tracking.paper import PaperTracker, Walkers
-from ramble.tracking.path import Setting, Status, Step, Walk
+from ramble.tracking.path import Setting, Step, Walk
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
 
 
