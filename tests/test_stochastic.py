@@ -14,10 +14,10 @@ from small_problems import silent, wide_problem
 
 from ramble.errors import RambleError
 from ramble.store.checkpoints import Checkpoint, State
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
 from ramble.tracking.connect import connect
 from ramble.tracking.path import Path as Walk
-from ramble.tracking.path import Status
 from ramble.tracking.stochastic import StochasticGuardedTracker
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
