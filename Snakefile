@@ -17,10 +17,13 @@ include: "workflow/rules/profile.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/control.smk"
 include: "workflow/rules/boosting.smk"
-include: "workflow/rules/recipe.smk"
-include: "workflow/rules/connectivity.smk"
-include: "workflow/rules/load.smk"
-include: "workflow/rules/ablation.smk"
+
+
+for kind in OTHER_KINDS:
+
+    include: f"workflow/rules/{kind}.smk"
+
+
 include: "workflow/rules/shared.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/trackers.smk"
@@ -35,7 +38,6 @@ rule paper:
         [study_pictures(study) for study in PARAMETERS.paper],
         rules.compare_trackers.output,
         rules.judge_claims.output,
-
 
 
 include: "workflow/rules/faults.smk"

@@ -25,7 +25,7 @@ studies:
     trackers: {{paper_tuned: null}}
     spectra: {{trackers: [paper, guarded]}}
 figures:
-  fig2: {{trackers: [paper, guarded]}}
+  fig2-paper_tuned: null
 """
 STUDIES = ["tcm_load", "tcm_graph12", "tcm_graph40"]
 

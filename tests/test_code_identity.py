@@ -112,7 +112,7 @@ def test_commits_that_do_not_touch_a_steps_code_change_no_byte(checkout: Checkou
     assert len(before) == 4
     assert read_origin(project.root / SOLUTIONS).code.endswith(" of solutions mypkg.problem.Committee")
     project.edit("README.md", "# ramble", "# ramble\n\nResults are recorded.")
-    module = project.root / "src/ramble/studies/paths/figures/fig3.py"
+    module = project.root / "src/ramble/studies/paths/drawing/losses.py"
     module.write_text(module.read_text() + "\n# an edit of another step\n")
     project.commit("Record results, and edit another step")
     project.call("git", "tag", "v9.9")

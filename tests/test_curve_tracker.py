@@ -15,9 +15,10 @@ from small_problems import (
     trained,
 )
 
-from ramble.tracking.curve import CurveTracker, Training, bend_gradients, coefficients
+from ramble.store.headers import Status
+from ramble.tracking.curve import CurveTracker, Training, coefficients, curve_gradients
 from ramble.tracking.curve_settings import CurveSettings
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 
 SETS = pattern_sets(31, 2, 10, 30)
 PROBLEM = committee_on(SETS, hidden=3, input_scale=0.5)
@@ -82,7 +83,7 @@ def test_gradients_in_the_bends_are_those_of_automatic_differentiation(shape, be
     by_hand = torch.stack([torch.stack([plain_smooth_loss(w, problem) for w in row]).mean() for row in points])
     expected = torch.autograd.grad(by_hand.sum(), controls)[0][:, 1:-1]
     shares = coefficients(shape, bends, TIMES)
-    losses, found = bend_gradients(problem, controls.detach(), torch.tensor([0, 0]), shares)
+    losses, found = curve_gradients(problem, controls.detach(), torch.tensor([0, 0]), shares)
     # the data are float32, hence the tolerance
     assert torch.allclose(losses, by_hand.detach(), rtol=1e-6)
     assert torch.allclose(found, expected, rtol=1e-5, atol=1e-8)

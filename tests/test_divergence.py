@@ -9,6 +9,7 @@ from small_problems import ProductProblem, silent, wide_problem
 from ramble.errors import RambleError
 from ramble.problems.minibatches import Hardest
 from ramble.store.checkpoints import Checkpoint
+from ramble.store.headers import Status
 from ramble.store.tensors import write_tensors
 from ramble.studies.paths.tracked import track_pairs
 from ramble.tracking.band import BandTracker
@@ -22,7 +23,7 @@ from ramble.tracking.line import LineTracker
 from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.paper_settings import PaperSettings
-from ramble.tracking.path import NormRule, Status, normalised_distance
+from ramble.tracking.path import NormRule, normalised_distance
 from ramble.tracking.polyline import with_middles
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings

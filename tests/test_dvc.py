@@ -245,7 +245,7 @@ def test_a_clone_fetches_as_readme_says_word_by_word(
     assert changed_stages(clone) == {"tcm_paths", "claims"}  # whose table of departures names the settings
     assert planned == {"tcm_paths", "tcm_profile", "trackers", "claims"}
     clone.call("git", "checkout", "params.yaml")
-    module = clone.root / "src/ramble/studies/paths/figures/fig3.py"
+    module = clone.root / "src/ramble/studies/paths/drawing/losses.py"
     module.write_text(module.read_text() + "\n# an edit\n")
     assert planned_stages(clone, steps) == ({"mnist100_figures"}, {"mnist100_figures"})
     assert changed_stages(clone) == {"code"}
@@ -303,7 +303,7 @@ def test_an_experiment_in_a_folder_of_its_own_makes_only_what_its_change_concern
 ) -> None:
     parameter = {"seed": "seed=7"}.get(change, "figures.fig1.grid=13")
     if change == "code":
-        module = recorded_copy.root / "src/ramble/studies/paths/figures/fig3.py"
+        module = recorded_copy.root / "src/ramble/studies/paths/drawing/losses.py"
         module.write_text(module.read_text() + "\n# an edit\n")
     target = ["tcm_data"] if change == "seed" else []
     printed = recorded_copy.call("dvc", "exp", "run", "--temp", "--name", "aside", "--set-param", parameter, *target)

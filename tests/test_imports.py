@@ -13,17 +13,24 @@ from checkouts import ROOT
 PACKAGE = ROOT / "src" / "ramble"
 # rooms from the ground up: a module imports from its own room and from those below
 FLOORS = (
-    {"errors"},
+    {"errors", "settings"},  # what settings are made of: every room has some
     {"store"},
     {"problems"},
     {"certificates", "training"},
     {"measure", "spectra", "tracking"},
-    {"studies", "papers"},
+    {"studies"},
+    {"papers"},
     {"parameters"},
     {"verification"},
     {"__init__", "__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# modules that import upwards still: each fails this file as soon as it no longer does, and is then struck off
+OPEN = {
+    "ramble.papers.ramble.claims.generalisation", "ramble.papers.ramble.claims.judge",
+    "ramble.papers.ramble.claims.recipe", "ramble.papers.ramble.claims.spectra",
+    "ramble.papers.ramble.claims.trackers", "ramble.store.origin", "ramble.studies.recipe.readings",
+}  # fmt: skip
 # what is read before any job runs may import settings of every room, but nothing that computes
 HEAVY = {"torch", "torchvision", "pyhessian", "matplotlib", "scipy"}
 # read by every start of Snakemake: the Snakefile with its rules, and what these call
@@ -101,35 +108,29 @@ def test_every_room_has_a_floor():
     assert {room(module) for module in MODULES} == FLOOR.keys()
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if room(module) != "parameters"])
+def of_every_room(module: str) -> object:
+    return pytest.param(module, marks=[pytest.mark.xfail] if module in OPEN else [])
+
+
+@pytest.mark.parametrize("module", [of_every_room(module) for module in MODULES if room(module) != "parameters"])
 def test_imports_go_downwards(module):
     own = FLOOR[room(module)]
     upwards = [
         name
         for name in imported(MODULES[module])
-        if room(name) != room(module) and FLOOR[room(name)] >= own and not (own > 0 and is_small_model(name))
+        if room(name) != room(module) and FLOOR[room(name)] >= own and not describes_parameters(module, name)
     ]
     assert not upwards, f"{module} imports upwards"
 
 
-def is_small_model(module: str) -> bool:
-    """`parameters.model` is the base of all settings, which stand beside the algorithms."""
-    return module == "ramble.parameters.model"
+def describes_parameters(module: str, name: str) -> bool:
+    """The parameters of a kind of study stand in its package, and are made of models that all kinds share."""
+    return room(module) == "studies" and room(name) == "parameters" and is_torch_free(module)
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "parameters"])
 def test_parameters_import_nothing_that_computes(module):
     assert is_torch_free(module), sorted(reach(module) & HEAVY)
-
-
-def test_studies_and_papers_of_one_kind_do_not_import_others():
-    """A paper is about studies; a kind of study knows of no paper."""
-    upwards = {
-        module: [name for name in imported(file) if room(name) == "papers"]
-        for module, file in MODULES.items()
-        if room(module) == "studies"
-    }
-    assert not {module: names for module, names in upwards.items() if names}
 
 
 def read_by_dry_runs() -> set[str]:

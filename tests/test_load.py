@@ -17,7 +17,7 @@ from ramble.measure.intervals import wilson
 from ramble.problems.patterns import random_patterns
 from ramble.studies.load.drawing import draw_loads
 from ramble.studies.load.trials import first_patterns, try_load
-from ramble.studies.paths.figures.style import save
+from ramble.studies.paths.drawing.style import save
 from ramble.tracking.line import LineTracker
 from ramble.tracking.line_settings import LineSettings
 

@@ -10,7 +10,7 @@ from small_problems import committee_on, pattern_sets, plain_committee_outputs, 
 
 from ramble.errors import RambleError
 from ramble.measure.nonzero import GAIN, SCALE, Place, count_nonzero, numbers_above, places_on, regimes_of_three
-from ramble.studies.paths.figures.nonzero import draw_nonzero
+from ramble.studies.paths.drawing.nonzero import draw_nonzero
 
 SETS = pattern_sets(8, 2, 14, 18)
 PROBLEM = committee_on(SETS, input_scale=0.4)

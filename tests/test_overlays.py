@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
         ("seed: 1_000\n", "top.yaml, line 1: 1_000 is not the same to all readers of YAML"),
         ("seed: yes\n", "top.yaml, line 1: yes is a truth value for some readers of YAML"),
         ("seed: &a [x]\npaper: &b [*a, *b]\n", "top.yaml, line 2: b holds itself"),
-        ("studies: {mnist: null}\n", "params.yaml + top.yaml: figures.fig5.study: study 'mnist' is left out"),
+        ("figures: {mine: {kind: plan}}\n", "params.yaml + top.yaml: figures.mine.kind = plan is unknown; write one"),
         ("studies: {tcm: {threads: 0}}\n", "params.yaml + top.yaml: studies.tcm.threads = 0 should be"),
     ],
 )

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from unhurried import unhurried
 
 from ramble.errors import RambleError
+from ramble.papers.ramble.figures import FIGURES
 from ramble.parameters import makers
 from ramble.parameters.document import Parameters, read_parameters, validate
-from ramble.parameters.paths import PathStudy
 from ramble.parameters.schema import schema_text
+from ramble.studies.paths.study import PathStudy
 from ramble.tracking.paper_settings import PaperSettings
 
 SHIPPED = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
@@ -36,7 +37,7 @@ def changed(key: str, value: object) -> dict:
     *folders, last = key.split(".")
     here = config
     for folder in folders:
-        here = here[folder]
+        here = here.setdefault(folder, {})
     if value is REMOVED:
         del here[last]
     else:
@@ -107,7 +108,8 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.threads", 2**31, "less than or equal to 2147483647"),
         (f"{TCM}.threads", "two", "integer"),
         (f"{TCM}.data.arguments", [1], "is [1], not keys with values"),
-        ("figures.fig5", None, "is null, not keys with values"),
+        ("figures.fig5", [], "is [], not keys with values"),
+        ("figures", None, "is null, not keys with values"),
         ("studies", None, "is null, not keys with values"),
         (f"{TCM}", [], "is [], not keys with values"),
         (f"{TCM}.trackers", None, "is null, not keys with values"),
@@ -124,8 +126,11 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.trackers.line.resolution", 0.75, "less than or equal to 0.5"),
         (f"{TCM}.trackers.line.points", 1, "greater than or equal to 2"),
         (f"{TCM}.spectra.trackers", REMOVED, "missing"),
-        ("figures.fig2.trackers", [], "at least 1"),
-        ("figures.fig2.tracker", "paper", "not a known key"),
+        ("figures.fig2.trackers", ["paper"], "not a known key"),
+        ("figures.mine", {"study": "tcm"}, "figures.mine.kind is missing; add it"),
+        ("figures.mine", {"kind": "loss"}, "figures.mine.kind = loss is unknown; write one of connectivity, density"),
+        ("figures.mine", {"kind": "losses", "study": "tcm"}, "figures.mine.tracker is missing; add it"),
+        ("figures.Mine", {"kind": "load"}, "figures.Mine is no name"),
         ("claims.low_loss_factor", 0.5, "greater than or equal to 1"),
         (f"{TCM}.spectra.points", 1, "greater than or equal to 2"),
         ("studies.mnist100.spectra.trace_samples", 1, "greater than or equal to 2"),
@@ -156,7 +161,6 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("paper", ["tcm", "recipe", "tcm"], "a study is named twice"),
         ("figures.fig1.grid", 9, "greater than or equal to 10"),
         ("claims.minimum_window", 0.5, "less than 0.5"),
-        ("claims", REMOVED, "missing"),
     ],
 )
 def test_a_mistake_names_its_key(key, value, says):
@@ -174,9 +178,18 @@ def test_a_mistake_names_its_key(key, value, says):
         ("studies.TCM", SHIPPED["studies"]["tcm"], "studies.TCM"),
         ("figures.fig2.study", "nowhere", "figures.fig2: no paths of study 'nowhere'"),
         ("figures.fig1.tracker", "train", "figures.fig1: no paths of study 'tcm' by tracker 'train'"),
-        ("figures.fig3.trackers", ["paper", "train"], "figures.fig3: no paths of study 'mnist100' by tracker 'train'"),
-        ("figures.fig3.trackers", ["line", "line"], "figures.fig3: a tracker is named twice"),
-        ("figures.fig4.trackers", ["line"], "figures.fig4: no spectra of paths of study 'mnist100' by tracker 'line'"),
+        (
+            "figures.mine",
+            {"kind": "losses", "study": "mnist100", "tracker": "train"},
+            "figures.mine: no paths of study 'mnist100' by tracker 'train'",
+        ),
+        ("figures.fig4.tracker", "line", "figures.fig4: no spectra of paths of study 'mnist100' by tracker 'line'"),
+        (
+            "figures.fig1.kind",
+            "losses",
+            "figures.fig1.kind: 'fig1' is a figure of the paper, of kind plane; give yours",
+        ),
+        ("figures.load.studies", ["tcm"], "figures.load.studies: no study of kind load 'tcm'; there are tcm_load"),
         (
             f"{TCM}.spectra.trackers",
             ["papers"],
@@ -184,7 +197,7 @@ def test_a_mistake_names_its_key(key, value, says):
         ),
         (f"{TCM}.spectra.on_request", ["papers"], f"{TCM}: spectra: no tracker 'papers'"),
         (f"{TCM}.one_path_per_job", ["papers"], f"{TCM}: one_path_per_job: no tracker 'papers'"),
-        ("figures.density.trackers", ["paper"], "figures.density: the study's spectra measure no density on the paths"),
+        ("figures.density.tracker", "paper", "figures.density: the study's spectra measure no density on the paths"),
         ("studies.mnist100.spectra.density.tracker", "papers", "spectra.density: no tracker 'papers'"),
         ("studies.mnist100.spectra.bottom", 300, "budget = 200 is less than bottom = 300"),
         (f"{TCM}.spectra.on_request", ["paper"], f"{TCM}: spectra: a tracker is named twice"),
@@ -310,7 +323,6 @@ def test_a_study_of_null_is_left_out():
     ("study", "says"),
     [
         ("tcm", "paper: study 'tcm' is left out, for it is null; name another one here, or leave this out too"),
-        ("mnist", "figures.fig5.study: study 'mnist' is left out, for it is null"),
         ("mnist100", "paper: study 'mnist100' is left out, for it is null"),
     ],
 )
@@ -318,12 +330,28 @@ def test_what_names_a_study_that_is_left_out_says_so(study, says):
     assert says in complaint(changed(f"studies.{study}", None))
 
 
+def test_figures_of_the_paper_go_with_the_study_that_they_show_unless_they_are_given():
+    config = changed("studies.mnist", None)
+    assert "fig5" not in validate(config).figures
+    config["figures"] = {"fig5": {"tracker": "guarded"}}
+    assert "figures.fig5.study: study 'mnist' is left out, for it is null" in complaint(config)
+
+
+def test_a_figure_of_null_is_left_out():
+    drawn = validate(changed("figures", {"fig1": None})).figures
+    assert [name for name in FIGURES if name != "fig1"] == list(drawn)
+
+
+def test_a_figure_of_ones_own_stands_beside_those_of_the_paper():
+    mine = {"kind": "losses", "study": "mnist100", "tracker": "line"}
+    drawn = validate(changed("figures.mine", mine)).figures
+    assert list(drawn) == [*FIGURES, "mine"]
+    assert drawn["mine"].model_dump() == mine
+
+
 def test_a_study_built_on_one_that_is_left_out_says_so():
     config = changed("studies.tcm", None)
     config["paper"] = ["mnist100"]
-    for figure in ("fig1", "fig2", "nonzero"):
-        config["figures"][figure]["study"] = "mnist100"
-    config["figures"]["fig2"]["trackers"] = ["paper"]
     assert "studies.recipe.of: study 'tcm' is left out, for it is null" in complaint(config)
 
 
@@ -485,7 +513,6 @@ def test_boosting_says_what_it_needs(key, says):
 def test_a_study_that_needs_a_tracker_of_another_says_so():
     config = changed(f"{TCM}.trackers.guarded", REMOVED)
     config["studies"]["tcm"]["spectra"]["trackers"] = ["paper"]
-    config["figures"]["fig2"]["trackers"] = ["paper"]
     for study in ("tcm_graph12", "tcm_graph40", "tcm_load", "tcm_ablation"):
         assert f"studies.{study}.of: study 'tcm' has no tracker 'guarded'" in complaint(config)
         del config["studies"][study]

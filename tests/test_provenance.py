@@ -53,7 +53,7 @@ def modules(script: str) -> set[str]:
     [
         (
             "draw_fig4",
-            {"studies/paths/figures/fig4.py", "studies/paths/figures/sources.py", "store/artifacts.py"},
+            {"studies/paths/drawing/top_eigenvalues.py", "studies/paths/drawing/sources.py", "store/artifacts.py"},
             {"tracking/paper.py", "spectra/exact.py"},
         ),
         (
@@ -64,17 +64,17 @@ def modules(script: str) -> set[str]:
         (
             "paths ramble.tracking.paper.PaperTracker",
             {"tracking/paper.py", "tracking/path.py"},
-            {"tracking/line.py", "studies/paths/figures/fig1.py"},
+            {"tracking/line.py", "studies/paths/drawing/plane.py"},
         ),
         (
             "spectra ramble.spectra.exact.ExactEngine",
             {"spectra/exact.py", "spectra/spectrum.py"},
-            {"spectra/pyhessian.py", "studies/paths/figures/fig2.py"},
+            {"spectra/pyhessian.py", "studies/paths/drawing/spectrum.py"},
         ),
         (
             "solutions",
             {"training/descent.py", "problems/seeds.py"},
-            {"measure/plane.py", "studies/paths/figures/style.py"},
+            {"measure/plane.py", "studies/paths/drawing/style.py"},
         ),
     ],
 )

@@ -25,7 +25,7 @@ from ramble.store.artifacts import read_table, write_table
 from ramble.store.content import check_table, sealed_table, sealed_tensors
 from ramble.store.origin import read_origin
 from ramble.store.tensors import read_tensors, write_tensors
-from ramble.studies.paths.figures.style import save
+from ramble.studies.paths.drawing.style import save
 
 PARAMETERS = ROOT / "params.yaml"
 KEYS = ["seed", "studies.tcm.trackers.paper"]

@@ -14,10 +14,10 @@ from small_problems import silent, wide_problem
 
 from ramble.errors import RambleError
 from ramble.store.checkpoints import Checkpoint, State
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
 from ramble.tracking.connect import connect
 from ramble.tracking.path import Path as Walk
-from ramble.tracking.path import Status
 from ramble.tracking.stochastic import StochasticGuardedTracker
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
@@ -191,7 +191,8 @@ def test_the_bar_of_training_has_epochs_and_errors(tmp_path, caplog, monkeypatch
 
 
 def test_the_bar_of_a_polygon_has_epochs_and_errors_and_goes_on_where_it_was(tmp_path, ends, caplog):
-    tracker = partial(StochasticGuardedTracker, **(TRACKER | {"margin_share": 0.5, "max_rounds": 12}))
+    settings = StochasticGuardedSettings(**(TRACKER | {"margin_share": 0.5, "max_rounds": 12}))
+    tracker = partial(StochasticGuardedTracker, settings, seed=7)
     file = tmp_path / "a.safetensors"
     with pytest.raises(KilledError):
         tracker(checkpoints=[Mortal(file, 4)]).track(PROBLEM, *ends, ZERO, silent())

@@ -251,7 +251,7 @@ def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
         ),
         ("spectra/pyhessian.py", {"reference"}, {"spectra_mnist100_paper_0"}),
         (
-            "studies/paths/figures/fig2.py",
+            "studies/paths/drawing/spectrum.py",
             {"draw_fig2", "draw_fig2-guarded"},
             {"draw_fig1", "draw_fig3", "draw_fig4", "judge_claims"},
         ),

@@ -9,6 +9,7 @@ Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 NAME = r"^[a-z][a-z0-9_]{0,63}$"  # it becomes part of the names of files, rules and targets
 Name = Annotated[str, Field(pattern=NAME)]
+FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 
 
 class Model(BaseModel):

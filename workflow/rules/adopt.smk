@@ -54,7 +54,11 @@ def up_to_date():
     """The first artifacts of the jobs whose artifacts are up to date, each only where those before it are."""
     together, good = recorded_together(), set()
     for job in default_jobs():
-        if step_of(job) in together and says_today(job) and good.issuperset(sources(job)):
+        if (
+            step_of(job) in together
+            and says_today(job)
+            and good.issuperset(sources(job))
+        ):
             good.add(job.output[0])
     return good
 
@@ -108,6 +112,4 @@ if STAGE and ADOPTING not in os.environ:
 onsuccess:
     if STAGE and NOT_ADOPTED.exists():
         # of what this step made there are records now
-        remember(
-            job.output[0] for job in not_adopted() if step_of(job) != STAGE
-        )
+        remember(job.output[0] for job in not_adopted() if step_of(job) != STAGE)

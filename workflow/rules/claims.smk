@@ -1,14 +1,36 @@
 # everything measured -> one verdict per claim of the paper
+from ramble.papers.ramble.figures import SECTIONS
+
+# {section: the study that it is judged on}
+JUDGED = {
+    section: PARAMETERS.figures[figure].study
+    for section, figure in SECTIONS.items()
+    if figure in PARAMETERS.figures
+}
+
+
+def claim_inputs(studies, kind, suffix, tracker, judged=None):
+    """Artifacts along this tracker's paths, of studies where claims are judged on it, or on `judged`."""
+    judged = judged or tracker
+    return [
+        file
+        for study in studies
+        if {judged, "line"} <= set(PATH_STUDIES[study].tracker_names)
+        and judged in PATH_STUDIES[study].spectra.trackers
+        for file in pair_files(kind, study, tracker, suffix)
+    ]
+
+
 rule judge_claims:
     input:
-        paths=claim_inputs("paths", "safetensors", "paper"),
-        profiles=claim_inputs("profile", "csv", "paper"),
-        lines=claim_inputs("profile", "csv", "line", "paper"),
-        spectra=claim_inputs("spectra", "csv", "paper"),
-        tuned_paths=claim_inputs("paths", "safetensors", "paper_tuned"),
-        tuned_profiles=claim_inputs("profile", "csv", "paper_tuned"),
-        tuned_lines=claim_inputs("profile", "csv", "line", "paper_tuned"),
-        tuned_spectra=claim_inputs("spectra", "csv", "paper_tuned"),
+        paths=claim_inputs(PATHS, "paths", "safetensors", "paper"),
+        profiles=claim_inputs(PATHS, "profile", "csv", "paper"),
+        lines=claim_inputs(PATHS, "profile", "csv", "line", "paper"),
+        spectra=claim_inputs(PATHS, "spectra", "csv", "paper"),
+        tuned_paths=claim_inputs(PATHS, "paths", "safetensors", "paper_tuned"),
+        tuned_profiles=claim_inputs(PATHS, "profile", "csv", "paper_tuned"),
+        tuned_lines=claim_inputs(PATHS, "profile", "csv", "line", "paper_tuned"),
+        tuned_spectra=claim_inputs(PATHS, "spectra", "csv", "paper_tuned"),
         trackers="results/tables/trackers.csv",
         pairs=[f"results/{study}/pairs.csv" for study in PATHS],
         recipes=[
@@ -17,9 +39,10 @@ rule judge_claims:
             if study in RECIPE_STUDIES
         ],
         nonzero=[
-            f"results/{study}/nonzero.csv"
-            for study in PATHS
-            if study == source("nonzero").study
+            file
+            for name, figure in figures_of_kind("nonzero").items()
+            if figure.table and figure.study in PATHS
+            for file in figure.tables(name).values()
         ],
     output:
         csv="results/tables/claims.csv",
@@ -32,19 +55,9 @@ rule judge_claims:
     resources:
         mem_mb=1000,
     params:
-        thresholds=PARAMETERS.claims.model_dump(),
-        studies=dict(committee=source("fig2").study, images=source("fig3").study),
-        judged=dict(
-            committee=PATH_STUDIES[source("fig2").study].model_dump(),
-            images=PATH_STUDIES[source("fig3").study].model_dump(),
-        ),
+        judged=JUDGED,
         given=given(
-            "paper",
-            "claims",
-            "figures.fig2.study",
-            "figures.fig3.study",
-            f"studies.{source('fig2').study}",
-            f"studies.{source('fig3').study}",
+            "paper", "claims", *(f"studies.{study}" for study in JUDGED.values())
         ),
         threads=1,
         code=code("judge_claims"),
@@ -52,32 +65,74 @@ rule judge_claims:
         "../scripts/judge_claims.py"
 
 
-# a table of its own for each of these stochastic studies: the default target waits for none of them
-for study in JUDGED_STUDIES:
+# a table of its own for each study of paths: the default target waits for none of them
+rule claims_of_study:
+    input:
+        paths=lambda wildcards: claim_inputs(
+            [wildcards.study], "paths", "safetensors", "paper"
+        ),
+        profiles=lambda wildcards: claim_inputs(
+            [wildcards.study], "profile", "csv", "paper"
+        ),
+        lines=lambda wildcards: claim_inputs(
+            [wildcards.study], "profile", "csv", "line", "paper"
+        ),
+        spectra=lambda wildcards: claim_inputs(
+            [wildcards.study], "spectra", "csv", "paper"
+        ),
+        all_paths=lambda wildcards: all_paths([wildcards.study], "paths", "safetensors"),
+        all_profiles=lambda wildcards: all_paths([wildcards.study], "profile", "csv"),
+        solutions=lambda wildcards: solution_files(wildcards.study),
+    output:
+        csv="results/tables/claims-{study}.csv",
+        md="results/tables/claims-{study}.md",
+    log:
+        "logs/{study}/claims.log",
+    wildcard_constraints:
+        study=one_of(studies_of_kind("paths")),
+    priority: 7
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        study="{study}",
+        given=given("claims", "studies.{study}.spectra.engine"),
+        threads=1,
+        code=code("judge_study"),
+    script:
+        "../scripts/judge_study.py"
 
-    rule:
-        name:
-            f"judge_claims_{study}"
-        input:
-            paths=pair_files("paths", study, "guarded", "safetensors"),
-            profiles=pair_files("profile", study, "guarded", "csv"),
-            lines=pair_files("profile", study, "line", "csv"),
-            controls=pair_files("control", study, "guarded", "csv"),
-            printed=pair_files("paths", study, "paper", "safetensors"),
-        output:
-            csv=f"results/tables/claims-{study}.csv",
-            md=f"results/tables/claims-{study}.md",
-        log:
-            f"logs/{study}/claims.log",
-        priority: 7
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            study=study,
-            thresholds=PARAMETERS.claims.model_dump(),
-            given=given("claims"),
-            threads=1,
-            code=code("judge_stochastic"),
-        script:
-            "../scripts/judge_stochastic.py"
+
+rule claims_of_stochastic_study:
+    input:
+        paths=lambda wildcards: pair_files(
+            "paths", wildcards.study, "guarded", "safetensors"
+        ),
+        profiles=lambda wildcards: pair_files(
+            "profile", wildcards.study, "guarded", "csv"
+        ),
+        lines=lambda wildcards: pair_files("profile", wildcards.study, "line", "csv"),
+        controls=lambda wildcards: pair_files(
+            "control", wildcards.study, "guarded", "csv"
+        ),
+        printed=lambda wildcards: pair_files(
+            "paths", wildcards.study, "paper", "safetensors"
+        ),
+    output:
+        csv="results/tables/claims-{study}.csv",
+        md="results/tables/claims-{study}.md",
+    log:
+        "logs/{study}/claims.log",
+    wildcard_constraints:
+        study=one_of(JUDGED_STUDIES),
+    priority: 7
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        study="{study}",
+        given=given("claims"),
+        threads=1,
+        code=code("judge_stochastic"),
+    script:
+        "../scripts/judge_stochastic.py"

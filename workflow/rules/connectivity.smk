@@ -72,8 +72,6 @@ rule connect:
 
 
 rule components:
-    wildcard_constraints:
-        study=one_of(CONNECTIVITY_STUDIES),
     input:
         pairs=lambda wildcards: [
             f"results/{wildcards.study}/graph/{dataset}.csv"
@@ -86,6 +84,8 @@ rule components:
         "logs/{study}/components.log",
     benchmark:
         "logs/{study}/components.benchmark.tsv"
+    wildcard_constraints:
+        study=one_of(CONNECTIVITY_STUDIES),
     priority: 7
     threads: 1
     resources:
@@ -96,29 +96,3 @@ rule components:
         code=code("components"),
     script:
         "../scripts/components.py"
-
-
-if CONNECTIVITY_STUDIES:
-
-    rule draw_connectivity:
-        input:
-            pairs=[f"results/{study}/pairs.csv" for study in CONNECTIVITY_STUDIES],
-            components=[
-                f"results/{study}/components.csv" for study in CONNECTIVITY_STUDIES
-            ],
-        output:
-            pictures("connectivity"),
-        log:
-            "logs/figures/connectivity.log",
-        benchmark:
-            "logs/figures/connectivity.benchmark.tsv"
-        priority: 7
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            shown=list(CONNECTIVITY_STUDIES),
-            threads=1,
-            code=code("draw_connectivity"),
-        script:
-            "../scripts/draw_connectivity.py"

@@ -21,7 +21,9 @@ def code_sources():
     project, files = Path(workflow.basedir).resolve(), set()
     for text in {text for step in steps().values() for text in step.codes}:
         _, _, script, *import_paths = text.split()
-        files.update(code_files(f"{project}/workflow/scripts/{script}.py", *import_paths))
+        files.update(
+            code_files(f"{project}/workflow/scripts/{script}.py", *import_paths)
+        )
     return sorted(
         file.relative_to(project).as_posix()
         for file in files

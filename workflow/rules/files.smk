@@ -1,14 +1,4 @@
 # The names of the files that rules make, and which of them belong together.
-FIGURES = ("fig1", "fig2", "fig3", "fig4", "fig5", "gauss_newton", "density", "nonzero")
-# figures of all studies of one kind, where there are any
-KIND_FIGURES = [
-    figure
-    for figure, studies in (
-        ("connectivity", CONNECTIVITY_STUDIES),
-        ("load", LOAD_STUDIES),
-    )
-    if studies
-]
 PATHS = [
     name for name in PARAMETERS.paper if name in PATH_STUDIES
 ]  # of the default target
@@ -22,12 +12,7 @@ def data_files(study):
 
 
 def solution_files(study):
-    p = PATH_STUDIES[study]
-    return [
-        f"results/{study}/solutions/{d}-{s}.safetensors"
-        for d in range(p.data.datasets)
-        for s in range(p.solutions.count)
-    ]
+    return PATH_STUDIES[study].solution_files(study)
 
 
 def solutions_script(study):
@@ -39,17 +24,16 @@ def load_sizes(study):
     """How many patterns the loads of a study come to; none where it is no study of loads."""
     if study not in LOAD_STUDIES:
         return []
-    of = PATH_STUDIES[source_of(study)]
-    return LOAD_STUDIES[study].patterns(of.data.arguments["inputs"])
+    return LOAD_STUDIES[study].sizes(PATH_STUDIES[source_of(study)])
 
 
 def pair_names(study):
-    return [f"{d}-{a}-{b}" for d, a, b in PATH_STUDIES[study].pairs]
+    return PATH_STUDIES[study].pair_names
 
 
 def part_pairs(study, part):
     """The pairs on whose paths it is measured: the costly ones on the first path only."""
-    return pair_names(study) if part == "gauss_newton" else pair_names(study)[:1]
+    return PATH_STUDIES[study].part_pairs(part)
 
 
 def part_paths(study, part):
@@ -59,92 +43,52 @@ def part_paths(study, part):
 
 def graph_solutions(study, dataset):
     """The solutions of one data set of a connectivity study."""
-    return [
-        f"results/{study}/solutions/{dataset}-{s}.safetensors"
-        for s in range(CONNECTIVITY_STUDIES[study].solutions)
-    ]
-
-
-def connectivity_files(study):
-    """Every artifact of a connectivity study."""
-    datasets = range(CONNECTIVITY_STUDIES[study].datasets)
-    files = [f"results/{study}/{table}.csv" for table in ("pairs", "components")]
-    files += [f"results/{study}/graph/{dataset}.csv" for dataset in datasets]
-    return files + [
-        file for dataset in datasets for file in graph_solutions(study, dataset)
-    ]
+    return CONNECTIVITY_STUDIES[study].solution_files(study, dataset)
 
 
 def load_files(study):
     """The tables of a load study, one per load."""
-    return [f"results/{study}/loads/{size}.csv" for size in load_sizes(study)]
+    return LOAD_STUDIES[study].load_files(study, PARAMETERS.studies)
 
 
-def pair_files(kind, study, tracker, suffix, pairs=None):
+def pair_files(kind, study, tracker, suffix, pairs=()):
     """Files results/<study>/<kind>/<tracker>/<pair>.<suffix> of some or all pairs."""
-    return [
-        f"results/{study}/{kind}/{tracker}/{pair}.{suffix}"
-        for pair in pairs or pair_names(study)
-    ]
+    return PATH_STUDIES[study].pair_files(study, kind, tracker, suffix, pairs)
 
 
 def part_files(study, part):
     """What one part of a study's spectra measures."""
-    if part == "reference":
-        return [f"results/{study}/reference.csv"]
-    tracker = SPECTRA_PARTS[study][part].tracker
-    return pair_files(part, study, tracker, "csv", part_pairs(study, part))
+    return PATH_STUDIES[study].part_files(study, part)
 
 
-def source(figure):
-    return getattr(PARAMETERS.figures, figure)
-
-
-def drawings(figure):
-    """The pictures of a figure and whose paths they show: {"fig2": "paper", "fig2-guarded": "guarded"}."""
-    first, *others = source(figure).trackers
-    return {figure: first} | {f"{figure}-{tracker}": tracker for tracker in others}
-
-
-def pictures(drawing):
-    return [f"results/figures/{drawing}.{suffix}" for suffix in PICTURES]
-
-
-def default_pictures(figure):
-    """The pictures of a figure that need no spectra on request."""
-    wait = PATH_STUDIES[source(figure).study].spectra.on_request
-    needs_spectra = figure in PARAMETERS.figures.with_spectra
-    return [
-        file
-        for drawing, tracker in drawings(figure).items()
-        if not (needs_spectra and tracker in wait)
-        for file in pictures(drawing)
-    ]
+def pictures(figure):
+    return [f"results/figures/{figure}.{suffix}" for suffix in PICTURES]
 
 
 def study_pictures(study):
     """The pictures of all figures that show a study, but for those that need spectra on request."""
-    shown = [figure for figure in FIGURES if source(figure).study == study]
-    return [file for figure in shown for file in default_pictures(figure)]
-
-
-def claim_inputs(kind, suffix, tracker, judged=None):
-    """Artifacts along this tracker's paths, of all default studies where claims are judged on it, or on `judged`."""
-    judged = judged or tracker
     return [
         file
-        for study in PATHS
-        if {judged, "line"} <= set(PATH_STUDIES[study].tracker_names)
-        and judged in PATH_STUDIES[study].spectra.trackers
-        for file in pair_files(kind, study, tracker, suffix)
+        for name, figure in PARAMETERS.figures.items()
+        if figure.of_study == study and not figure.waits(PARAMETERS.studies)
+        for file in pictures(name)
     ]
 
 
-def all_paths(kind, suffix):
-    """Artifacts along all trackers' paths, of all default studies."""
+def figures_of_kind(kind):
+    """The figures of one kind, by name."""
+    return {
+        name: figure
+        for name, figure in PARAMETERS.figures.items()
+        if figure.kind == kind
+    }
+
+
+def all_paths(studies, kind, suffix):
+    """Artifacts along all trackers' paths of some studies."""
     return [
         file
-        for study in PATHS
+        for study in studies
         for tracker in PATH_STUDIES[study].tracker_names
         for file in pair_files(kind, study, tracker, suffix)
     ]
@@ -152,37 +96,8 @@ def all_paths(kind, suffix):
 
 def study_files(study):
     """Every artifact of one study, but for the spectra on request."""
-    if study in RECIPE_STUDIES:
-        return [f"results/{study}/readings.csv"]
-    if study in CONNECTIVITY_STUDIES:
-        return connectivity_files(study)
-    if study in LOAD_STUDIES:
-        return [*load_files(study), f"results/{study}/load.csv"]
-    if study in ABLATION_STUDIES:
-        return [f"results/{study}/ablation.csv"]
-    files = solution_files(study) + [f"results/{study}/pairs.csv"]
-    for tracker in PATH_STUDIES[study].tracker_names:
-        files += pair_files("profile", study, tracker, "csv")
-    for tracker in PATH_STUDIES[study].spectra.trackers:
-        files += pair_files("spectra", study, tracker, "csv")
-    for part in SPECTRA_PARTS[study]:
-        files += part_files(study, part)
-    if study in JUDGED_STUDIES:
-        files += [f"results/tables/claims-{study}.md"]
-    if study in BOOSTING_STUDIES:
-        files += [f"results/tables/boosting-{study}.md"]
-    return files
+    return PARAMETERS.studies[study].files(study, PARAMETERS.studies)
 
 
 def spectra_on_request(study):
-    return [
-        file
-        for tracker in PATH_STUDIES[study].spectra.on_request
-        for file in pair_files("spectra", study, tracker, "csv")
-    ]
-
-
-# every picture that can be asked for by name
-DRAWINGS = [
-    drawing for figure in FIGURES for drawing in drawings(figure)
-] + KIND_FIGURES
+    return PATH_STUDIES[study].files_on_request(study)

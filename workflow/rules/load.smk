@@ -14,8 +14,6 @@ def load_trackers(ending):
 
 
 rule load_trials:
-    wildcard_constraints:
-        patterns="[0-9]+",
     input:
         data=lambda wildcards: data_files(wildcards.study),
     output:
@@ -24,6 +22,8 @@ rule load_trials:
         "logs/{study}/load-{patterns}.log",
     benchmark:
         "logs/{study}/load-{patterns}.benchmark.tsv"
+    wildcard_constraints:
+        patterns="[0-9]+",
     threads: threads_of
     resources:
         mem_mb=2500,
@@ -65,26 +65,3 @@ rule loads:
         code=code("loads"),
     script:
         "../scripts/loads.py"
-
-
-if LOAD_STUDIES:
-
-    rule draw_load:
-        input:
-            tables=[f"results/{study}/load.csv" for study in LOAD_STUDIES],
-        output:
-            pictures("load"),
-        log:
-            "logs/figures/load.log",
-        benchmark:
-            "logs/figures/load.benchmark.tsv"
-        priority: 7
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            shown=list(LOAD_STUDIES),
-            threads=1,
-            code=code("draw_load"),
-        script:
-            "../scripts/draw_load.py"

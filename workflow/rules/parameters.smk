@@ -1,17 +1,11 @@
 # The checked parameters, and what rules take from them.
 from functools import cache
 
-from ramble.parameters.built_on import (
-    AblationStudy,
-    ConnectivityStudy,
-    LoadStudy,
-    RecipeStudy,
-)
 from ramble.parameters.digests import value_at
 from ramble.parameters.document import validate
-from ramble.parameters.paths import PathStudy, StochasticStudy
-from ramble.parameters.spectra import KrylovSpectra
 from ramble.store.code import code_files, code_text
+from ramble.studies.kinds import kinds, study_model
+from ramble.studies.paths.study import PathStudy
 
 try:
     PARAMETERS = validate(config, CONFIG_FILES)
@@ -22,25 +16,25 @@ except RambleError as error:
 def studies_of_kind(kind):
     """The studies of one kind, by name."""
     return {
-        name: study
-        for name, study in PARAMETERS.studies.items()
-        if isinstance(study, kind)
+        name: study for name, study in PARAMETERS.studies.items() if study.kind == kind
     }
 
 
-PATH_STUDIES = studies_of_kind(PathStudy)
-STOCHASTIC_STUDIES = list(studies_of_kind(StochasticStudy))
+PATH_STUDIES = {
+    name: study
+    for name, study in PARAMETERS.studies.items()
+    if isinstance(study, PathStudy)
+}
+STOCHASTIC_STUDIES = list(studies_of_kind("stochastic"))
 JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
 BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
-RECIPE_STUDIES = studies_of_kind(RecipeStudy)
-CONNECTIVITY_STUDIES = studies_of_kind(ConnectivityStudy)
-LOAD_STUDIES = studies_of_kind(LoadStudy)
-ABLATION_STUDIES = studies_of_kind(AblationStudy)
+# kinds that have a file of rules, beside those of the chain from data to spectra
+OTHER_KINDS = [kind for kind in kinds() if not issubclass(study_model(kind), PathStudy)]
+RECIPE_STUDIES = studies_of_kind("recipe")
+CONNECTIVITY_STUDIES = studies_of_kind("connectivity")
+LOAD_STUDIES = studies_of_kind("load")
 # {study: what else its spectra ask for, by name}
-SPECTRA_PARTS = {
-    name: study.spectra.parts if isinstance(study.spectra, KrylovSpectra) else {}
-    for name, study in PATH_STUDIES.items()
-}
+SPECTRA_PARTS = {name: study.parts for name, study in PATH_STUDIES.items()}
 
 
 def one_of(names):
@@ -53,6 +47,7 @@ wildcard_constraints:
     tracker=one_of(
         {name: None for study in PATH_STUDIES.values() for name in study.trackers}
     ),
+    figure=one_of(PARAMETERS.figures),
     dataset="[0-9]+",
     a="[0-9]+",
     b="[0-9]+",

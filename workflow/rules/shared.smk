@@ -21,7 +21,9 @@ def share(kind, study, tracker, job, pairs):
     chain, made = workflow.get_rule(kind).ruleinfo, RuleInfo()
     for part in ("input", "output"):
         declared = getattr(chain, part)
-        files = {name: spread(patterns, pairs) for name, patterns in declared.kwpaths.items()}
+        files = {
+            name: spread(patterns, pairs) for name, patterns in declared.kwpaths.items()
+        }
         setattr(made, part, InOutput((), files, declared.modifier))
     log = f"logs/{{study}}/{kind}-{{tracker}}-{job}"
     made.log = InOutput((f"{log}.log",), {}, chain.log.modifier)
@@ -35,8 +37,9 @@ def share(kind, study, tracker, job, pairs):
 
 # {study: the trackers whose paths a figure shows}
 SHOWN = {}
-for figure in FIGURES:
-    SHOWN.setdefault(source(figure).study, set()).update(source(figure).trackers)
+for figure in PARAMETERS.figures.values():
+    if figure.of_study:
+        SHOWN.setdefault(figure.of_study, set()).add(figure.tracker)
 
 for kind in ("paths", "profile", "spectra"):
     shared = [

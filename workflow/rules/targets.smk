@@ -5,7 +5,7 @@ from itertools import chain
 rule all:
     input:
         lambda wildcards: chain(*map(study_files, PARAMETERS.studies)),
-        lambda wildcards: chain(*map(pictures, DRAWINGS)),
+        lambda wildcards: chain(*map(pictures, PARAMETERS.figures)),
         lambda wildcards: chain(*map(spectra_on_request, PATH_STUDIES)),
         rules.compare_trackers.output,
         rules.judge_claims.output,
@@ -41,8 +41,8 @@ def refuse_taken(key, names, taken):
         )
 
 
-refuse_taken("studies", PARAMETERS.studies, TAKEN | set(DRAWINGS))
-refuse_taken("figures", DRAWINGS, TAKEN)
+refuse_taken("studies", PARAMETERS.studies, TAKEN | set(PARAMETERS.figures))
+refuse_taken("figures", PARAMETERS.figures, TAKEN)
 
 for study in PARAMETERS.studies:
 
@@ -54,10 +54,10 @@ for study in PARAMETERS.studies:
             lambda wildcards, study=study: study_pictures(study),
 
 
-for drawing in DRAWINGS:
+for figure in PARAMETERS.figures:
 
     rule:
         name:
-            drawing
+            figure
         input:
-            lambda wildcards, drawing=drawing: pictures(drawing),
+            lambda wildcards, figure=figure: pictures(figure),

@@ -1,8 +1,8 @@
 # paths, profiles -> what every tracker reached and spent, side by side
 rule compare_trackers:
     input:
-        paths=all_paths("paths", "safetensors"),
-        profiles=all_paths("profile", "csv"),
+        paths=all_paths(PATHS, "paths", "safetensors"),
+        profiles=all_paths(PATHS, "profile", "csv"),
         solutions=[file for study in PATHS for file in solution_files(study)],
     output:
         csv="results/tables/trackers.csv",

@@ -2,9 +2,8 @@
 
 from ramble.store.console import step
 
-with step(snakemake):
+with step(snakemake) as given:
     from ramble.papers.ramble.claims.generalisation import judge_generalisation, read_pairs, write_generalisation
-    from ramble.parameters.claims import Thresholds
 
     pairs = read_pairs(
         snakemake.input.paths,
@@ -13,6 +12,5 @@ with step(snakemake):
         snakemake.input.controls,
         snakemake.input.printed,
     )
-    thresholds = Thresholds(**snakemake.params.thresholds)
-    claims = judge_generalisation(snakemake.params.study, pairs, thresholds)
+    claims = judge_generalisation(snakemake.params.study, pairs, given.claims)
     write_generalisation(claims, pairs, snakemake.output.csv, snakemake.output.md)

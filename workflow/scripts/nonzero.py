@@ -9,7 +9,6 @@ with step(snakemake) as given:
     from ramble.store.points import read_path
 
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
-    counted = given.nonzero.model_dump(exclude={"study", "tracker"})
     paths = [read_path(file) for file in snakemake.input.paths]
-    places = solutions_in(problem, snakemake.input.solutions) + places_on(paths, counted.pop("points"))
-    write_table(snakemake.output.table, count_nonzero(problem, places, **counted))
+    places = solutions_in(problem, snakemake.input.solutions) + places_on(paths, given.points)
+    write_table(snakemake.output.table, count_nonzero(problem, places, given.factors, given.thresholds))

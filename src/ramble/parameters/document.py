@@ -1,29 +1,54 @@
 """The whole of params.yaml."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from ramble.errors import RambleError
-from ramble.parameters.built_on import StudyBuiltOn, check_source
-from ramble.parameters.claims import Thresholds
-from ramble.parameters.figures import Figures
-from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
+from ramble.papers.ramble.figures import FIGURES
+from ramble.papers.ramble.thresholds import Thresholds
 from ramble.parameters.sentences import sentence
-from ramble.parameters.spectra import KrylovSpectra
 from ramble.parameters.yaml_file import name_of, read_merged
-from ramble.settings import Model, Name
+from ramble.settings import FigureName, Model, Name
 from ramble.store.places import expanded
+from ramble.studies.figure import BaseFigure
+from ramble.studies.kinds import figure_models, kinds, study_model
+from ramble.studies.paths.study import PathStudy
+from ramble.studies.study import BaseStudy, no_study
 
 MOST_SENTENCES = 20  # about one file
-Study = Annotated[FullBatchStudy | StochasticStudy | StudyBuiltOn, Field(discriminator="kind")]
+if TYPE_CHECKING:
+    Study = BaseStudy
+    Figure = BaseFigure
+else:
+    Study = Annotated[reduce(or_, map(study_model, kinds())), Field(discriminator="kind")]
+    Figure = Annotated[reduce(or_, figure_models().values()), Field(discriminator="kind")]
 
 
-def _null_leaves_out(schema: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Given:
+    """What a file says that the models no longer tell."""
+
+    left_out: Sequence[str] = ()  # studies that are null
+    figures: Sequence[str] = ()  # those that it names, the paper's among them
+
+
+def _studies_schema(schema: dict[str, Any]) -> None:
     for pattern, study in schema["patternProperties"].items():
         schema["patternProperties"][pattern] = {"anyOf": [study, {"type": "null"}]}
+
+
+def _figures_schema(schema: dict[str, Any]) -> None:
+    """Allow the paper's figures to be given in part, and others as a whole."""
+    ((pattern, figure),) = schema.pop("patternProperties").items()
+    part = {"type": ["object", "null"]}
+    schema |= {"propertyNames": {"pattern": pattern}, "properties": dict.fromkeys(FIGURES, part)}
+    schema["additionalProperties"] = {"anyOf": [figure, {"type": "null"}]}
 
 
 class Parameters(Model):
@@ -32,70 +57,79 @@ class Parameters(Model):
     seed: Annotated[int, Field(ge=0)]
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     paper: Annotated[list[Name], Field(min_length=1, description="studies of the default target")]
-    # `validate` takes those of null out
-    studies: Annotated[dict[Name, Study], Field(description="null leaves one out", json_schema_extra=_null_leaves_out)]
-    figures: Figures
-    claims: Thresholds
+    # `validate` takes what is null out of both, and lays the given figures over those of the paper
+    studies: Annotated[dict[Name, Study], Field(description="null leaves one out", json_schema_extra=_studies_schema)]
+    figures: Annotated[
+        dict[FigureName, Figure],
+        Field(description="beside the paper's, which may be given in part", json_schema_extra=_figures_schema),
+    ] = {}  # noqa: RUF012
+    claims: Thresholds = Thresholds.model_validate({})
 
     @model_validator(mode="after")
     def _names_exist(self, info: ValidationInfo) -> "Parameters":
-        left_out = info.context or ()
+        given = info.context or Given()
+        left_out = given.left_out
         for study in self.paper:
             if study not in self.studies:
                 known = ", ".join(self.studies) or "none"
-                raise ValueError(f"paper: {_no_study('study', study, left_out, f'there are {known}')}")
+                raise ValueError(f"paper: {no_study('study', study, left_out, f'there are {known}')}")
         if len(set(self.paper)) < len(self.paper):
             raise ValueError("paper: a study is named twice")
         if not any(isinstance(self.studies[study], PathStudy) for study in self.paper):
             raise ValueError("paper: no study of kind paths or stochastic, whose paths the tables show; name one")
-        self._figures_have_sources(left_out)
         for name, value in self.studies.items():
-            if not isinstance(value, PathStudy):
-                source = self.studies.get(value.of)
-                if not isinstance(source, FullBatchStudy):
-                    paths = ", ".join(name for name, one in self.studies.items() if isinstance(one, FullBatchStudy))
-                    what = _no_study("study of paths", value.of, left_out, f"there are {paths or 'none'}")
-                    raise ValueError(f"studies.{name}.of: {what}")
-                check_source(name, value, source)
-        return self
+            value.check(name, self.studies, left_out)
+        return self.model_copy(update={"figures": dict(self._drawn(given))})
 
-    def _figures_have_sources(self, left_out: Sequence[str]) -> None:
-        for name, figure in self.figures:
-            shown = self.studies.get(figure.study)
-            if figure.study in left_out:
-                raise ValueError(f"figures.{name}.study: {_no_study('study', figure.study, left_out, '')}")
-            for tracker in figure.trackers:
-                where = f"of study '{figure.study}' by tracker '{tracker}'"
-                if not isinstance(shown, PathStudy) or tracker not in shown.tracker_names:
-                    raise ValueError(f"figures.{name}: no paths {where}")
-                if name in Figures.with_spectra and tracker not in shown.spectra.all_trackers:
-                    raise ValueError(f"figures.{name}: no spectra of paths {where}; name it in the study's spectra")
-                if name in Figures.with_parts and not _has_part(shown, name, tracker):
-                    raise ValueError(f"figures.{name}: the study's spectra measure no {name} on the paths {where}")
-            if len(set(figure.trackers)) < len(figure.trackers):
-                raise ValueError(f"figures.{name}: a tracker is named twice")
+    def _drawn(self, given: Given) -> Iterator[tuple[str, BaseFigure]]:
+        """Yield the figures whose sources there are; raises ValueError where they are missing of one that is given."""
+        for name, figure in self.figures.items():
+            try:
+                figure.check(self.studies, given.left_out)
+            except ValueError as error:
+                if name in given.figures:
+                    raise ValueError(f"figures.{name}{error}") from None
+            else:
+                yield name, figure
 
 
-def _no_study(kind: str, name: str, left_out: Sequence[str], there_are: str) -> str:
-    if name in left_out:
-        return f"study '{name}' is left out, for it is null; name another one here, or leave this out too"
-    return f"no {kind} '{name}'; {there_are}"
+def _without_nulls(config: dict[str, Any], section: str) -> tuple[dict[str, Any], list[str]]:
+    """Return the parameters without those entries of a section that are null, and the names of these."""
+    entries = config.get(section)
+    if not isinstance(entries, dict):
+        return config, []
+    left_out = [name for name, entry in entries.items() if entry is None]
+    return config | {section: {name: entry for name, entry in entries.items() if entry is not None}}, left_out
 
 
-def _has_part(study: PathStudy, part: str, tracker: str) -> bool:
-    parts = study.spectra.parts if isinstance(study.spectra, KrylovSpectra) else {}
-    return part in parts and parts[part].tracker == tracker
+def _with_figures_of_paper(given: Any, left_out: Sequence[str], source: str) -> Any:
+    """Return the given figures laid over those of the paper, but for those that are left out."""
+    if not isinstance(given, dict):
+        return given
+    figures: dict[str, Any] = {name: figure for name, figure in FIGURES.items() if name not in left_out}
+    for name, figure in given.items():
+        of_paper = figures.get(name)
+        if of_paper is None or not isinstance(figure, Mapping):
+            figures[name] = figure
+            continue
+        if figure.get("kind", of_paper["kind"]) != of_paper["kind"]:
+            raise RambleError(
+                f"{source}: figures.{name}.kind: '{name}' is a figure of the paper, of kind {of_paper['kind']}; give "
+                "yours another name"
+            )
+        figures[name] = {**of_paper, **figure}
+    return figures
 
 
 def validate(config: dict[str, Any], source: str = "params.yaml") -> Parameters:
     """Return the typed parameters; raises RambleError with one sentence per wrong key."""
-    studies = config.get("studies")
-    left_out: list[str] = []
-    if isinstance(studies, dict):
-        left_out = [name for name, study in studies.items() if study is None]
-        config = config | {"studies": {name: study for name, study in studies.items() if study is not None}}
+    config, left_out = _without_nulls({"figures": {}} | config, "studies")
+    config, not_drawn = _without_nulls(config, "figures")
+    figures = config["figures"]
+    context = Given(left_out, list(figures) if isinstance(figures, dict) else ())
+    config = config | {"figures": _with_figures_of_paper(figures, not_drawn, source)}
     try:
-        return Parameters.model_validate(config, context=left_out)
+        return Parameters.model_validate(config, context=context)
     except ValidationError as error:
         wrong = [f"{source}: {sentence(dict(one))}" for one in error.errors(include_url=False)]
         more = [f"{source}: and {len(wrong) - MOST_SENTENCES} more"] if len(wrong) > MOST_SENTENCES else []

@@ -16,12 +16,12 @@ def short(text: str) -> str:
 def _in_file(location: Sequence[str | int]) -> list[str | int]:
     """Return a location without what pydantic puts behind a key that chooses among the models of a union.
 
-    It is the kind of a study, the engine of its spectra, the algorithm of a tracker: no such keys are in the file.
+    It is the kind of a study or a figure, the engine of spectra, the algorithm of a tracker: the file has no such keys.
     """
     places = list(location)
     behind = {"trackers": 5, "spectra": 4}.get(str(places[3]), len(places)) if places[3:] else len(places)
     for place in (behind, 2):
-        if places[:1] == ["studies"] and places[place : place + 1] not in ([], ["[key]"]):
+        if places[:1] in (["studies"], ["figures"]) and places[place : place + 1] not in ([], ["[key]"]):
             del places[place]
     return places
 

@@ -6,16 +6,16 @@ keeps its spacing along it, and gets new pivots where the loss between two of th
 infinitely stiff springs, pivots are put back to their shares of the band's length.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ramble.problems.problem import Evaluation, Problem
-from ramble.store.progress import Progress
 from ramble.tracking.band_settings import BandSettings
-from ramble.tracking.path import Path, Setting
-from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines
+from ramble.tracking.path import Setting
+from ramble.tracking.strands import StrandRun
 from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
 
@@ -29,51 +29,12 @@ class BandTracker(Tracker):
 
     settings: BandSettings
 
-    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Relax a band from every start to its end, all chains side by side.
+    def begin(self, setting: Setting) -> "BandRun":
+        """Return straight bands; a band is finished when it is certified to lie in S.
 
-        A band is finished when it is certified to lie in S, or with the budget.
-
-        Args:
-            problem: the networks.
-            starts: W_a (B, P).
-            ends: W_b (B, P).
-            datasets: (B,), the training set of each chain.
-            progress: advanced by one per cycle.
-
-        Returns:
-            One path per chain, with a row per cycle as described at `Strand.look`; a band that makes errors is stuck,
-            however low its loss.
+        A band that makes errors is stuck, however low its loss; its table has a row per cycle (`Strand.look`).
         """
-        setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
-        strands = [Strand(setting.select(torch.tensor([row])), evaluations=2) for row in range(len(starts))]
-        spent = [0] * len(strands)
-        alive, bands = list(range(len(strands))), self._straight(setting)
-        end_losses = torch.stack(
-            [problem.evaluate(each, datasets).losses for each in (setting.starts, setting.ends)], 1
-        )
-        for cycle in range(1, self.settings.max_cycles + 1):
-            band = join(bands, datasets[alive], end_losses[alive])
-            for _ in range(self.settings.cycle_steps):
-                band = relax(problem, band, self.settings.rate)
-                refuse_divergence(band.points, "rate", self.settings.rate, f"in cycle {cycle}")
-            moved = torch.split(band.points, band.lengths)
-            bands = [replace(one, points=points) for one, points in zip(bands, moved, strict=True)]
-            polylines = [self._polyline(one) for one in bands]
-            looks = evaluate_polylines(problem, polylines, datasets[alive])
-            clean = []
-            for chain, one, points, found in zip(alive, bands, polylines, looks, strict=True):
-                spent[chain] += self.settings.cycle_steps * (len(one.points) - 2)
-                if strands[chain].look(points, found, self.settings.rate, spent[chain]):
-                    clean.append(strands[chain])
-            certify_strands(clean, self.settings.resolution)
-            going = [row for row, chain in enumerate(alive) if not strands[chain].arrived]
-            progress.advance(1, relaxing=len(going), joined=len(strands) - len(going))
-            if not going:
-                break
-            bands = [self._insert(bands[row], polylines[row], looks[row]) for row in going]
-            alive = [alive[row] for row in going]
-        return [strand.path() for strand in strands]
+        return BandRun(self, setting)
 
     def _straight(self, setting: Setting) -> list["Band"]:
         """Return pivots evenly spread on the straight segments."""
@@ -103,6 +64,37 @@ class BandTracker(Tracker):
         kept = torch.cat([torch.arange(len(pivots)) * every, chosen * every + 1 + where[chosen]])
         kept, order = kept.sort()
         return Band(points[kept.to(points.device)], torch.cat([band.shares, shares])[order])
+
+
+class BandRun(StrandRun):
+    """Where some bands stand, which may have different numbers of pivots."""
+
+    def __init__(self, tracker: BandTracker, setting: Setting) -> None:
+        super().__init__(setting, tracker.settings.rate, tracker.settings.resolution, evaluations=2)
+        self._tracker, self._bands = tracker, tracker._straight(setting)
+        self._spent = [0] * len(self._bands)  # gradients on each chain alive
+        ends = (setting.starts, setting.ends)
+        self._end_losses = torch.stack([setting.problem.evaluate(each, setting.datasets).losses for each in ends], 1)
+
+    def step(self) -> Mapping[str, object]:
+        """Relax for a cycle, and insert pivots into the bands that go on."""
+        settings, problem = self._tracker.settings, self.setting.problem
+        band = join(self._bands, self.setting.datasets[self.alive], self._end_losses[self.alive])
+        for _ in range(settings.cycle_steps):
+            band = relax(problem, band, settings.rate)
+            refuse_divergence(band.points, "rate", settings.rate, f"in cycle {self.steps}")
+        moved = torch.split(band.points, band.lengths)
+        bands = [replace(one, points=points) for one, points in zip(self._bands, moved, strict=True)]
+        polylines = [self._tracker._polyline(one) for one in bands]
+        spent = [
+            before + settings.cycle_steps * (len(one.points) - 2)
+            for before, one in zip(self._spent, bands, strict=True)
+        ]
+        looks, rows = self.look(polylines, spent)
+        going = rows.tolist()
+        self._bands = [self._tracker._insert(bands[row], polylines[row], looks[row]) for row in going]
+        self._spent = [spent[row] for row in going]
+        return self.counts
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ on the mean loss along it, E_t loss(curve(t)) with t uniform on [0, 1] (their Eq
 whether the curve has it is looked at afterwards.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, comb
 
@@ -14,10 +15,9 @@ from torch import Tensor
 
 from ramble.problems.problem import Problem
 from ramble.problems.seeds import generator
-from ramble.store.progress import Progress
 from ramble.tracking.curve_settings import CurveSettings, Shape
-from ramble.tracking.path import Path, Setting
-from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines
+from ramble.tracking.path import Setting
+from ramble.tracking.strands import StrandRun
 from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
 
@@ -30,47 +30,12 @@ class CurveTracker(Tracker):
 
     settings: CurveSettings
 
-    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Train a curve from every start to its end, all chains side by side.
+    def begin(self, setting: Setting) -> "CurveRun":
+        """Return straight curves; training ends when a curve is certified to lie in S.
 
-        A chain's training ends when its curve is certified to lie in S, or with the budget.
-
-        Args:
-            problem: the networks.
-            starts: W_a (B, P).
-            ends: W_b (B, P).
-            datasets: (B,), the training set of each chain.
-            progress: advanced by one per round.
-
-        Returns:
-            One path per chain, with a row per round as described at `Strand.look`; a curve that makes errors is stuck,
-            however low its loss.
+        A curve that makes errors is stuck, however low its loss; its table has a row per round (`Strand.look`).
         """
-        setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
-        strands = [Strand(setting.select(torch.tensor([row]))) for row in range(len(starts))]
-        alive, here, training = torch.arange(len(starts)), setting, start_training(setting, self.settings.bends)
-        # the draws are shared by all chains, so that no chain depends on the others
-        random = generator(self.seed, "curve")
-        for number in range(1, self.settings.max_rounds + 1):
-            training = self._train(here, training, random)
-            refuse_divergence(training.bends, "rate", self.settings.rate, f"in round {number}")
-            polylines = list(self._polylines(here, training.bends))
-            gradients = number * self.settings.round_steps * self.settings.draws
-            looks = evaluate_polylines(problem, polylines, here.datasets)
-            mine = [strands[chain] for chain in alive.tolist()]
-            clean = [
-                strand
-                for strand, points, found in zip(mine, polylines, looks, strict=True)
-                if strand.look(points, found, self.settings.rate, gradients)
-            ]
-            certify_strands(clean, self.settings.resolution)
-            going = torch.tensor([not strands[chain].arrived for chain in alive.tolist()])
-            progress.advance(1, training=int(going.sum()), joined=len(strands) - int(going.sum()))
-            if not going.any():
-                break
-            rows = going.nonzero().squeeze(1)
-            alive, here, training = alive[rows], here.select(rows), training.select(rows)
-        return [strand.path() for strand in strands]
+        return CurveRun(self, setting)
 
     def _train(self, here: Setting, training: "Training", random: torch.Generator) -> "Training":
         for _ in range(self.settings.round_steps):
@@ -80,7 +45,7 @@ class CurveTracker(Tracker):
             ) / self.settings.draws
             controls = with_ends(here, training.bends)
             weights = coefficients(self.settings.shape, self.settings.bends, times).to(controls)
-            _, gradients = bend_gradients(here.problem, controls, here.datasets, weights)
+            _, gradients = curve_gradients(here.problem, controls, here.datasets, weights)
             training = training.step(gradients, self.settings.rate)
         return training
 
@@ -94,6 +59,28 @@ class CurveTracker(Tracker):
         points = weights.to(bends) @ with_ends(here, bends)
         points[:, 0], points[:, -1] = here.starts, here.ends  # a sum with zeros may lose the sign of a zero
         return points
+
+
+class CurveRun(StrandRun):
+    """Where the training of some curves stands."""
+
+    def __init__(self, tracker: CurveTracker, setting: Setting) -> None:
+        super().__init__(setting, tracker.settings.rate, tracker.settings.resolution)
+        self._tracker, self._here = tracker, setting
+        self._training = start_training(setting, tracker.settings.bends)
+        # the draws are shared by all chains, so that no chain depends on the others
+        self._random = generator(tracker.seed, "curve")
+
+    def step(self) -> Mapping[str, object]:
+        """Train for a round."""
+        settings = self._tracker.settings
+        training = self._tracker._train(self._here, self._training, self._random)
+        refuse_divergence(training.bends, "rate", settings.rate, f"in round {self.steps}")
+        polylines = list(self._tracker._polylines(self._here, training.bends))
+        spent = self.steps * settings.round_steps * settings.draws
+        _, rows = self.look(polylines, [spent] * len(polylines))
+        self._here, self._training = self._here.select(rows), training.select(rows)
+        return self.counts
 
 
 def coefficients(shape: Shape, bends: int, times: Tensor) -> Tensor:
@@ -110,7 +97,7 @@ def coefficients(shape: Shape, bends: int, times: Tensor) -> Tensor:
     return ways * t**numbers * (1 - t) ** (degree - numbers)
 
 
-def bend_gradients(problem: Problem, controls: Tensor, datasets: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+def curve_gradients(problem: Problem, controls: Tensor, datasets: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean losses (B,) over T points of B curves, and their gradients (B, bends, P) in the bends.
 
     The points depend linearly on the control points, so the chain rule is one product with the shares.

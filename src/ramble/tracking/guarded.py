@@ -8,6 +8,7 @@ samples near the wrong side and forgets the others. Bends are doubled while segm
 and solutions that are far apart there are close where weights are small.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,17 +16,10 @@ from torch import Tensor
 
 from ramble.problems.problem import Problem
 from ramble.problems.seeds import generator
-from ramble.store.progress import Progress
 from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.path import Path, Setting
-from ramble.tracking.polyline import (
-    Strand,
-    bend_gradients,
-    certify_strands,
-    evaluate_polylines,
-    with_middles,
-    with_points_between,
-)
+from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
+from ramble.tracking.strands import StrandRun
 from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
 
@@ -36,41 +30,9 @@ class GuardedTracker(Tracker):
 
     settings: GuardedSettings
 
-    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Train a polygon from every start to its end, all chains side by side.
-
-        Args:
-            problem: the networks.
-            starts: W_a (B, P).
-            ends: W_b (B, P).
-            datasets: (B,), the training set of each chain.
-            progress: advanced by one per round.
-
-        Returns:
-            One path per chain, with a row per round as described at `Strand.look`; the first row is the straight line.
-        """
-        setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
-        strands = [Strand(setting.select(torch.tensor([row]))) for row in range(len(starts))]
-        spent = 0  # gradients on each chain: all have equally many bends
-        rows = self._look(strands, torch.stack([setting.starts, setting.ends], 1), datasets, spent)
-        alive, polygons = rows, self._first_polygons(setting.select(rows))
-        # the random points are shared by all chains, so that no chain depends on the others
-        random = generator(self.seed, "guarded")
-        for number in range(1, self.settings.max_rounds + 1):
-            if not len(alive):
-                break
-            polygons = self._train(problem, polygons, datasets[alive], random)
-            refuse_divergence(polygons, "rate", self.settings.rate, f"in round {number}")
-            spent += self.settings.round_steps * (polygons.shape[1] - 1)
-            rows = self._look([strands[chain] for chain in alive.tolist()], polygons, datasets[alive], spent)
-            alive, polygons = alive[rows], polygons[rows.to(polygons.device)]
-            progress.advance(1, training=len(alive), joined=len(strands) - len(alive), bends=polygons.shape[1] - 2)
-            if number % self.settings.doubling_rounds == 0 and 2 * polygons.shape[1] - 3 <= self.settings.max_bends:
-                polygons = with_middles(polygons)
-        for strand in strands:
-            strand.fall_back()
-            strand.refine(with_points_between(strand.points, self.settings.stored_points))
-        return [strand.path() for strand in strands]
+    def begin(self, setting: Setting) -> "GuardedRun":
+        """Return the run after its first look, at the straight lines; its tables have a row per look."""
+        return GuardedRun(self, setting)
 
     def _first_polygons(self, setting: Setting) -> Tensor:
         """Return (B, bends + 2, P): contracted straight lines between the ends themselves."""
@@ -94,13 +56,35 @@ class GuardedTracker(Tracker):
             )
         return polygons
 
-    def _look(self, strands: list[Strand], polygons: Tensor, datasets: Tensor, spent: int) -> Tensor:
-        """Let strands arrive where they can; returns the rows that go on."""
-        looks = evaluate_polylines(strands[0].setting.problem, list(polygons), datasets) if strands else []
-        clean = [
-            strand
-            for strand, points, found in zip(strands, polygons, looks, strict=True)
-            if strand.look(points, found, self.settings.rate, spent)
-        ]
-        certify_strands(clean, self.settings.resolution, self.settings.margin_share)
-        return torch.tensor([row for row, strand in enumerate(strands) if not strand.arrived], dtype=torch.long)
+
+class GuardedRun(StrandRun):
+    """Where the training of some polygons stands; all have equally many bends."""
+
+    def __init__(self, tracker: GuardedTracker, setting: Setting) -> None:
+        settings = tracker.settings
+        super().__init__(setting, settings.rate, settings.resolution, settings.margin_share)
+        self._tracker, self._spent = tracker, 0  # gradients on each chain
+        lines = torch.stack([setting.starts, setting.ends], 1)
+        self.look(list(lines), [0] * len(lines))
+        self._polygons = tracker._first_polygons(setting.select(self.alive))
+        # the random points are shared by all chains, so that no chain depends on the others
+        self._random = generator(tracker.seed, "guarded")
+
+    def step(self) -> Mapping[str, object]:
+        """Train for a round."""
+        settings, owners = self._tracker.settings, self.setting.datasets[self.alive]
+        polygons = self._tracker._train(self.setting.problem, self._polygons, owners, self._random)
+        refuse_divergence(polygons, "rate", settings.rate, f"in round {self.steps}")
+        self._spent += settings.round_steps * (polygons.shape[1] - 1)
+        _, rows = self.look(list(polygons), [self._spent] * len(polygons))
+        polygons, bends = polygons[rows.to(polygons.device)], polygons.shape[1] - 2
+        doubles = self.steps % settings.doubling_rounds == 0 and 2 * bends + 1 <= settings.max_bends
+        self._polygons = with_middles(polygons) if doubles else polygons
+        return {**self.counts, "bends": bends}
+
+    def paths(self) -> list[Path]:
+        """Return the polygons with more points; one that only misses the margin asked for has arrived."""
+        for strand in self.strands:
+            strand.fall_back()
+            strand.refine(with_points_between(strand.points, self._tracker.settings.stored_points))
+        return super().paths()

@@ -1,16 +1,15 @@
 """The control: the straight segment from W_a to W_b, wherever it leads."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from ramble.certificates.segments import certify_segments
-from ramble.problems.problem import Problem
-from ramble.store.progress import Progress
+from ramble.store.headers import Status
 from ramble.tracking.line_settings import LineSettings
-from ramble.tracking.path import Path, Status, Step
-from ramble.tracking.tracker import Tracker
+from ramble.tracking.path import Path, Setting, Step
+from ramble.tracking.tracker import Run, Tracker
 
 
 @dataclass(frozen=True)
@@ -19,36 +18,56 @@ class LineTracker(Tracker):
 
     settings: LineSettings
 
-    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Return the straight segments from starts to ends (B, P); one arrives when it lies in S as a whole."""
-        starts, ends = starts.to(problem.device), ends.to(problem.device)
-        times = torch.linspace(0, 1, self.settings.points)
-        points = torch.stack([torch.lerp(starts, ends, t) for t in times.tolist()])  # (T, B, P)
-        points[-1] = ends  # lerp may miss it by one bit
-        steps: list[list[Step]] = [[] for _ in starts]
-        for number, (t, weights) in enumerate(zip(times.tolist(), points, strict=True)):
-            found = problem.evaluate(weights, datasets)
-            losses, errors, margins = found.losses.tolist(), found.errors.tolist(), found.min_margins.tolist()
-            for chain, own in enumerate(steps):
-                own.append(
-                    Step(
-                        step=number,
-                        t=t,
-                        train_loss=losses[chain],
-                        train_errors=errors[chain],
-                        min_margin=margins[chain],
-                        accepted=errors[chain] == 0,
-                        gamma=t,
-                        eta=0.0,
-                        gradients=0,
-                        evaluations=number + 1,
-                    )
+    def begin(self, setting: Setting) -> "LineRun":
+        """Return the segments before their first points are looked at; one arrives when it lies in S as a whole."""
+        return LineRun(self.settings, setting)
+
+
+class LineRun(Run):
+    """How far some segments have been looked at."""
+
+    def __init__(self, settings: LineSettings, setting: Setting) -> None:
+        self._setting, self._resolution = setting, settings.resolution
+        self._times = torch.linspace(0, 1, settings.points)
+        lerped = [torch.lerp(setting.starts, setting.ends, t) for t in self._times.tolist()]
+        self._points = torch.stack([*lerped[:-1], setting.ends])  # (T, B, P); lerp may miss the end by one bit
+        self._rows: list[list[Step]] = [[] for _ in setting.starts]
+
+    @property
+    def over(self) -> bool:
+        """Has every point been looked at?"""
+        return self.steps == len(self._times)
+
+    def step(self) -> Mapping[str, object]:
+        """Look at the next point of every segment."""
+        number = self.steps - 1
+        t, here = float(self._times[number]), self._setting
+        found = here.problem.evaluate(self._points[number], here.datasets)
+        losses, errors, margins = found.losses.tolist(), found.errors.tolist(), found.min_margins.tolist()
+        for chain, own in enumerate(self._rows):
+            own.append(
+                Step(
+                    step=number,
+                    t=t,
+                    train_loss=losses[chain],
+                    train_errors=errors[chain],
+                    min_margin=margins[chain],
+                    accepted=errors[chain] == 0,
+                    gamma=t,
+                    eta=0.0,
+                    gradients=0,
+                    evaluations=number + 1,
                 )
-            progress.advance(1)
-        certificates = certify_segments(problem, starts, ends, datasets, self.settings.resolution)
+            )
+        return {}
+
+    def paths(self) -> list[Path]:
+        """Return the segments, certified."""
+        here, times = self._setting, self._times.double()
+        found = certify_segments(here.problem, here.starts, here.ends, here.datasets, self._resolution)
         return [
-            Path(points[:, chain].cpu(), times.double(), *_verdict(bool(holds), rows), rows)
-            for chain, (holds, rows) in enumerate(zip(certificates.hold.tolist(), steps, strict=True))
+            Path(self._points[:, chain].cpu(), times, *_verdict(bool(holds), rows), rows)
+            for chain, (holds, rows) in enumerate(zip(found.hold.tolist(), self._rows, strict=True))
         ]
 
 

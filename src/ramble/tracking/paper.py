@@ -3,32 +3,20 @@
 The listing prints a minus sign in the elastic move; its Eq. 2 and 3 have the plus, and only plus moves towards W_b.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
 
 from ramble.certificates.segments import certify_segments
-from ramble.problems.problem import Evaluation, Problem
-from ramble.store.progress import Progress
+from ramble.problems.problem import Evaluation
+from ramble.store.checkpoints import State, checked
+from ramble.store.headers import Status
 from ramble.tracking.paper_settings import PaperSettings
-from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance
-from ramble.tracking.tracker import Tracker
+from ramble.tracking.path import Path, Setting, Step, Walk, normalised_distance
+from ramble.tracking.tracker import Run, Tracker
 from ramble.training.divergence import refuse_divergence
-
-
-@dataclass
-class Walkers:
-    """Where many chains stand."""
-
-    walks: list[Walk]
-    weights: Tensor  # (B', P) of those that have not ended
-    steps: int = 0
-
-    @property
-    def alive(self) -> Tensor:
-        """Numbers of the chains that have not ended (B',)."""
-        return torch.tensor([number for number, walk in enumerate(self.walks) if walk.status is None], dtype=torch.long)
 
 
 @dataclass(frozen=True)
@@ -37,57 +25,28 @@ class PaperTracker(Tracker):
 
     settings: PaperSettings
 
-    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Walk from every start to its end, all chains side by side.
-
-        Args:
-            problem: the networks.
-            starts: W_a (B, P).
-            ends: W_b (B, P).
-            datasets: (B,), the training set of each chain.
-            progress: advanced by one per step.
-
-        Returns:
-            One path per chain; not arriving is a result with its status and reason.
-        """
-        setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
-        walkers = self._begin(setting)
-        progress.resume(walkers.steps)
-        here, alive = setting.select(walkers.alive), walkers.alive
-        while len(alive) and walkers.steps < self.settings.max_steps:
-            walkers.steps += 1
-            moved = self._gradient_moves(here, walkers.weights, walkers.steps)
-            refuse_divergence(moved, "eta", self.settings.eta, f"after the gradient steps of step {walkers.steps}")
-            found = problem.evaluate(moved, here.datasets)
-            inside = found.in_solution_space
-            weights, found, accepted = self._elastic_move(here, moved, found)
-            t = normalised_distance(weights, here.starts, here.ends)
-            self._record(walkers, t, found, accepted, weights)
-            epoch, errors = walkers.steps * self.settings.gradient_steps, int(found.errors.max())
-            progress.advance(1, walking=len(alive), t=f"{float(t.median()):.3f}", epoch=epoch, errors=errors)
-            going = torch.tensor(
-                [
-                    self._goes_on(walkers.walks[chain], here, row, weights, inside=kept)
-                    for row, (chain, kept) in enumerate(zip(alive.tolist(), inside.tolist(), strict=True))
-                ],
-                dtype=torch.bool,
-            )
-            if not going.all():
-                alive, rows = alive[going], going.nonzero().squeeze(1).to(weights.device)
-                weights, here = weights[rows], setting.select(alive)
-            walkers.weights = weights
-            self._pause(walkers)
-        for chain in alive.tolist():
-            walk = walkers.walks[chain]
-            walk.end(Status.OUT_OF_BUDGET, f"t = {walk.t:.4f} after max_steps = {self.settings.max_steps}")
-        return [walk.path() for walk in walkers.walks]
-
-    def _begin(self, setting: Setting) -> "Walkers":
+    def begin(self, setting: Setting) -> "Walkers":
         """Return the chains where they start."""
-        return Walkers([Walk(start, self.settings.stored_points) for start in setting.starts], setting.starts)
+        walks = [Walk(start, self.settings.stored_points) for start in setting.starts]
+        return Walkers(self, setting, walks, setting.starts)
 
-    def _pause(self, walkers: "Walkers") -> None:
-        """Be called after every step."""
+    def taken_up(self, setting: Setting, state: State) -> "Walkers":
+        """Return the chains that a checkpoint keeps."""
+        chains, size = setting.starts.shape
+        walks = []
+        for number, facts in zip(range(chains), state.facts["walks"], strict=True):
+            walk = Walk(setting.starts[number], self.settings.stored_points)
+            walk.times = [float(t) for t in facts["times"]]
+            walk.points = list(state.tensor(f"points {number}", len(walk.times), size))
+            walk.steps = [Step(**checked(Step, row)) for row in facts["steps"]]
+            walk.status = Status(facts["status"]) if facts["status"] else None
+            walk.reason, walk.hop_evaluations = str(facts["reason"]), int(facts["hop_evaluations"])
+            walks.append(walk)
+        weights = state.tensor("weights", -1, size).to(setting.starts.device)
+        walkers = Walkers(self, setting, walks, weights, int(state.facts["steps"]))
+        for weights, chain in zip(walkers.weights, walkers.alive.tolist(), strict=True):
+            walks[chain].last = weights
+        return walkers
 
     def _gradient_moves(self, here: Setting, weights: Tensor, number: int) -> Tensor:
         """Return the weights after the gradient moves of one step, the number of which matters only to a subclass."""
@@ -110,31 +69,6 @@ class PaperTracker(Tracker):
         )
         return torch.where(accepted.unsqueeze(1), candidate, weights), merged, accepted
 
-    def _record(
-        self,
-        walkers: "Walkers",
-        t: Tensor,
-        found: Evaluation,
-        accepted: Tensor,
-        weights: Tensor,
-    ) -> None:
-        times, losses, errors = t.tolist(), found.losses.tolist(), found.errors.tolist()
-        margins, kept = found.min_margins.tolist(), accepted.tolist()
-        for row, chain in enumerate(walkers.alive.tolist()):
-            step = Step(
-                step=walkers.steps,
-                t=times[row],
-                train_loss=losses[row],
-                train_errors=errors[row],
-                min_margin=margins[row],
-                accepted=kept[row],
-                gamma=self.settings.gamma,
-                eta=self.settings.eta,
-                gradients=walkers.steps * self.settings.gradient_steps,
-                evaluations=walkers.steps * 2,
-            )
-            walkers.walks[chain].add(step, weights[row])
-
     def _goes_on(self, walk: Walk, here: Setting, row: int, weights: Tensor, *, inside: bool) -> bool:
         """End the chain if it left S, arrived, or stalls."""
         if not inside:
@@ -156,3 +90,97 @@ class PaperTracker(Tracker):
             return False
         walk.arrive(weights, here.ends[0], hop.kind)
         return True
+
+
+class Walkers(Run):
+    """Where many chains stand.
+
+    Args:
+        tracker: the rules.
+        setting: of all chains.
+        walks: of all chains, so far.
+        weights: (B', P) of those that have not ended.
+        steps: taken so far.
+    """
+
+    def __init__(
+        self, tracker: PaperTracker, setting: Setting, walks: list[Walk], weights: Tensor, steps: int = 0
+    ) -> None:
+        self._tracker, self._setting, self.walks, self.weights, self.steps = tracker, setting, walks, weights, steps
+        self._here = setting.select(self.alive)
+
+    @property
+    def alive(self) -> Tensor:
+        """Numbers of the chains that have not ended (B',)."""
+        return torch.tensor([number for number, walk in enumerate(self.walks) if walk.status is None], dtype=torch.long)
+
+    @property
+    def over(self) -> bool:
+        """Has every chain ended?"""
+        return not len(self.alive)
+
+    def step(self) -> Mapping[str, object]:
+        """Take the gradient steps and try the elastic move."""
+        tracker, here, alive = self._tracker, self._here, self.alive
+        moved = tracker._gradient_moves(here, self.weights, self.steps)
+        refuse_divergence(moved, "eta", tracker.settings.eta, f"after the gradient steps of step {self.steps}")
+        found = here.problem.evaluate(moved, here.datasets)
+        inside = found.in_solution_space
+        weights, found, accepted = tracker._elastic_move(here, moved, found)
+        t = normalised_distance(weights, here.starts, here.ends)
+        self._record(t, found, accepted, weights)
+        going = torch.tensor(
+            [
+                tracker._goes_on(self.walks[chain], here, row, weights, inside=kept)
+                for row, (chain, kept) in enumerate(zip(alive.tolist(), inside.tolist(), strict=True))
+            ],
+            dtype=torch.bool,
+        )
+        if not going.all():
+            rows = going.nonzero().squeeze(1).to(weights.device)
+            weights, self._here = weights[rows], self._setting.select(alive[going])
+        self.weights = weights
+        epoch, errors = self.steps * tracker.settings.gradient_steps, int(found.errors.max())
+        return {"walking": len(alive), "t": f"{float(t.median()):.3f}", "epoch": epoch, "errors": errors}
+
+    def _record(self, t: Tensor, found: Evaluation, accepted: Tensor, weights: Tensor) -> None:
+        times, losses, errors = t.tolist(), found.losses.tolist(), found.errors.tolist()
+        margins, kept = found.min_margins.tolist(), accepted.tolist()
+        settings = self._tracker.settings
+        for row, chain in enumerate(self.alive.tolist()):
+            step = Step(
+                step=self.steps,
+                t=times[row],
+                train_loss=losses[row],
+                train_errors=errors[row],
+                min_margin=margins[row],
+                accepted=kept[row],
+                gamma=settings.gamma,
+                eta=settings.eta,
+                gradients=self.steps * settings.gradient_steps,
+                evaluations=self.steps * 2,
+            )
+            self.walks[chain].add(step, weights[row])
+
+    def state(self) -> State:
+        """Return all that the rest of the walks depends on."""
+        points = {f"points {number}": torch.stack(walk.points) for number, walk in enumerate(self.walks)}
+        walks = [
+            {
+                "times": walk.times,
+                "steps": [asdict(step) for step in walk.steps],
+                "status": walk.status,
+                "reason": walk.reason,
+                "hop_evaluations": walk.hop_evaluations,
+            }
+            for walk in self.walks
+        ]
+        return State({"weights": self.weights, **points}, {"steps": self.steps, "walks": walks})
+
+    def paths(self) -> list[Path]:
+        """Return the walks."""
+        for walk in self.walks:
+            if walk.status is None:
+                budget = self._tracker.settings.max_steps
+                walk.end(Status.OUT_OF_BUDGET, f"t = {walk.t:.4f} after max_steps = {budget}")
+        return [walk.path() for walk in self.walks]

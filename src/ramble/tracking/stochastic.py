@@ -8,9 +8,10 @@ halfway between them the chord's weights have lost a third of their norm, in eve
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -18,14 +19,13 @@ from torch import Tensor
 from ramble.errors import RambleError
 from ramble.problems.minibatches import Hardest
 from ramble.problems.network import NetworkProblem
-from ramble.problems.problem import Problem
 from ramble.problems.seeds import generator
-from ramble.store.checkpoints import Checkpoint, State, checked
-from ramble.store.progress import Progress
-from ramble.tracking.path import NormRule, Path, Status, Step, normalised_distance
+from ramble.store.checkpoints import State, checked
+from ramble.store.headers import Status
+from ramble.tracking.path import NormRule, Path, Setting, Step, normalised_distance
 from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
 from ramble.tracking.stochastic_settings import StochasticGuardedSettings
-from ramble.tracking.tracker import Tracker
+from ramble.tracking.tracker import Run, Tracker
 
 
 @dataclass(frozen=True)
@@ -34,64 +34,44 @@ class StochasticGuardedTracker(Tracker):
 
     settings: StochasticGuardedSettings
 
-    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Train a polygon from every start to its end, one chain after the other.
+    together: ClassVar[bool] = False
 
-        Args:
-            problem: a network with one training set.
-            starts: W_a (B, P).
-            ends: W_b (B, P).
-            datasets: (B,), zeros.
-            progress: advanced by one per round.
+    def begin(self, setting: Setting) -> "PolygonRun":
+        """Lay the polygon on the arc: the chord with the norms of the layers that Algorithm 1 prescribes.
 
-        Returns:
-            One path per chain, with a row per look: train_loss is the mean over the round's batches, errors the
-            training samples with an error anywhere on the polygon as last seen, t is not a number. Gradients are those
-            of minibatches; evaluations count networks looked at, many of them at the hardest samples only.
+        The path's table has a row per look: train_loss is the mean over the round's batches, errors the training
+        samples with an error anywhere on the polygon as last seen, t is not a number. Gradients are those of
+        minibatches; evaluations count networks looked at, many of them at the hardest samples only.
 
         Raises:
-            RambleError: the problem has no minibatches, or a checkpoint is of other settings.
+            RambleError: the problem has no minibatches.
         """
-        if not isinstance(problem, NetworkProblem):
-            raise RambleError("The stochastic trackers need minibatches; derive the problem from NetworkProblem.")
-        kept: Sequence[Checkpoint | None] = self.checkpoints or [None] * len(starts)
-        return [
-            self._path(problem, start, end, checkpoint, progress)
-            for start, end, checkpoint in zip(starts.to(problem.device), ends.to(problem.device), kept, strict=True)
-        ]
-
-    def _path(
-        self, problem: NetworkProblem, start: Tensor, end: Tensor, checkpoint: Checkpoint | None, progress: Progress
-    ) -> Path:
-        chain = checkpoint.resume(partial(_taken_up, problem)) if checkpoint else None
-        chain = chain or self._begin(problem, start, end)
-        every = torch.arange(problem.n_samples, device=problem.device)
-        wanted = self.settings.margin_share * float(_smallest_margins(problem, torch.stack([start, end]), every).min())
-        progress.resume(chain.rounds)
-        while not (wide := self._look(problem, chain, wanted)) and chain.rounds < self.settings.max_rounds:
-            self._train(problem, chain)
-            epoch = f"{chain.gradients * self.settings.batch / problem.n_samples:.1f}"
-            progress.advance(1, bends=len(chain.polygon) - 2, epoch=epoch, loss=f"{chain.loss:.2g}", **chain.seen)
-            if checkpoint and checkpoint.due:
-                checkpoint.save(*_state(chain))
-        arrived = wide or self._is_free_of_errors(problem, chain)
-        points = with_points_between(chain.polygon, self.settings.stored_points)
-        t = normalised_distance(points.double(), start[None].double(), end[None].double())
-        status = Status.ARRIVED if arrived else Status.STUCK
-        return Path(points.cpu(), t.cpu(), status, _reason(chain, arrived, wanted), chain.steps)
-
-    def _begin(self, problem: NetworkProblem, start: Tensor, end: Tensor) -> "_Chain":
-        """Lay the polygon on the arc: the chord with the norms of the layers that Algorithm 1 prescribes."""
+        problem = _with_minibatches(setting)
+        (start,), (end,) = setting.starts, setting.ends
         times = torch.linspace(0, 1, self.settings.bends + 2).tolist()[1:-1]
         chord = torch.stack([torch.lerp(start, end, t) for t in times])
         bends = NormRule(problem, start.expand_as(chord), end.expand_as(chord))(chord)
         unseen = Hardest(torch.zeros(problem.n_samples, device=problem.device))
-        return _Chain(torch.stack([start, *bends, end]), unseen, generator(self.seed, "stochastic"))
+        return PolygonRun(self, setting, Polygon(torch.stack([start, *bends, end]), unseen, self._random()))
 
-    def _train(self, problem: NetworkProblem, chain: "_Chain") -> None:
-        """Train the bends for a round."""
-        growing, rate = chain.rounds < self._growing_rounds, self._rate(chain)
-        polygon, segments = chain.polygon.clone(), len(chain.polygon) - 1
+    def taken_up(self, setting: Setting, state: State) -> "PolygonRun":
+        """Return the polygon that a checkpoint keeps."""
+        problem, random = _with_minibatches(setting), self._random()
+        random.set_state(state.tensor("random", -1))
+        points = state.tensor("polygon", -1, problem.n_weights).to(problem.device)
+        margins = state.tensor("margins", problem.n_samples).to(problem.device)
+        looks = [Step(**checked(Step, row)) for row in state.facts["looks"]]
+        facts = {name: value for name, value in state.facts.items() if name not in ("looks", "steps")}
+        polygon = Polygon(points, Hardest(margins), random, **checked(Polygon, facts, FACTS), looks=looks)
+        return PolygonRun(self, setting, polygon, int(state.facts["steps"]))
+
+    def _random(self) -> torch.Generator:
+        return generator(self.seed, "stochastic")
+
+    def _train(self, problem: NetworkProblem, chain: "Polygon", number: int) -> None:
+        """Train the bends for a round, the number of which counts from 1."""
+        growing, rate = number <= self._growing_rounds, self._rate(chain, number - 1)
+        polygon, segments = chain.points.clone(), len(chain.points) - 1
         shape = (self.settings.round_steps, segments, self.settings.batch)
         losses = []
         for samples in chain.hardest.draw(shape, 1.0 if growing else self.settings.focus, chain.random):
@@ -102,17 +82,16 @@ class StochasticGuardedTracker(Tracker):
                 rate * moves * (self.settings.max_gradient / moves.norm(dim=1, keepdim=True)).clamp(max=1.0)
             )
             losses.append(found.mean())
-        chain.rounds += 1
         chain.gradients += self.settings.round_steps * segments
         chain.loss = float(torch.stack(losses).mean())
         if _diverged(losses, problem) or not bool(torch.isfinite(polygon).all()):
-            polygon, chain.slowing = chain.polygon, chain.slowing / 2  # the round is undone
-        doubles = chain.rounds % self.settings.doubling_rounds == 0 and chain.rounds < self._growing_rounds
-        chain.polygon = with_middles(polygon) if doubles else polygon
+            polygon, chain.slowing = chain.points, chain.slowing / 2  # the round is undone
+        doubles = number % self.settings.doubling_rounds == 0 and number < self._growing_rounds
+        chain.points = with_middles(polygon) if doubles else polygon
 
-    def _rate(self, chain: "_Chain") -> float:
-        """Rate of the next round: in the second phase no more than the first phase bore."""
-        rate, fine_rounds = chain.slowing * self.settings.rate, chain.rounds - self._growing_rounds
+    def _rate(self, chain: "Polygon", rounds: int) -> float:
+        """Rate of the round after so many: in the second phase no more than the first phase bore."""
+        rate, fine_rounds = chain.slowing * self.settings.rate, rounds - self._growing_rounds
         return rate if fine_rounds < 0 else min(rate, self.settings.fine_rate) * self.settings.decay**fine_rounds
 
     @property
@@ -123,39 +102,39 @@ class StochasticGuardedTracker(Tracker):
             bends, stages = 2 * bends + 1, stages + 1
         return stages * self.settings.doubling_rounds
 
-    def _is_free_of_errors(self, problem: NetworkProblem, chain: "_Chain") -> bool:
+    def _is_free_of_errors(self, problem: NetworkProblem, chain: "Polygon", rounds: int) -> bool:
         """Tell whether the polygon at the end of the budget has no error wherever its certificate will look."""
-        if chain.rounds < self._growing_rounds:
+        if rounds < self._growing_rounds:
             return False
-        points = with_middles(with_points_between(chain.polygon, self.settings.stored_points))[1:-1]
+        points = with_middles(with_points_between(chain.points, self.settings.stored_points))[1:-1]
         chain.evaluations += len(points)
         return chain.hardest.look(partial(_smallest_margins, problem, points), torch.finfo(points.dtype).tiny)
 
-    def _look(self, problem: NetworkProblem, chain: "_Chain", wanted: float) -> bool:
+    def _look(self, problem: NetworkProblem, chain: "Polygon", rounds: int, wanted: float) -> bool:
         """Look at the grown polygon, and tell whether it has the margin wanted wherever its certificate will look.
 
         Fewer points do not do: of a path with errors within a twentieth of its ends, and there alone, 15 points saw
         none, and training turned to other samples.
         """
-        if chain.rounds < self._growing_rounds:
+        if rounds < self._growing_rounds:
             return False
-        if chain.rounds == self._growing_rounds:
-            every, few = torch.arange(problem.n_samples, device=problem.device), with_middles(chain.polygon)[1:-1]
+        if rounds == self._growing_rounds:
+            every, few = torch.arange(problem.n_samples, device=problem.device), with_middles(chain.points)[1:-1]
             chain.hardest = Hardest(_smallest_margins(problem, few, every))
             chain.evaluations += len(few)
-        points = with_middles(with_points_between(chain.polygon, self.settings.stored_points))[1:-1]
+        points = with_middles(with_points_between(chain.points, self.settings.stored_points))[1:-1]
         has = chain.hardest.look(partial(_smallest_margins, problem, points), wanted)
         chain.evaluations += len(points)
-        chain.steps.append(
+        chain.looks.append(
             Step(
-                step=chain.rounds,
+                step=rounds,
                 t=float("nan"),  # the polygon moves as a whole
                 train_loss=chain.loss,
                 train_errors=chain.hardest.errors,
                 min_margin=chain.hardest.smallest,
                 accepted=has,
                 gamma=0.0,  # no elastic moves
-                eta=self._rate(chain),
+                eta=self._rate(chain, rounds),
                 gradients=chain.gradients,
                 evaluations=chain.evaluations,
             )
@@ -164,46 +143,75 @@ class StochasticGuardedTracker(Tracker):
 
 
 @dataclass
-class _Chain:
-    """Where the training of one polygon stands."""
+class Polygon:
+    """What is known of the polygon of one chain."""
 
-    polygon: Tensor  # (n, P)
+    points: Tensor  # (n, P)
     hardest: Hardest  # by the smallest margin seen anywhere on the polygon
     random: torch.Generator
-    rounds: int = 0
     gradients: int = 0
     evaluations: int = 0
     slowing: float = 1.0  # factor on `rate`, halved whenever a round diverges
     loss: float = float("nan")  # mean over the batches of the last round
-    steps: list[Step] = field(default_factory=list)
+    looks: list[Step] = field(default_factory=list)
 
     @property
     def seen(self) -> dict[str, object]:
         """What the last look found, for the progress bar."""
-        if not self.steps:
+        if not self.looks:
             return {}
         return {"errors": self.hardest.errors, "margin": f"{self.hardest.smallest:.2f}"}
 
 
-FACTS = ("rounds", "gradients", "evaluations", "slowing", "loss")  # of a chain, in its checkpoint
+FACTS = ("gradients", "evaluations", "slowing", "loss")  # of a polygon, in its checkpoint
 
 
-def _state(chain: _Chain) -> tuple[dict[str, Tensor], dict[str, object]]:
-    """Return what a checkpoint keeps of a chain."""
-    tensors = {"polygon": chain.polygon, "margins": chain.hardest.margins, "random": chain.random.get_state()}
-    facts = {name: getattr(chain, name) for name in FACTS}
-    return tensors, facts | {"steps": [asdict(step) for step in chain.steps]}
+class PolygonRun(Run):
+    """Where the training of one polygon stands."""
+
+    def __init__(self, tracker: StochasticGuardedTracker, setting: Setting, polygon: Polygon, steps: int = 0) -> None:
+        self._tracker, self._setting, self._polygon, self.steps = tracker, setting, polygon, steps
+        self._problem = _with_minibatches(setting)
+        every = torch.arange(self._problem.n_samples, device=self._problem.device)
+        ends = torch.cat([setting.starts, setting.ends])
+        smallest = float(_smallest_margins(self._problem, ends, every).min())
+        self._wanted = tracker.settings.margin_share * smallest
+
+    @property
+    def over(self) -> bool:
+        """Had it the margin wanted when it was last looked at?"""
+        return bool(self._polygon.looks) and self._polygon.looks[-1].accepted
+
+    def step(self) -> Mapping[str, object]:
+        """Train for a round, and look."""
+        polygon = self._polygon
+        self._tracker._train(self._problem, polygon, self.steps)
+        self._tracker._look(self._problem, polygon, self.steps, self._wanted)
+        epoch = f"{polygon.gradients * self._tracker.settings.batch / self._problem.n_samples:.1f}"
+        return {"bends": len(polygon.points) - 2, "epoch": epoch, "loss": f"{polygon.loss:.2g}", **polygon.seen}
+
+    def state(self) -> State:
+        """Return all that the rest of the training depends on."""
+        polygon = self._polygon
+        tensors = {"polygon": polygon.points, "margins": polygon.hardest.margins, "random": polygon.random.get_state()}
+        facts = {name: getattr(polygon, name) for name in FACTS} | {"steps": self.steps}
+        return State(tensors, facts | {"looks": [asdict(look) for look in polygon.looks]})
+
+    def paths(self) -> list[Path]:
+        """Return the polygon with more points; one that only misses the margin asked for has arrived."""
+        polygon, here = self._polygon, self._setting
+        arrived = self.over or self._tracker._is_free_of_errors(self._problem, polygon, self.steps)
+        points = with_points_between(polygon.points, self._tracker.settings.stored_points)
+        t = normalised_distance(points.double(), here.starts.double(), here.ends.double())
+        status = Status.ARRIVED if arrived else Status.STUCK
+        reason = _reason(polygon, self.steps, arrived, self._wanted)
+        return [Path(points.cpu(), t.cpu(), status, reason, polygon.looks)]
 
 
-def _taken_up(problem: NetworkProblem, state: State) -> _Chain:
-    """Return the chain that a checkpoint keeps."""
-    random = torch.Generator()
-    random.set_state(state.tensor("random", -1))
-    polygon = state.tensor("polygon", -1, problem.n_weights).to(problem.device)
-    margins = state.tensor("margins", problem.n_samples).to(problem.device)
-    steps = [Step(**checked(Step, row)) for row in state.facts["steps"]]
-    facts = {name: value for name, value in state.facts.items() if name != "steps"}
-    return _Chain(polygon, Hardest(margins), random, **checked(_Chain, facts, FACTS), steps=steps)
+def _with_minibatches(setting: Setting) -> NetworkProblem:
+    if not isinstance(setting.problem, NetworkProblem):
+        raise RambleError("The stochastic trackers need minibatches; derive the problem from NetworkProblem.")
+    return setting.problem
 
 
 def _diverged(losses: list[Tensor], problem: NetworkProblem) -> bool:
@@ -217,7 +225,7 @@ def _smallest_margins(problem: NetworkProblem, points: Tensor, samples: Tensor) 
     return torch.stack([problem.batch_margins(point, samples) for point in points]).amin(0)
 
 
-def _reason(chain: _Chain, arrived: bool, wanted: float) -> str:
+def _reason(chain: Polygon, rounds: int, arrived: bool, wanted: float) -> str:
     loss = f"mean loss {chain.loss:.3g} over the last round's batches"
     if arrived and chain.hardest.smallest < wanted:
         least = f"{chain.hardest.smallest:.3g}, less than the {wanted:.3g} asked for (margin_share)"
@@ -225,4 +233,4 @@ def _reason(chain: _Chain, arrived: bool, wanted: float) -> str:
     if arrived:
         return f"margins of at least {chain.hardest.smallest:.3g} wherever it was looked at; {loss}"
     errors = f"{chain.hardest.errors} training samples with an error somewhere on it"
-    return f"not a zero-error path after {chain.rounds} rounds: {errors}; {loss}"
+    return f"not a zero-error path after {rounds} rounds: {errors}; {loss}"

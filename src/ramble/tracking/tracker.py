@@ -1,17 +1,43 @@
-"""What all trackers are: an algorithm with its settings, a seed, and where it keeps its state."""
+"""What all trackers are, and the one loop that all of them run in."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from ramble.problems.data import load
 from ramble.problems.problem import Problem
-from ramble.store.checkpoints import Checkpoint
+from ramble.store.checkpoints import Checkpoint, State
 from ramble.store.progress import Progress
-from ramble.tracking.path import Path
+from ramble.tracking.path import Path, Setting
 from ramble.tracking.settings import TrackerSettings
+
+
+class Run(ABC):
+    """Where some chains stand that walk side by side."""
+
+    steps: int = 0  # of the budget, the one being taken included; counted by the loop
+
+    @property
+    @abstractmethod
+    def over(self) -> bool:
+        """Has every chain ended?"""
+
+    @abstractmethod
+    def step(self) -> Mapping[str, object]:
+        """Take one step of the budget; return what the progress bar shows beside the count."""
+
+    @abstractmethod
+    def paths(self) -> list[Path]:
+        """Return one path per chain; those that have not ended are out of budget."""
+
+    def state(self) -> State | None:
+        """Return all that the rest of the run depends on; None where a killed run begins anew."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -21,17 +47,26 @@ class Tracker(ABC):
     Attributes:
         settings: of the algorithm.
         seed: of all that it draws; without consequence where it draws nothing.
-        checkpoints: taken up where they hold a state, and written on the way, by a tracker that can be killed and go
-            on: one per chain; or none.
+        checkpoints: taken up where they hold a state, and written after steps, by a tracker whose runs have one: the
+            first for all chains together, or one per chain where they walk one after the other; or none.
     """
+
+    together: ClassVar[bool] = True  # do all chains walk side by side?
 
     settings: TrackerSettings
     seed: int = 0
     checkpoints: Sequence[Checkpoint] = ()
 
     @abstractmethod
+    def begin(self, setting: Setting) -> Run:
+        """Return the run of some chains where they start."""
+
+    def taken_up(self, setting: Setting, state: State) -> Run:
+        """Return the run where a checkpoint says that it stands."""
+        raise ValueError(f"{type(self).__name__} keeps no state")
+
     def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Return one path per chain.
+        """Walk from every start to its end; not to arrive is a result, with its status and reason.
 
         Args:
             problem: the networks.
@@ -39,7 +74,34 @@ class Tracker(ABC):
             ends: W_b (B, P).
             datasets: (B,), the training set of each chain.
             progress: advanced by one per step of the budget.
+
+        Returns:
+            One path per chain.
+
+        Raises:
+            RambleError: weights are no longer finite, a checkpoint is of other settings, or the problem lacks what the
+                algorithm needs.
         """
+        setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
+        chains = torch.arange(len(starts))
+        groups = [chains] if self.together else list(torch.split(chains, 1))
+        checkpoints: Sequence[Checkpoint | None] = self.checkpoints or [None] * len(groups)
+        return [
+            path
+            for rows, checkpoint in zip(groups, checkpoints, strict=False)
+            for path in self._walk(setting.select(rows), checkpoint, progress)
+        ]
+
+    def _walk(self, setting: Setting, checkpoint: Checkpoint | None, progress: Progress) -> list[Path]:
+        run = checkpoint.resume(partial(self.taken_up, setting)) if checkpoint else None
+        run = run or self.begin(setting)
+        progress.resume(run.steps)
+        while not run.over and run.steps < self.settings.budget:
+            run.steps += 1
+            progress.advance(1, **run.step())
+            if checkpoint and checkpoint.due and (state := run.state()):
+                checkpoint.save(state.tensors, state.facts)
+        return run.paths()
 
 
 def tracker_of(settings: TrackerSettings, seed: int = 0, checkpoints: Sequence[Checkpoint] = ()) -> Tracker:

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ramble.errors import RambleError, printable
 from ramble.parameters.document import Parameters
-from ramble.parameters.paths import PathStudy
 from ramble.problems.problem import Problem
 from ramble.problems.stored import load_problem, read_weights
 from ramble.problems.tree_committee import TreeCommittee
@@ -19,6 +18,7 @@ from ramble.store.headers import PathHeader
 from ramble.store.points import StoredPath, pair_of, read_path
 from ramble.store.tensors import read_tensors
 from ramble.store.untrusted import quoted, read_regular
+from ramble.studies.paths.study import PathStudy
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check
 from ramble.verification.network import NetworkCheck

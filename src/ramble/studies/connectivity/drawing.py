@@ -1,6 +1,7 @@
 """How far many solutions of one data set are joined, pair by pair and as a graph."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ramble.studies.paths.figures.style import styled
+from ramble.store.artifacts import read_table
+from ramble.studies.paths.drawing.style import Files, styled
 
 JOINED, COMPONENTS = "#0072B2", "#D55E00"
 
@@ -21,6 +23,14 @@ class Graph:
     study: str
     pairs: pd.DataFrame  # one row per pair, see `PairOfSolutions`
     components: pd.DataFrame  # one row per data set
+
+
+def draw(files: Files) -> Figure:
+    """Draw the files `pairs` and `components`, in the folders of their studies; see `draw_connectivity`."""
+    tables = zip(files["pairs"], files["components"], strict=True)
+    return draw_connectivity(
+        [Graph(Path(pairs).parent.name, read_table(pairs), read_table(components)) for pairs, components in tables]
+    )
 
 
 def draw_connectivity(graphs: list[Graph]) -> Figure:

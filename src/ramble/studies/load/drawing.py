@@ -1,6 +1,7 @@
 """Training and tracking against the load alpha = M / N."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -8,10 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ramble.measure.intervals import wilson
-from ramble.studies.paths.figures.style import styled
+from ramble.store.artifacts import read_table
+from ramble.studies.paths.drawing.style import Files, styled
 
 STYLES = {"guarded": ("#0072B2", "o", "-"), "paper": ("#D55E00", "s", "--"), "paper_tuned": ("#CC79A7", "D", ":")}
 TRAINED = ("#009E73", "^", "-")
+
+
+def draw(files: Files) -> Figure:
+    """Draw the files `tables`, in the folders of their studies; see `draw_loads`."""
+    return draw_loads({Path(file).parent.name: read_table(file) for file in files["tables"]})
 
 
 def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:

@@ -13,11 +13,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ramble.parameters.built_on import RecipeStudy
 from ramble.problems.minibatches import epoch
 from ramble.problems.seeds import generator
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.progress import Progress
+from ramble.studies.recipe.parameters import Study as RecipeStudy
 from ramble.training.descent import CHECK_EVERY, initial_batch
 
 

@@ -5,9 +5,11 @@ Settings are those of the studies judged; measured effects say by what they were
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
 NONE = "none measured"
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 WALKS = "`benchmarks/departures.py`"  # walks the committee's pairs with each change taken back
 
 
@@ -23,7 +25,7 @@ class Departure:
     effect: str  # measured, and by what, or NONE
 
 
-def departures(committee: Mapping[str, Any], images: Mapping[str, Any]) -> list[Departure]:
+def departures(committee: Mapping[str, Any] = NOTHING, images: Mapping[str, Any] = NOTHING) -> list[Departure]:
     """Return the departures; `committee` and `images` are the parameters of the studies of sections 3.1 and 3.2."""
     return [
         *_of_the_algorithm(committee),

@@ -6,42 +6,49 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from ramble.measure.spread import spread
 from ramble.papers.ramble.claims import spectra, statistics
-from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread, verdict
+from ramble.papers.ramble.claims.claim import Claim, at_least, share, verdict
 from ramble.papers.ramble.claims.evidence import Evidence, PathEvidence
 from ramble.papers.ramble.claims.recipe import judge_recipe
 from ramble.papers.ramble.claims.trackers import judge_trackers
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 
 
-def judge(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:
-    """Judge every claim; `committee` and `images` name the studies of sections 3.1 and 3.2."""
+def judge(
+    evidence: Evidence, limits: Thresholds, committee: str | None = None, images: str | None = None
+) -> list[Claim]:
+    """Judge every claim; `committee` and `images` name the studies of sections 3.1 and 3.2, where there are any."""
     claims: list[Claim] = []
     for study, section in ((committee, "3.1"), (images, "3.2")):
+        if study is None:
+            continue
         paths = evidence.paths.get(study, [])
         if paths:
             claims += [
-                _always_joined(study, section, paths, thresholds),
-                _line_leaves(study, section, paths, thresholds),
+                _always_joined(study, section, paths, limits),
+                _line_leaves(study, section, paths, limits),
             ]
-        claims += judge_trackers(evidence.trackers[evidence.trackers.study == study], section, thresholds)
-    if paths := evidence.paths.get(committee, []):
-        claims += _of_committee(committee, paths, thresholds, evidence.nonzero.get(committee))
-    if paths := evidence.paths.get(images, []):
-        claims += _of_images(images, paths, thresholds)
-    return claims + [judge_recipe(study, table, thresholds) for study, table in evidence.recipes.items()]
+        claims += judge_trackers(evidence.trackers[evidence.trackers.study == study], section, limits)
+    if committee and (paths := evidence.paths.get(committee, [])):
+        claims += _of_committee(committee, paths, limits, evidence.nonzero.get(committee))
+    if images and (paths := evidence.paths.get(images, [])):
+        claims += _of_images(images, paths, limits)
+    return claims + [judge_recipe(study, table, limits) for study, table in evidence.recipes.items()]
 
 
-def judge_tuned(evidence: Evidence, thresholds: Thresholds, committee: str, images: str) -> list[Claim]:
+def judge_tuned(
+    evidence: Evidence, limits: Thresholds, committee: str | None = None, images: str | None = None
+) -> list[Claim]:
     """Judge the claims on the paths of Algorithm 1 once more, on those at our setting; a study without has no rows."""
     claims: list[Claim] = []
-    if paths := evidence.tuned.get(committee, []):
+    if committee and (paths := evidence.tuned.get(committee, [])):
         claims += [
-            _always_joined(committee, "3.1", paths, thresholds),
-            *_of_committee(committee, paths, thresholds, None),
+            _always_joined(committee, "3.1", paths, limits),
+            *_of_committee(committee, paths, limits, None),
         ]
-    if paths := evidence.tuned.get(images, []):
-        claims += [_always_joined(images, "3.2", paths, thresholds), *_of_images(images, paths, thresholds)]
+    if images and (paths := evidence.tuned.get(images, [])):
+        claims += [_always_joined(images, "3.2", paths, limits), *_of_images(images, paths, limits)]
     return claims
 
 
@@ -58,11 +65,16 @@ def _of_committee(
 
 
 def _of_images(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> list[Claim]:
+    tested: list[Claim] = []
+    if "test_loss" in paths[0].profile:  # data need not have a test split
+        tested = [
+            _many_turns(study, paths, "test", limits),
+            _test_error_follows(study, paths, limits),
+            _not_locally(study, paths, limits),
+        ]
     return [
         _many_turns(study, paths, "train", limits),
-        _many_turns(study, paths, "test", limits),
-        _test_error_follows(study, paths, limits),
-        _not_locally(study, paths, limits),
+        *tested,
         spectra.top_positive(study, paths, limits),
         spectra.none_negative(study, "3.2, Fig. 4", paths, limits),
         _ends_are_minima(study, "3.2, Fig. 4", paths, limits),

@@ -1,7 +1,7 @@
 """The claims as CSV for machines and Markdown for people."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import pandas as pd
@@ -41,7 +41,7 @@ def write_claims(
             "# Claims of the paper, and what we measured",
             "",
             "Spreads are smallest .. median .. largest over all pairs (or points). Paths that did not arrive count",
-            "with the part that was walked. Thresholds were written into `params.yaml` before the first run, those",
+            "with the part that was walked. Thresholds were written down before the first run, those",
             "of the claims on the trackers `guarded`, `curve` and `band` when these trackers were added. Claims on",
             "the paths of Algorithm 1 are judged at the setting that the paper prints (tracker `paper`).",
             "",
@@ -63,6 +63,24 @@ def write_claims(
             "## Departures from the print",
             "",
             *_rows(*_headed(departure_rows(list(differing)))),
+            "",
+        ]
+    )
+    write_whole(markdown, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def write_claims_of_study(study: str, claims: Sequence[Claim], csv: str, markdown: str) -> None:
+    """Write the claims judged on one study, as CSV and as Markdown; there may be none."""
+    write_table(csv, pd.DataFrame([asdict(claim) for claim in claims], columns=[field.name for field in fields(Claim)]))
+    text = "\n".join(
+        [
+            f"# The claims of the paper, judged on {study}",
+            "",
+            "Spreads are smallest .. median .. largest over all pairs (or points). A claim has a row where the study",
+            "has the paths that it is about: those of Algorithm 1 with their spectra and a straight line (trackers",
+            "`paper` and `line`), or those of `guarded`, `curve` and `band`. *where* is the section of the paper.",
+            "",
+            *claim_rows(claims),
             "",
         ]
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ramble.papers.ramble.claims.claim import Claim, at_least
-from ramble.parameters.claims import Thresholds
+from ramble.papers.ramble.thresholds import Thresholds
 
 LOW_LOSS = ("curve", "band")  # the trackers that lower the loss and never ask for zero errors
 

@@ -1,0 +1,45 @@
+"""Losses (a) and errors (b) along the paths of one study, one of them in colour."""
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ramble.studies.paths.drawing.sources import Axis, Source, Sources, position, read_sources
+from ramble.studies.paths.drawing.style import Files, styled
+
+TRAIN, TEST, OTHERS = "#0072B2", "#D55E00", "0.75"
+
+
+def draw(files: Files) -> Figure:
+    """Draw the files `paths` and `profile`; see `draw_losses`."""
+    return draw_losses(read_sources(files))
+
+
+def draw_losses(sources: Sources) -> Figure:
+    """Draw training and test loss, and training and test error, of the shown path; the other paths thin and grey."""
+    axis = position(sources.paths)
+    with styled():
+        figure, grid = plt.subplots(2, 2, figsize=(6.6, 4.4), sharex=True)
+        quantities = (("loss", "loss $L$ (nats)", 1.0), ("error", "error (%)", 100.0))
+        for row, (quantity, label, factor) in enumerate(quantities):
+            for column, split in enumerate(("train", "test")):
+                axes = grid[row, column]
+                for path in sources.paths:
+                    if path is not sources.shown:
+                        _curve(axes, path, axis, f"{split}_{quantity}", factor, OTHERS, 0.8)
+                _curve(axes, sources.shown, axis, f"{split}_{quantity}", factor, (TRAIN, TEST)[column], 1.4)
+                name = ("training", "test")[column]
+                axes.set_title(f"({'ab'[row]}) {name} {quantity}")
+                axes.set_ylabel(f"{name} {label}")
+        grid[0, 0].set_yscale("log")
+        # zero errors everywhere is the point: the axis shows what one image would be
+        grid[1, 0].set_ylim(-0.1, max(1.1, grid[1, 0].get_ylim()[1]))
+        figure.supxlabel(axis.label, fontsize=9)
+        others = f", the other {len(sources.paths) - 1} pairs in grey" if len(sources.paths) > 1 else ""
+        figure.suptitle(f"{sources.shown.title} in colour{others}", fontsize=8)
+    return figure
+
+
+def _curve(axes: Axes, path: Source, axis: Axis, column: str, factor: float, colour: str, width: float) -> None:
+    assert path.profile is not None
+    axes.plot(path.profile[axis.column], path.profile[column] * factor, color=colour, linewidth=width)

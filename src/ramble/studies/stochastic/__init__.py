@@ -1,0 +1,1 @@
+"""Studies of paths on training sets so large that gradients are those of minibatches."""
