@@ -67,6 +67,9 @@ def filled(template, wildcards):
     return template.format(**known, of=source_of(known.get("study")))
 
 
+OF_PAIR = {"dataset", "a", "b"}  # wildcards that no key has
+
+
 class given:
     """A rule's param: {key: value} of the parameters under the keys that some templates name, such as `studies.{study}.problem`.
 
@@ -77,7 +80,7 @@ class given:
 
     def __init__(self, *keys, **known):
         self.keys, self.known = keys, known
-        self.values = {}  # by study and tracker, the same for thousands of jobs
+        self.values = {}  # the same for thousands of jobs
 
     def of(self, wildcards):
         wildcards = self.known or wildcards
@@ -85,7 +88,7 @@ class given:
         return [filled(key, wildcards) for keys in found for key in keys]
 
     def __call__(self, wildcards):
-        chosen = (wildcards.get("study"), wildcards.get("tracker"))
+        chosen = tuple(one for one in wildcards.items() if one[0] not in OF_PAIR)
         if chosen not in self.values:
             self.values[chosen] = {key: value_of(key) for key in self.of(wildcards)}
         return self.values[chosen]
