@@ -63,7 +63,7 @@ class Given:
 
 
 def settings_of_run(job: Job, device: object) -> dict[str, Any]:
-    """Return all that a job's result rests on but its inputs, on the device that it has, and how often it keeps a state.
+    """Return all that a job's result rests on but its inputs, on its device, and how often it keeps a state.
 
     Nothing where its study keeps none. How often is not among the params: no job is to run again because of it.
     """
