@@ -15,7 +15,7 @@ from small_problems import (
     trained,
 )
 
-from ramble.tracking.curve import CurveTracker, Training, curve_gradients, coefficients
+from ramble.tracking.curve import CurveTracker, Training, coefficients, curve_gradients
 from ramble.tracking.curve_settings import CurveSettings
 from ramble.tracking.path import Path, Status
 

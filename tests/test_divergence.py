@@ -29,7 +29,7 @@ from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
 from ramble.training.descent import find_solutions, search_solutions
 from ramble.training.descent_settings import Recipe, Settling
 from ramble.training.divergence import refuse_divergence
-from ramble.training.further import wander
+from ramble.training.further import train_further
 from ramble.training.stochastic import find_stochastic_solutions
 from ramble.training.stochastic_settings import StochasticRecipe
 
@@ -134,7 +134,7 @@ def test_minibatch_training_that_diverges_names_its_rate(tmp_path):
 
 def test_further_training_that_diverges_names_its_rate(ends, tmp_path):
     with pytest.raises(RambleError, match=r"rate = 1e\+38 is too large"):
-        wander(PROBLEM, ends[0][0], 20, 3, 1e38, 4, 1, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
+        train_further(PROBLEM, ends[0][0], 20, 3, 1e38, 4, 1, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
 
 
 def test_margins_that_are_no_numbers_are_errors():

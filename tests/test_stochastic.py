@@ -23,7 +23,7 @@ from ramble.tracking.stochastic_paper import StochasticPaperTracker
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
 from ramble.tracking.stochastic_settings import StochasticGuardedSettings
 from ramble.training.descent import Solution
-from ramble.training.further import Wandering, wander
+from ramble.training.further import FurtherTraining, train_further
 from ramble.training.stochastic import find_stochastic_solutions
 from ramble.training.stochastic_settings import StochasticRecipe
 
@@ -312,8 +312,8 @@ def test_the_printed_gamma_is_rejected_where_the_step_leaves_s(ends):
     assert path.status in (Status.OUT_OF_BUDGET, Status.LEFT_S)
 
 
-def further(ends: tuple[torch.Tensor, torch.Tensor], checkpoint: Checkpoint) -> Wandering:
-    return wander(PROBLEM, ends[0][0], gradients=10, points=6, rate=0.1, batch=7, seed=1, checkpoint=checkpoint)
+def further(ends: tuple[torch.Tensor, torch.Tensor], checkpoint: Checkpoint) -> FurtherTraining:
+    return train_further(PROBLEM, ends[0][0], gradients=10, points=6, rate=0.1, batch=7, seed=1, checkpoint=checkpoint)
 
 
 @pytest.mark.parametrize("saves", [1, 3, 6])

@@ -8,7 +8,7 @@ with step(snakemake) as given:
     from ramble.store.artifacts import write_table
     from ramble.store.checkpoints import checkpoint_of_job
     from ramble.store.tensors import read_tensors, write_tensors
-    from ramble.training.further import wander
+    from ramble.training.further import train_further
 
     study = snakemake.params.study
     problem = stored_problem(given.problem, snakemake.input.data, given.device)
@@ -17,7 +17,7 @@ with step(snakemake) as given:
     seed = derive_seed(given.seed, study, "further training", pair)
     settings = settings_of_run(snakemake, problem.device) | {"seed": seed, "gradients": gradients}
     checkpoint = checkpoint_of_job(snakemake.output.table, settings, {"points": points})
-    found = wander(
+    found = train_further(
         problem,
         points[0],
         gradients,
