@@ -92,7 +92,7 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.Tensor, torch.
 
 
 def walk(ends: tuple[torch.Tensor, torch.Tensor], *checkpoints: Checkpoint, **changes) -> Walk:
-    settings = StochasticGuardedSettings(**(TRACKER | changes))
+    settings = StochasticGuardedSettings(**TRACKER).model_copy(update=changes)
     tracker = StochasticGuardedTracker(settings, seed=7, checkpoints=checkpoints)
     (path,) = connect(PROBLEM, tracker, *ends, ZERO, silent())
     return path
@@ -270,7 +270,7 @@ def test_the_second_phase_begins_no_faster_than_the_first_one_went(ends):
 
 
 def test_a_polygon_that_only_misses_the_margin_asked_for_arrives_and_says_so(ends):
-    path = walk(ends, margin_share=0.999, max_rounds=30)
+    path = walk(ends, margin_share=1e6, max_rounds=30)  # beyond the bounds: more than any path has
     assert path.status is Status.ARRIVED
     assert path.joins
     assert "asked for (margin_share)" in path.reason
