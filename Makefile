@@ -17,7 +17,7 @@ restore: .venv/installed
 	 altered files back with 'make take-back FILES=..'" >&2; exit 1; }
 	@$(BIN)/dvc status --quiet || { $(BIN)/dvc status; echo "error: what is here is not what dvc.lock records (see above);\
 	 take files back with 'make take-back FILES=..', parameters and code with git, or run 'dvc repro'" >&2; exit 1; }
-	$(BIN)/snakemake --touch --forceall --quiet progress rules host reason -- paper
+	$(BIN)/snakemake --touch --forceall --quiet progress rules host reason -- paper code
 	$(BIN)/snakemake --dry-run -- paper
 
 # the outputs named in FILES as dvc.lock records them, and no others: what was not recorded would be lost
@@ -30,7 +30,7 @@ take-back: .venv/installed
 
 # all of the default target, recorded in dvc.lock
 record: .venv/installed
-	$(BIN)/snakemake -- paper
+	$(BIN)/snakemake -- paper code
 	$(BIN)/dvc commit --force
 
 dvc.yaml: .venv/installed
