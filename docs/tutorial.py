@@ -134,7 +134,7 @@ print(f"guarded: {guarded.status}, certificate {guarded.certificate}, smallest m
 # %% [markdown]
 # The certificate is `sound`: every network on the path, and not only the stored ones, is *proved* to classify all
 # 80 points correctly. Other networks get `exact` or `sampled` certificates; see
-# [Certificates](explanation/certificates.md).
+# [Certificates](explanation/certificates.html).
 #
 # ## What the networks on the way look like
 #
@@ -195,7 +195,7 @@ plt.show()
 # ## The Hessian on the way
 #
 # All eigenvalues of the Hessian at some points of the path. For larger networks `KrylovEngine` finds both ends of the
-# spectrum, with error bars; see [Hessian spectra](explanation/spectra.md).
+# spectrum, with error bars; see [Hessian spectra](explanation/spectra.html).
 
 # %%
 engine = ExactEngine()
@@ -215,6 +215,6 @@ plt.show()
 # %% [markdown]
 # ## Where to go on
 #
-# - The same with [your own network](how-to/own-network.md), made by Snakemake with figures and an independent check.
-# - The same between [your own checkpoints](how-to/own-checkpoint.md).
-# - What we found on [the Tree Committee Machine and LeNet5](results/index.md).
+# - The same with [your own network](how-to/own-network.html), made by Snakemake with figures and an independent check.
+# - The same between [your own checkpoints](how-to/own-checkpoint.html).
+# - What we found on [the Tree Committee Machine and LeNet5](results/index.html).

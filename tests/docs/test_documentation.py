@@ -50,6 +50,9 @@ def test_site_is_built_without_a_warning_and_the_tutorial_runs(tmp_path: Path) -
     tutorial = (tmp_path / "tutorial.html").read_text()
     assert tutorial.count('src="data:image/png;base64') == 3
     assert "guarded: arrived, certificate sound" in tutorial
+    # mkdocs does not check the links of a notebook
+    links = re.findall(r'<a\b[^>]*href="(?!https?:|#|mailto:)([^"#]+)', tutorial)
+    assert not [link for link in links if not (tmp_path / link).exists()]
     fetched = [
         (page.name, address)
         for page in tmp_path.rglob("*.html")
