@@ -28,15 +28,12 @@
 import math
 
 import matplotlib.pyplot as plt
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ramble.measure.profile import profile
 from ramble.problems.network import NetworkProblem
 from ramble.spectra.exact import ExactEngine
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import StoredPath
 from ramble.tracking.connect import Tracker, connect
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.line import LineTracker
@@ -88,7 +85,7 @@ recipe = Recipe(
     batch=2,  # restarts side by side
     rounds=3,
     max_cosine=0.95,  # networks closer than this count as the same
-    settling=Settling(window=100, tolerance=0.2, max_steps=300),
+    settling=Settling(window=100, tolerance=0.1, max_steps=3000),
 )
 first, second = find_solutions(problem, seed=1, name="moons", count=2, recipe=recipe)
 for solution in (first, second):
@@ -168,26 +165,18 @@ show_regions({"certified path": guarded, "straight line": line}, [0.0, 0.25, 0.5
 # %% [markdown]
 # ## Loss and margin on the way
 #
-# Measurements take the points of any path. `profile` gives one row for each of them.
-
+# A problem evaluates many networks at once.
 
 # %%
-def profile_of(path: Path, name: str) -> pd.DataFrame:
-    """Return loss, error and smallest margin at every point of a path."""
-    stored = StoredPath(name, 0, path.points.numpy(), path.t.numpy(), {})
-    with Progress(f"profile of {name}", len(path.points)) as progress:
-        return profile(problem, stored, progress)
-
-
-profiles = {"straight line": profile_of(line, "line"), "certified path": profile_of(guarded, "guarded")}
 figure, axes = plt.subplots(1, 3, figsize=(11, 2.8), layout="constrained")
-for name, table in profiles.items():
-    axes[0].plot(table.s, table.train_errors, label=name)
-    axes[1].plot(table.s, table.train_loss, label=name)
-    axes[2].plot(table.s, table.train_min_margin, label=name)
-axes[2].axhline(0, color="gray", linewidth=0.8)
+for name, path in {"straight line": line, "certified path": guarded}.items():
+    found = problem.evaluate(path.points, datasets=torch.zeros(len(path.points), dtype=torch.long))
+    share = torch.linspace(0, 1, len(path.points))
+    for axis, values in zip(axes, [found.errors, found.losses, found.min_margins], strict=True):
+        axis.plot(share, values, label=name)
 for axis, what in zip(axes, ["training errors", "training loss", "smallest margin"], strict=True):
     axis.set(title=what, xlabel="share of the way")
+axes[2].axhline(0, color="gray", linewidth=0.8)
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
 plt.show()
 
@@ -203,7 +192,7 @@ chosen = range(0, len(guarded.points), 6)
 spectra = [engine.spectrum(problem, guarded.points[point], 0, f"point {point}") for point in chosen]
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-shares = profiles["certified path"].s.iloc[list(chosen)]
+shares = [point / (len(guarded.points) - 1) for point in chosen]
 for number in range(5):
     values = [spectrum.eigenvalues[number] for spectrum in spectra]
     axis.plot(shares, values, marker=".", label=f"eigenvalue {number + 1}")
