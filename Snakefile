@@ -13,7 +13,7 @@ include: "workflow/rules/files.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/solutions.smk"
 include: "workflow/rules/paths.smk"
-include: "workflow/rules/profiles.smk"
+include: "workflow/rules/profile.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/control.smk"
 include: "workflow/rules/boosting.smk"
@@ -21,6 +21,7 @@ include: "workflow/rules/recipe.smk"
 include: "workflow/rules/connectivity.smk"
 include: "workflow/rules/load.smk"
 include: "workflow/rules/ablation.smk"
+include: "workflow/rules/shared.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/trackers.smk"
 include: "workflow/rules/claims.smk"
@@ -36,11 +37,6 @@ rule paper:
         rules.judge_claims.output,
 
 
-include: "workflow/rules/steps.smk"
-include: "workflow/rules/pipeline.smk"
-include: "workflow/rules/dvc.smk"
-include: "workflow/rules/faults.smk"
-include: "workflow/rules/adopt.smk"
 
 
 gc.freeze()

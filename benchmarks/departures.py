@@ -34,6 +34,7 @@ from ramble.problems.stored import load_problem
 from ramble.store.progress import Progress
 from ramble.studies.paths.tracked import read_pairs
 from ramble.tracking.paper import PaperTracker
+from ramble.tracking.paper_settings import PaperSettings
 from ramble.tracking.path import NormRule, Path
 
 RESULTS = FilePath(__file__).parent.parent / "results" / "tcm"
@@ -96,12 +97,12 @@ def main() -> None:
     study = parameters.studies["tcm"]
     assert isinstance(study, PathStudy)
     problem, starts, ends, datasets = pairs_of(study, parameters.seed)
-    shipped = getattr(study.trackers, options.tracker).model_dump() | {"max_steps": options.steps}
+    shipped = study.trackers[options.tracker].model_dump() | {"max_steps": options.steps}
 
     def walk(name: str, settings: dict[str, float]) -> list[Path]:
         began = time.process_time()
         with Progress(name, options.steps) as progress:
-            paths = PaperTracker(**settings).track(problem, starts, ends, datasets, progress)
+            paths = PaperTracker(PaperSettings(**settings)).track(problem, starts, ends, datasets, progress)
         reached = torch.tensor([path.steps[-1].t for path in paths], dtype=torch.float64)
         low, middle, high = reached.quantile(torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)).tolist()
         counts = ", ".join(f"{number} {status.value}" for status, number in Counter(p.status for p in paths).items())

@@ -40,6 +40,7 @@ def path_between_two_solutions(problem: LeNet5Problem) -> Tensor:
     """Train two networks and join them; the settings are those of params.yaml, the contract's defaults included."""
     from ramble.store.progress import Progress
     from ramble.tracking.guarded import GuardedTracker
+    from ramble.tracking.guarded_settings import GuardedSettings
 
     ends = []
     for seed in (1, 2):
@@ -47,11 +48,8 @@ def path_between_two_solutions(problem: LeNet5Problem) -> Tensor:
         for _ in range(400):
             weights = weights - 0.1 * problem.gradients(weights, ZERO)[1]
         ends.append(weights)
-    tracker = GuardedTracker(
-        bends=1, contraction=1.0, gain=1.0, rate=0.1, spring=0.0, round_steps=4, doubling_rounds=20, max_bends=31,
-        max_rounds=80, stored_points=61, resolution=RESOLUTION, margin_share=0.05, seed=0,
-    )  # fmt: skip
-    with Progress("a path to prove", tracker.budget) as progress:
+    tracker = GuardedTracker(GuardedSettings(resolution=RESOLUTION))
+    with Progress("a path to prove", tracker.settings.budget) as progress:
         return tracker.track(problem, *ends, ZERO, progress)[0].points
 
 

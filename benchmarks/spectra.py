@@ -32,7 +32,6 @@ from pyhessian import hessian as PyHessian  # noqa: N812
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
-from ramble.measure.profile import spread_points
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
@@ -40,9 +39,11 @@ from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.products import Curvature
+from ramble.store.points import spread_points
 from ramble.store.progress import Progress
-from ramble.tracking.guarded import GuardedTracker
-from ramble.training.descent import Recipe, Settling, find_solutions
+from ramble.tracking.tracker import tracker_of
+from ramble.training.descent import find_solutions
+from ramble.training.descent_settings import Recipe
 
 PARAMETERS = Path(__file__).parent.parent / "params.yaml"
 GOAL = 1e-3  # worst relative error of the top
@@ -176,6 +177,7 @@ from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.spectra import products
 from ramble.spectra.krylov import KrylovEngine
+from ramble.spectra.settings import KrylovSettings
 weights, arguments, threads = torch.load(sys.argv[1])
 torch.set_num_threads(threads)
 problem = LeNet5Problem([mnist_images(arguments["seed"], "mnist100", 0, **arguments["data"])], **arguments["problem"])
@@ -191,7 +193,8 @@ products.Curvature.hessian = counted
 for number, point in enumerate(weights):
     calls.update({dtype: 0 for dtype in calls})
     began = time.process_time()
-    found = KrylovEngine(**arguments["engine"]).spectrum(problem, point, 0, f"benchmark/{number}")
+    engine = KrylovEngine(KrylovSettings(**arguments["engine"]), arguments["seed"])
+    found = engine.spectrum(problem, point, 0, f"benchmark/{number}")
     print(time.process_time() - began, *calls.values(), int(found.converged), flush=True)
 """
 
@@ -216,13 +219,10 @@ def beside_earlier(points: list[Point], sources: list[Path], arguments: dict[str
 def path_points(study: PathStudy, seed: int, count: int) -> list[Point]:
     """Train two solutions, join them, and return points of the path."""
     problem = LeNet5Problem([mnist_images(seed, "mnist100", 0, **study.data.arguments)], **study.problem.arguments)
-    settings = study.solutions.model_dump() | {"batch": 2}
-    del settings["count"]
-    recipe = Recipe(**settings | {"settling": Settling(**settings["settling"])})
-    a, b = find_solutions(problem, seed, "mnist100", 2, recipe)
-    assert study.trackers.guarded is not None
-    tracker = GuardedTracker(**study.trackers.guarded.model_dump(), seed=seed)
-    with Progress("one path", tracker.budget) as progress:
+    assert isinstance(study.solutions, Recipe)
+    a, b = find_solutions(problem, seed, "mnist100", study.solutions.model_copy(update={"count": 2, "batch": 2}))
+    tracker = tracker_of(study.trackers["guarded"], seed)
+    with Progress("one path", tracker.settings.budget) as progress:
         (path,) = tracker.track(problem, a.weights[None], b.weights[None], torch.tensor([0]), progress)
     assert isinstance(study.spectra, KrylovSpectra)
     even = spread_points(torch.linspace(0, 1, len(path.points)), count)
@@ -244,12 +244,11 @@ def main() -> None:
     assert isinstance(study, PathStudy)
     assert isinstance(study.spectra, KrylovSpectra)
     if options.earlier:
-        names = ("top", "bottom", "tolerance", "budget", "trace_samples", "batch")
         arguments: dict[str, object] = {
             "seed": parameters.seed,
             "data": study.data.arguments | {"train": options.images},
             "problem": study.problem.arguments,
-            "engine": {name: getattr(study.spectra, name) for name in names} | {"seed": parameters.seed},
+            "engine": study.spectra.settings.model_dump(),
         }
         points = path_points(study, parameters.seed, options.points)
         sources = [PARAMETERS.parent / "src", options.earlier.resolve()]

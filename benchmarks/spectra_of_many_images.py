@@ -19,7 +19,6 @@ import torch
 import yaml
 from torch import Tensor
 
-from ramble.measure.profile import spread_points
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
@@ -27,7 +26,7 @@ from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.products import Curvature
-from ramble.store.stored_paths import read_path
+from ramble.store.points import read_points, spread_points
 
 PROJECT = Path(__file__).parent.parent
 PATH = PROJECT / "results/mnist/paths/guarded/0-0-1.safetensors"
@@ -102,7 +101,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=11)
     parser.add_argument("--processes", type=int, default=4, help="of one thread each")
     options = parser.parse_args()
-    path = read_path(str(options.path))
+    path = read_points(str(options.path))
     points, weights = spread_points(path.position, options.points), torch.from_numpy(path.points)
     middle = points[len(points) // 2]
     context = get_context("spawn")

@@ -24,7 +24,7 @@ from ramble.parameters.paths import PathStudy
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.store.artifacts import read_table
-from ramble.store.stored_paths import read_path
+from ramble.store.points import read_path
 
 PARAMETERS = Path(__file__).parent.parent / "params.yaml"
 

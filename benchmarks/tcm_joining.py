@@ -18,11 +18,11 @@ from ramble.parameters.paths import PathStudy
 from ramble.problems.patterns import random_patterns
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.progress import Progress
-from ramble.tracking.connect import Tracker, connect
-from ramble.tracking.curve import CurveTracker
-from ramble.tracking.guarded import GuardedTracker
+from ramble.tracking.connect import connect
 from ramble.tracking.path import Status
-from ramble.training.descent import Recipe, Settling, find_solutions
+from ramble.tracking.tracker import Tracker, tracker_of
+from ramble.training.descent import find_solutions
+from ramble.training.descent_settings import Recipe
 
 PARAMETERS = FilePath(__file__).parent.parent / "params.yaml"
 
@@ -31,11 +31,10 @@ def new_pairs(study: PathStudy, seed: int) -> tuple[TreeCommittee, torch.Tensor,
     """Return the problem, the starts (B, P), the ends (B, P) and their data sets (B,)."""
     sets = [random_patterns(seed, "tcm", dataset, **study.data.arguments) for dataset in range(study.data.datasets)]
     problem = TreeCommittee(sets, **study.problem.arguments)
-    settings = study.solutions.model_dump()
-    count = settings.pop("count")
-    recipe = Recipe(**settings | {"settling": Settling(**settings["settling"])})
-    found = find_solutions(problem, seed, "tcm", count, recipe)
-    weights = torch.stack([solution.weights for solution in found]).view(study.data.datasets, count, -1)
+    assert isinstance(study.solutions, Recipe)
+    found = find_solutions(problem, seed, "tcm", study.solutions)
+    weights = torch.stack([solution.weights for solution in found])
+    weights = weights.view(study.data.datasets, study.solutions.count, -1)
     datasets, a, b = (torch.tensor(column) for column in zip(*study.pairs, strict=True))
     return problem, weights[datasets, a], weights[datasets, b], datasets
 
@@ -48,19 +47,17 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     study = validate(yaml.safe_load(PARAMETERS.read_text())).studies["tcm"]
     assert isinstance(study, PathStudy)
-    assert study.trackers.guarded is not None
-    assert study.trackers.curve is not None
     for seed in options.seeds:
         problem, starts, ends, datasets = new_pairs(study, seed)
         trackers: list[Tracker] = [
-            GuardedTracker(**study.trackers.guarded.model_dump(), seed=seed),
-            CurveTracker(**study.trackers.curve.model_dump(), seed=seed),
+            tracker_of(study.trackers["guarded"], seed),
+            tracker_of(study.trackers["curve"], seed),
         ]
         seconds = []
         for tracker in trackers:
             name = type(tracker).__name__
             began = time.perf_counter()
-            with Progress(name, tracker.budget) as progress:
+            with Progress(name, tracker.settings.budget) as progress:
                 paths = connect(problem, tracker, starts, ends, datasets, progress)
             seconds.append(time.perf_counter() - began)
             joined = [path for path in paths if path.status is Status.ARRIVED and path.certificate == "exact"]

@@ -22,11 +22,12 @@ from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
-from ramble.tracking.connect import Tracker
-from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.paper import PaperTracker
+from ramble.tracking.paper_settings import PaperSettings
 from ramble.tracking.path import Path, Setting, Walk
-from ramble.training.descent import Recipe, Settling, find_solutions
+from ramble.tracking.tracker import Tracker, tracker_of
+from ramble.training.descent import find_solutions
+from ramble.training.descent_settings import Recipe
 
 ZERO = torch.tensor([0])
 PARAMETERS = FilePath(__file__).parent.parent / "params.yaml"
@@ -42,7 +43,7 @@ class UpTo99(PaperTracker):
 
 def timed(problem: Problem, tracker: Tracker, start: torch.Tensor, end: torch.Tensor) -> tuple[Path, float]:
     began = time.perf_counter()
-    with Progress(type(tracker).__name__, tracker.budget) as progress:
+    with Progress(type(tracker).__name__, tracker.settings.budget) as progress:
         (path,) = tracker.track(problem, start.unsqueeze(0), end.unsqueeze(0), ZERO, progress)
     return path, time.perf_counter() - began
 
@@ -60,15 +61,13 @@ def main() -> None:
     problem = LeNet5Problem(
         [mnist_images(parameters.seed, "mnist100", 0, **study.data.arguments)], **study.problem.arguments
     )
-    settings = study.solutions.model_dump() | {"batch": options.solutions}
-    del settings["count"]
-    recipe = Recipe(**settings | {"settling": Settling(**settings["settling"])})
-    found = find_solutions(problem, parameters.seed, "mnist100", options.solutions, recipe)
+    assert isinstance(study.solutions, Recipe)
+    recipe = study.solutions.model_copy(update={"count": options.solutions, "batch": options.solutions})
+    found = find_solutions(problem, parameters.seed, "mnist100", recipe)
     weights = [solution.weights for solution in found]
-    assert study.trackers.paper is not None
-    assert study.trackers.guarded is not None
-    paper = UpTo99(**study.trackers.paper.model_dump())
-    guarded = GuardedTracker(**study.trackers.guarded.model_dump(), seed=parameters.seed)
+    assert isinstance(study.trackers["paper"], PaperSettings)
+    paper = UpTo99(study.trackers["paper"])
+    guarded = tracker_of(study.trackers["guarded"], parameters.seed)
 
     work_ratios, time_ratios = [], []
     for a in range(options.solutions):
@@ -76,7 +75,7 @@ def main() -> None:
             ours, our_time = timed(problem, guarded, weights[a], weights[b])
             rival, rival_time = timed(problem, paper, weights[a], weights[b])
             began = time.perf_counter()
-            certificate = certify_path(problem, ours.points, 0, guarded.resolution)
+            certificate = certify_path(problem, ours.points, 0, guarded.settings.resolution)
             proof = time.perf_counter() - began
             ours_work, rival_work = (path.gradients + path.evaluations for path in (ours, rival))
             print(

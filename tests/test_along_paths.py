@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from small_points import stored_path
 
 from ramble.errors import RambleError
-from ramble.spectra.along import write_along_paths
+from ramble.spectra.along import write_along
 from ramble.store.artifacts import read_table
 from ramble.store.checkpoints import Checkpoint, checkpoint_of
-from ramble.store.tensors import write_tensors
+from ramble.store.points import write_points
 
 
 class Recording:
@@ -30,15 +32,15 @@ class Recording:
 def write_path(folder: Path, back: bool = False) -> str:
     """Equal steps but for one long one at the end: half the length is not half the way in t."""
     places = torch.tensor([*range(10), 12.0]).unsqueeze(1)
-    t = torch.linspace(0, 1, 11, dtype=torch.float64)
+    t = np.linspace(0, 1, 11)
     if back:
         t[1] = -0.5
-    write_tensors(folder / "0-0-1.safetensors", {"points": places, "t": t}, {})
+    write_points(folder / "0-0-1.safetensors", stored_path(places, t))
     return str(folder / "0-0-1.safetensors")
 
 
 def measure(rows: Recording, path: str, output: Path, code: str = "a") -> None:
-    write_along_paths(rows, None, "s", "labels", 3, [path], [str(output)], {"code": code})
+    write_along(rows, None, "s", "labels", 3, [path], [str(output)], {"code": code})
 
 
 @pytest.mark.parametrize(("back", "points"), [(False, [0, 5, 10]), (True, [0, 6, 10])], ids=["t rises", "t falls"])

@@ -8,6 +8,7 @@ from small_problems import committee_on, pattern_sets, silent, smooth_problem, t
 
 from ramble.problems.problem import Evaluation
 from ramble.tracking.band import Band, BandTracker, join, relax
+from ramble.tracking.band_settings import BandSettings
 from ramble.tracking.path import Path, Setting, Status
 from ramble.tracking.polyline import Strand, evaluate_polylines
 
@@ -27,7 +28,7 @@ ZERO = torch.tensor([0])
 
 
 def bands(starts, goals, datasets, problem=PROBLEM, **changes) -> list[Path]:
-    return BandTracker(**(QUICK | changes)).track(problem, starts, goals, datasets, silent())
+    return BandTracker(BandSettings(**(QUICK | changes))).track(problem, starts, goals, datasets, silent())
 
 
 def plain_step(
@@ -79,7 +80,7 @@ def inserted(losses: list[float], **changes) -> Band:
     points = torch.tensor([[0.0], [0.5], [1.0], [2.0], [3.0]])
     band = Band(points[::2], torch.tensor([0.0, 1 / 3, 1.0], dtype=torch.float64))
     found = Evaluation(torch.tensor(losses), torch.zeros(5, dtype=torch.long), torch.ones(5))
-    return BandTracker(**(QUICK | {"between": 1} | changes))._insert(band, points, found)
+    return BandTracker(BandSettings(**(QUICK | {"between": 1} | changes)))._insert(band, points, found)
 
 
 @pytest.mark.parametrize(

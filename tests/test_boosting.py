@@ -8,13 +8,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_points import some_points, stored_path
 from small_problems import WideProblem, silent, wide_problem
 from torch import Tensor
 from unhurried import unhurried
 
 from ramble.errors import RambleError
 from ramble.store.artifacts import read_table, write_table
-from ramble.store.stored_paths import StoredPath
+from ramble.store.points import StoredPath
 from ramble.studies.boosting.boost import boost, mcnemar
 from ramble.studies.boosting.choice import Candidate, choose, score
 from ramble.studies.boosting.methods import methods, windows
@@ -37,8 +38,7 @@ def problem_with(seed: int, test_seed: int = 0, samples: int = 40) -> WideProble
 
 
 def polygon(seed: int, points: int = 9) -> StoredPath:
-    t = torch.linspace(0, 1, points, dtype=torch.float64)
-    return StoredPath("0-0-1", 0, drawn(seed, points, 283).numpy(), t.numpy(), {"status": "arrived"})
+    return stored_path(drawn(seed, points, 283))
 
 
 def mean_probabilities(problem: WideProblem, weights: Tensor, split: str) -> Tensor:
@@ -94,7 +94,7 @@ def test_the_fewest_validation_errors_choose_and_among_equals_the_lowest_loss():
 @settings(unhurried, max_examples=5)
 @given(st.integers(0, 50), st.integers(1, 1000))
 def test_other_test_labels_change_no_choice(seed, test_seed):
-    path, further = polygon(seed), drawn(seed + 1, 6, 283)
+    path, further = polygon(seed), some_points(drawn(seed + 1, 6, 283))
     found, again = (boost(problem_with(seed, labels), path, further, WIDTHS, MEMBERS) for labels in (0, test_seed))
     chosen = ["method", "choice", "candidates", "validation_errors", "validation_loss"]
     assert found[chosen].equals(again[chosen])
@@ -102,7 +102,7 @@ def test_other_test_labels_change_no_choice(seed, test_seed):
 
 
 def test_every_way_has_the_networks_that_it_says():
-    path, further = polygon(1), drawn(2, 4, 283)
+    path, further = polygon(1), some_points(drawn(2, 4, 283))
     stored = torch.from_numpy(path.points)
     ways = methods(path, further, [0.3], [3])
     assert list(ways) == [
@@ -111,7 +111,7 @@ def test_every_way_has_the_networks_that_it_says():
     ]  # fmt: skip
     assert [len(candidates) for candidates in ways.values()][:5] == [1, 1, 2, 9, 4]
     assert torch.equal(ways["W_b"][0].weights, stored[8:])
-    assert torch.equal(ways["best of further training"][3].weights, further[3:])
+    assert torch.equal(ways["best of further training"][3].weights, torch.from_numpy(further.points[3:]))
     for candidate in ways["averaged weights"]:
         _, first, _, last = candidate.name.split()
         points = stored[int(first) : int(last) + 1]
@@ -157,14 +157,15 @@ def test_p_is_the_share_of_tosses_that_are_no_more_even(fixed, broken):
 
 def test_without_validation_images_nothing_is_chosen():
     with pytest.raises(RambleError, match="no validation images, and the test set must not choose"):
-        boost(wide_problem(), polygon(1), drawn(2, 4, 283), WIDTHS, MEMBERS)
+        boost(wide_problem(), polygon(1), some_points(drawn(2, 4, 283)), WIDTHS, MEMBERS)
 
 
 def test_the_table_counts_what_the_pairs_have(tmp_path):
     files = []
     for pair in range(3):
         files.append(str(tmp_path / f"{pair}.csv"))
-        write_table(files[-1], boost(problem_with(pair), polygon(pair), drawn(pair + 1, 4, 283), WIDTHS, MEMBERS))
+        further = some_points(drawn(pair + 1, 4, 283))
+        write_table(files[-1], boost(problem_with(pair), polygon(pair), further, WIDTHS, MEMBERS))
     table = read_boosted(files)
     end = table[table.method == "better end"].test_errors.repeat(9).to_numpy()
     assert (table.fewer == end - table.test_errors).all()

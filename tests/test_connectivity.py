@@ -17,20 +17,22 @@ from ramble.studies.connectivity.joining import track_all_pairs
 from ramble.studies.paths.figures.style import save
 from ramble.studies.paths.solutions import pair_table
 from ramble.tracking.guarded import GuardedTracker
+from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.path import Path, Status
 from ramble.training.descent import Solution, errors_on_lines, find_solutions
 
-TRACKER = GuardedTracker(
+SETTINGS = GuardedSettings(
     bends=3, contraction=0.5, gain=5.0, rate=0.05, spring=0.02, round_steps=20, doubling_rounds=2, max_bends=7,
-    max_rounds=4, stored_points=9, resolution=0.125, margin_share=0.0, seed=3,
+    max_rounds=4, stored_points=9, resolution=0.125, margin_share=0.0,
 )  # fmt: skip
+TRACKER = GuardedTracker(SETTINGS, seed=3)
 SETS = pattern_sets(5, 2, 24, 30)
 
 
 def committees(count: int = 4) -> tuple[Problem, torch.Tensor]:
     """A committee machine and different solutions (n, P) of its data set 1."""
     problem = committee_on(SETS, hidden=3, input_scale=0.5)
-    found = find_solutions(problem, 2, "graph", count, RECIPE, [1])
+    found = find_solutions(problem, 2, "graph", RECIPE.model_copy(update={"count": count}), [1])
     return problem, torch.stack([solution.weights for solution in found])
 
 
@@ -135,8 +137,8 @@ def test_the_length_of_a_polygon():
 
 def test_solutions_of_one_data_set_are_those_found_beside_others():
     problem = committee_on(SETS, hidden=3, input_scale=0.5)
-    both = find_solutions(problem, 2, "graph", 3, RECIPE)
-    alone = find_solutions(problem, 2, "graph", 3, RECIPE, [1])
+    both = find_solutions(problem, 2, "graph", RECIPE)
+    alone = find_solutions(problem, 2, "graph", RECIPE, [1])
     for one, other in zip(alone, both[3:], strict=True):
         assert (one.dataset, one.restart) == (1, other.restart)
         torch.testing.assert_close(one.weights, other.weights, rtol=1e-4, atol=1e-5)

@@ -16,6 +16,7 @@ from ramble.spectra.density import DensityEngine
 from ramble.spectra.gauss_newton import GaussNewtonEngine
 from ramble.spectra.products import Curvature, random_signs
 from ramble.spectra.pyhessian import PyHessianEngine
+from ramble.spectra.settings import DensitySettings, GaussNewtonSettings, PyHessianSettings
 
 PROBLEM = smooth_problem(seed=3)
 
@@ -102,7 +103,7 @@ def test_the_gauss_newton_part_is_positive_semi_definite_and_the_hessian_is_not(
 
 
 def test_the_row_of_the_gauss_newton_part():
-    engine = GaussNewtonEngine(top=3, tolerance=1e-5, budget=31, trace_samples=40, batch=5, seed=1)
+    engine = GaussNewtonEngine(GaussNewtonSettings(top=3, tolerance=1e-5, budget=31, trace_samples=40, batch=5), seed=1)
     (row,) = engine.rows(PROBLEM, weights(), 0, "x").to_dict("records")
     values = torch.linalg.eigvalsh(dense_gauss_newton()).numpy()[::-1]
     assert [row["gn_1"], row["gn_2"], row["gn_3"]] == pytest.approx(values[:3], rel=1e-4)
@@ -121,14 +122,14 @@ def test_weyl_bounds_the_most_negative_eigenvalue():
 
 @pytest.mark.parametrize("degree", [0, 1, 3, 7])
 def test_the_quadrature_is_exact_up_to_twice_its_steps(degree):
-    rows = DensityEngine(probes=1, steps=4, batch=100, seed=1).rows(PROBLEM, weights(), 0, "x")
+    rows = DensityEngine(DensitySettings(probes=1, steps=4, batch=100), seed=1).rows(PROBLEM, weights(), 0, "x")
     start = random_signs(31, generator(1, "density", "x")).double()
     expected = start @ torch.linalg.matrix_power(dense_hessian(), degree) @ start / 31
     assert (rows.weight * rows.node**degree).sum() == pytest.approx(float(expected), rel=1e-4)
 
 
 def test_the_density_of_the_whole_space_is_that_of_the_dense_matrix():
-    engine = DensityEngine(probes=400, steps=31, batch=100, seed=1)
+    engine = DensityEngine(DensitySettings(probes=400, steps=31, batch=100), seed=1)
     rows = engine.rows(PROBLEM, weights(), 0, "x")
     values = torch.linalg.eigvalsh(dense_hessian()).numpy()
     places = (values[[3, 12, 25, 29]] + values[[4, 13, 26, 30]]) / 2
@@ -141,7 +142,7 @@ def test_the_density_of_the_whole_space_is_that_of_the_dense_matrix():
 
 
 def test_the_nodes_of_every_probe_reach_the_largest_eigenvalue():
-    rows = DensityEngine(probes=3, steps=31, batch=100, seed=1).rows(PROBLEM, weights(), 0, "x")
+    rows = DensityEngine(DensitySettings(probes=3, steps=31, batch=100), seed=1).rows(PROBLEM, weights(), 0, "x")
     largest = torch.linalg.eigvalsh(dense_hessian()).numpy()[-1]
     assert rows.groupby("probe").node.max().to_numpy() == pytest.approx([largest] * 3, rel=1e-4)
 
@@ -189,6 +190,6 @@ def test_a_network_in_training_mode():
 
 
 def test_engine_pyhessian_refuses_training_mode_before_it_runs():
-    endless = PyHessianEngine(top=3, iterations=10**9, tolerance=0.0, trace_samples=2, seed=1)
+    endless = PyHessianEngine(PyHessianSettings(top=3, iterations=10**9, tolerance=1e-300, trace_samples=2), seed=1)
     with pytest.raises(RambleError, match="s/0-0-1/2: the network is in training mode"):
         endless.spectrum(on_the_same_data(TrainingProblem), weights(), 0, "s/0-0-1/2")

@@ -16,6 +16,7 @@ from small_problems import (
 )
 
 from ramble.tracking.curve import CurveTracker, Training, bend_gradients, coefficients
+from ramble.tracking.curve_settings import CurveSettings
 from ramble.tracking.path import Path, Status
 
 SETS = pattern_sets(31, 2, 10, 30)
@@ -29,7 +30,6 @@ QUICK = {
     "max_rounds": 40,
     "stored_points": 21,
     "resolution": 0.125,
-    "seed": 5,
 }
 
 
@@ -41,8 +41,8 @@ def ends(datasets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return starts, goals
 
 
-def curves(starts, goals, datasets, problem=PROBLEM, **changes) -> list[Path]:
-    return CurveTracker(**(QUICK | changes)).track(problem, starts, goals, datasets, silent())
+def curves(starts, goals, datasets, problem=PROBLEM, seed=5, **changes) -> list[Path]:
+    return CurveTracker(CurveSettings(**(QUICK | changes)), seed=seed).track(problem, starts, goals, datasets, silent())
 
 
 def de_casteljau(controls: torch.Tensor, t: float) -> torch.Tensor:

@@ -12,45 +12,53 @@ from ramble.store.checkpoints import Checkpoint
 from ramble.store.tensors import write_tensors
 from ramble.studies.paths.tracked import track_pairs
 from ramble.tracking.band import BandTracker
+from ramble.tracking.band_settings import BandSettings
 from ramble.tracking.connect import connect
 from ramble.tracking.curve import CurveTracker
+from ramble.tracking.curve_settings import CurveSettings
 from ramble.tracking.guarded import GuardedTracker
+from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.line import LineTracker
+from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.paper import PaperTracker
+from ramble.tracking.paper_settings import PaperSettings
 from ramble.tracking.path import NormRule, Status, normalised_distance
 from ramble.tracking.polyline import with_middles
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
-from ramble.training.descent import Recipe, Settling, find_solutions, search_solutions
+from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
+from ramble.training.descent import find_solutions, search_solutions
+from ramble.training.descent_settings import Recipe, Settling
 from ramble.training.divergence import refuse_divergence
 from ramble.training.further import wander
-from ramble.training.stochastic import StochasticRecipe, find_stochastic_solutions
+from ramble.training.stochastic import find_stochastic_solutions
+from ramble.training.stochastic_settings import StochasticRecipe
 
 PROBLEM = wide_problem(seed=1)
 ZERO = torch.tensor([0])
-RECIPE = Recipe(0.5, 1.0, 2000, 4, 1, 0.99, Settling(20, 0.1, 100))
+SETTLING = Settling(window=20, max_steps=100)
+RECIPE = Recipe(count=2, rate=0.5, batch=4, rounds=1, max_cosine=0.99, settling=SETTLING)
+ONE = RECIPE.model_copy(update={"count": 1})
 FAR = 1e300
-WALK = {"gamma": 0.01, "gradient_steps": 5, "near": 0.99, "max_steps": 20, "stall_steps": 20, "stall_gain": 0.0,
+WALK = {"gamma": 0.01, "gradient_steps": 5, "near": 0.99, "max_steps": 20, "stall_steps": 20, "stall_gain": 1e-300,
         "stored_points": 10, "resolution": 0.5}  # fmt: skip
 POLYGON = {"bends": 3, "contraction": 1.0, "gain": 1.0, "spring": 0.0, "round_steps": 5, "doubling_rounds": 2,
            "max_bends": 3, "max_rounds": 5, "stored_points": 9, "resolution": 0.25}  # fmt: skip
 TRACKERS = {
     "eta": [
-        PaperTracker(eta=FAR, **WALK),
-        StochasticPaperTracker(eta=FAR, **WALK, batch=4, seed=1),
+        PaperTracker(PaperSettings(eta=FAR, **WALK)),
+        StochasticPaperTracker(StochasticPaperSettings(eta=FAR, **WALK, batch=4), seed=1),
     ],
     "rate": [
-        GuardedTracker(rate=FAR, margin_share=1e9, seed=1, **POLYGON),
-        CurveTracker(shape="bezier", bends=1, rate=FAR, draws=2, round_steps=5, max_rounds=5, stored_points=9,
-                     resolution=0.25, seed=1),
-        BandTracker(pivots=3, max_pivots=5, rate=FAR, cycle_steps=5, max_cycles=3, insert_share=0.2, between=1,
-                    resolution=0.25),
+        GuardedTracker(GuardedSettings(rate=FAR, margin_share=0.99, **POLYGON), seed=1),
+        CurveTracker(CurveSettings(rate=FAR, draws=2, round_steps=5, max_rounds=5, stored_points=9, resolution=0.25)),
+        BandTracker(BandSettings(max_pivots=5, rate=FAR, cycle_steps=5, max_cycles=3, between=1, resolution=0.25)),
     ],
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def ends() -> tuple[torch.Tensor, torch.Tensor]:
-    first, second = find_solutions(PROBLEM, 3, "ends", 2, RECIPE)
+    first, second = find_solutions(PROBLEM, 3, "ends", RECIPE)
     return first.weights[None], second.weights[None]
 
 
@@ -81,9 +89,9 @@ def test_a_rate_that_solves_nothing_is_no_divergence():
 
 
 def test_all_restarts_that_diverge_name_the_rate():
-    recipe = Recipe(1e38, 1.0, 100, 4, 3, 0.99, Settling(20, 0.1, 100))
+    recipe = Recipe(rate=1e38, max_steps=100, batch=4)
     with pytest.raises(RambleError, match=r"studies.mine.solutions: .*all 4 restarts.*rate = 1e\+38 is too large"):
-        search_solutions(PROBLEM, 1, "mine", 2, recipe)
+        search_solutions(PROBLEM, 1, "mine", recipe)
 
 
 def test_networks_that_diverge_while_settling_name_the_rate(monkeypatch):
@@ -92,11 +100,11 @@ def test_networks_that_diverge_while_settling_name_the_rate(monkeypatch):
     def broken(problem, weights, datasets, rate, steps, output_gain=1.0):
         return (weights * math.inf if steps == 20 and output_gain == 1.0 else weights), torch.zeros(len(weights))
 
-    solved = find_solutions(PROBLEM, 3, "ends", 1, RECIPE)[0].weights.expand(4, -1)
+    solved = find_solutions(PROBLEM, 3, "ends", ONE)[0].weights.expand(4, -1)
     monkeypatch.setattr(descend, broken)
     monkeypatch.setattr("ramble.training.descent.train_to_zero_errors", lambda *_: (solved, torch.ones(4)))
     with pytest.raises(RambleError, match=r"4 of 4 restarts ended with weights that are not finite: rate = 0.5"):
-        find_solutions(PROBLEM, 3, "ends", 1, RECIPE)
+        find_solutions(PROBLEM, 3, "ends", ONE)
 
 
 def test_a_restart_that_diverges_leaves_the_others_alone(monkeypatch):
@@ -111,7 +119,7 @@ def test_a_restart_that_diverges_leaves_the_others_alone(monkeypatch):
         return losses, found
 
     monkeypatch.setattr(type(PROBLEM), "gradients", first_breaks)
-    found = search_solutions(PROBLEM, 3, "ends", 2, RECIPE)
+    found = search_solutions(PROBLEM, 3, "ends", RECIPE)
     assert found.diverged == 1
     assert len(found.solutions) == 2
     assert calls[0] == 4
@@ -119,9 +127,9 @@ def test_a_restart_that_diverges_leaves_the_others_alone(monkeypatch):
 
 
 def test_minibatch_training_that_diverges_names_its_rate(tmp_path):
-    recipe = StochasticRecipe(1e38, 4, 3, 2.0, 5, 0.9, 0.5, 3)
+    recipe = StochasticRecipe(count=1, rate=1e38, batch=4, epochs=3)
     with pytest.raises(RambleError, match=r"studies.mine.solutions.rate = 1e\+38 is too large.* in epoch 1"):
-        find_stochastic_solutions(PROBLEM, 1, "mine", 1, recipe, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
+        find_stochastic_solutions(PROBLEM, 1, "mine", recipe, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
 
 
 def test_further_training_that_diverges_names_its_rate(ends, tmp_path):
@@ -148,15 +156,17 @@ def test_ends_too_far_apart_for_their_number_format_are_refused():
     problem = ProductProblem({"train": (torch.ones(1, 1), ZERO)})
     starts, ends = torch.tensor([[3e38, 1e-30]]), torch.tensor([[-3e38, -1e-30]])
     with pytest.raises(RambleError, match="so far apart that their difference overflows"):
-        connect(problem, LineTracker(points=3, resolution=0.5), starts, ends, ZERO, silent())
+        connect(problem, LineTracker(LineSettings(points=3, resolution=0.5)), starts, ends, ZERO, silent())
 
 
 def test_a_path_that_only_misses_the_margin_asked_for_arrives_and_says_so(ends):
-    tracker = GuardedTracker(rate=0.1, margin_share=1e9, seed=1, **(POLYGON | {"max_rounds": 40, "max_bends": 15}))
+    settings = GuardedSettings(rate=0.1, margin_share=0.999, **(POLYGON | {"max_rounds": 40, "max_bends": 15}))
+    tracker = GuardedTracker(settings, seed=1)
     (path,) = connect(PROBLEM, tracker, *ends, ZERO, silent())
     assert path.status is Status.ARRIVED
     assert path.joins
-    smallest, wanted = path.min_margin, 1e9 * float(PROBLEM.evaluate(torch.cat(ends), ZERO.repeat(2)).min_margins.min())
+    of_ends = float(PROBLEM.evaluate(torch.cat(ends), ZERO.repeat(2)).min_margins.min())
+    smallest, wanted = path.min_margin, 0.999 * of_ends
     assert f"less than the {wanted:.3g} asked for (margin_share)" in path.reason
     assert "errors" not in path.reason
     assert smallest > 0

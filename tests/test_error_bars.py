@@ -23,8 +23,9 @@ from ramble.spectra.krylov import KrylovEngine
 from ramble.spectra.lanczos import Run
 from ramble.spectra.products import Curvature, mathematical_attention
 from ramble.spectra.pyhessian import PyHessianEngine
+from ramble.spectra.settings import GaussNewtonSettings, KrylovSettings, PyHessianSettings
 
-ENGINE = KrylovEngine(top=5, bottom=1, tolerance=1e-3, budget=200, trace_samples=2, batch=100, seed=1)
+ENGINE = KrylovEngine(KrylovSettings(top=5, bottom=1, tolerance=1e-3, budget=200, trace_samples=2, batch=100), seed=1)
 
 
 def assert_true(found: Ends, matrix: Tensor, top: int, bottom: int = 1) -> None:
@@ -183,12 +184,23 @@ def test_error_bars_hold_at_any_loss(solved):
     values = torch.linalg.eigvalsh(hessian).numpy()
     losses = problem.evaluate(weights[None], torch.tensor([0])).losses
     assert losses.item() == pytest.approx(float(stable_smooth_loss(weights.double(), problem)), rel=1e-4, abs=1e-44)
-    for engine in (ENGINE, KrylovEngine(5, 1, 1e-6, 200, 2, 100, 1)):
+    for engine in (
+        ENGINE,
+        KrylovEngine(KrylovSettings(top=5, bottom=1, tolerance=1e-6, budget=200, trace_samples=2, batch=100), seed=1),
+    ):
         found = engine.spectrum(problem, weights, 0, "x")
         assert found.converged
         assert (np.abs(found.eigenvalues - by_magnitude(values, 5)) <= found.errors).all()
-        assert np.abs(found.lowest[0] - values[0]) <= found.lowest_errors[0] <= engine.tolerance * found.eigenvalues[0]
-    (row,) = GaussNewtonEngine(3, 1e-3, 60, 2, 100, 1).rows(problem, weights, 0, "x").to_dict("records")
+        assert (
+            np.abs(found.lowest[0] - values[0])
+            <= found.lowest_errors[0]
+            <= engine.settings.tolerance * found.eigenvalues[0]
+        )
+    (row,) = (
+        GaussNewtonEngine(GaussNewtonSettings(top=3, tolerance=1e-3, budget=60, trace_samples=2, batch=100), seed=1)
+        .rows(problem, weights, 0, "x")
+        .to_dict("records")
+    )
     assert row["gn_1"] == pytest.approx(values[-1], rel=0.5)
     assert row["converged"]
 
@@ -214,7 +226,11 @@ def test_what_float64_loses_in_large_logits_is_in_the_error_bars(scale, cancelli
         square = sum(pixel * pixel for pixel in exact[1])
         expected = Decimal(square.numerator) / Decimal(square.denominator) * other / (1 + other) ** 2
         problem = LinearProblem({"train": (inputs, torch.ones(1, dtype=torch.long))})
-        for engine in (KrylovEngine(1, 0, 1e-3, 40, 2, 1, 1), KrylovEngine(1, 0, 1e-9, 40, 2, 1, 1), ExactEngine()):
+        for engine in (
+            KrylovEngine(KrylovSettings(top=1, bottom=1, tolerance=1e-3, budget=40, trace_samples=2, batch=1), seed=1),
+            KrylovEngine(KrylovSettings(top=1, bottom=1, tolerance=1e-9, budget=40, trace_samples=2, batch=1), seed=1),
+            ExactEngine(),
+        ):
             found = engine.spectrum(problem, weights, 0, "x")
             assert abs(float(Decimal(float(found.eigenvalues[0])) - expected)) <= found.errors[0]
             assert found.errors[0] <= max(1e-2 * found.eigenvalues[0], 1e-145)
@@ -226,7 +242,9 @@ def test_whole_spaces_have_the_rounding_of_their_dtype():
     values = torch.linalg.eigvalsh(
         torch.func.jacrev(torch.func.jacrev(plain_smooth_loss))(weights.double(), problem)
     ).numpy()[::-1]
-    whole = KrylovEngine(top=31, bottom=5, tolerance=1e-3, budget=31, trace_samples=2, batch=100, seed=1)
+    whole = KrylovEngine(
+        KrylovSettings(top=31, bottom=5, tolerance=1e-3, budget=31, trace_samples=2, batch=100), seed=1
+    )
     for found in (whole.spectrum(problem, weights, 0, "x"), ExactEngine().spectrum(problem, weights, 0, "x")):
         assert (np.abs(found.eigenvalues - values) <= found.errors).all()
         assert min(found.errors.min(), found.residuals.min(), found.trace_error) >= 2.2e-16 * values[0]
@@ -236,7 +254,7 @@ def test_whole_spaces_have_the_rounding_of_their_dtype():
 
 @pytest.mark.parametrize("values", [torch.tensor([3.0, 3.0, 3.0, 1.0, 0.5, 0.2]), torch.linspace(1, 0.9, 40)])
 def test_the_published_tool_has_true_error_bars(values):
-    engine = PyHessianEngine(top=3, iterations=30, tolerance=1e-3, trace_samples=2, seed=1)
+    engine = PyHessianEngine(PyHessianSettings(top=3, iterations=30, tolerance=1e-3, trace_samples=2), seed=1)
     found = engine.spectrum(QuadraticProblem(symmetric(values)), torch.zeros(len(values)), 0, "x")
     exact = np.sort(values.double().numpy())
     assert (np.abs(found.eigenvalues - exact[::-1][:3]) <= found.errors + 1e-6).all()  # float32 matrix
@@ -266,7 +284,9 @@ def test_a_unit_that_float32_takes_for_inactive_is_found_active():
     weights = torch.tensor([1e-9, 0.0, 0.0, 0.0])
     single = Curvature(problem, weights, "x", 1).hessian()(torch.tensor([0.0, 1.0, 0.0, 0.0]))
     assert single[0] == 0  # the wrong piece
-    found = KrylovEngine(2, 1, 1e-3, 4, 2, 1, 1).spectrum(problem, weights, 0, "x")
+    found = KrylovEngine(
+        KrylovSettings(top=2, bottom=1, tolerance=1e-3, budget=4, trace_samples=2, batch=1), seed=1
+    ).spectrum(problem, weights, 0, "x")
     assert found.eigenvalues[0] > 1e5
     assert found.converged
 
@@ -329,7 +349,9 @@ def test_the_spectrum_of_a_transformer():
         assert torch.allclose((ahead - behind) / 2e-5, row, rtol=1e-6, atol=1e-8)
     values = torch.linalg.eigvalsh(dense).numpy()
     for tolerance in (1e-3, 1e-6):
-        found = KrylovEngine(4, 2, tolerance, 150, 2, 12, 1).spectrum(problem, weights, 0, "x")
+        found = KrylovEngine(
+            KrylovSettings(top=4, bottom=2, tolerance=tolerance, budget=150, trace_samples=2, batch=12), seed=1
+        ).spectrum(problem, weights, 0, "x")
         assert found.converged
         assert (np.abs(found.eigenvalues - by_magnitude(values, 4)) <= found.errors).all()
         assert (np.abs(found.lowest - values[:2]) <= found.lowest_errors).all()

@@ -5,20 +5,20 @@ import pandas as pd
 import pytest
 import yaml
 from checkouts import ROOT
+from small_points import stored_path
 
 from ramble.papers.ramble.claims.generalisation import GeneralisationPair, judge_generalisation, write_generalisation
 from ramble.parameters.claims import Thresholds
 from ramble.store.artifacts import read_table
-from ramble.store.stored_paths import StoredPath
+from ramble.store.headers import Status
+from ramble.store.points import StoredPath
 
 LIMITS = Thresholds(**yaml.safe_load((ROOT / "params.yaml").read_text())["claims"])
 
 
 def stored(status: str, certificate: str = "sampled", reached: float = 1.0) -> StoredPath:
-    metadata = {"pair": "0-0-1", "status": status, "certificate": certificate, "min_margin": "0.5"}
-    metadata["certificate_points"] = "121"
-    times = np.array([0.0, 0.2, 0.6, reached])
-    return StoredPath("0-0-1", 0, np.zeros((4, 2), np.float32), times, metadata)
+    header = {"status": Status(status), "certificate": certificate, "min_margin": 0.5, "certificate_points": 121}
+    return stored_path(np.zeros((4, 2)), [0.0, 0.2, 0.6, reached], **header)
 
 
 def pair(test_errors: list[int], control: list[int], losses: list[float], path: StoredPath | None = None):

@@ -17,9 +17,11 @@ from small_problems import (
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.tracking.connect import connect
 from ramble.tracking.guarded import GuardedTracker
+from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.path import Path, Status
 from ramble.tracking.polyline import with_points_between
-from ramble.training.descent import Recipe, Settling, find_solutions
+from ramble.training.descent import find_solutions
+from ramble.training.descent_settings import Recipe, Settling
 
 SETS = pattern_sets(31, 2, 75, 45)
 PROBLEM = TreeCommittee(SETS, hidden=3, input_scale=1.0, initial_sigma=0.3)
@@ -37,20 +39,19 @@ QUICK = {
     "stored_points": 21,
     "resolution": 0.125,
     "margin_share": 0.0,
-    "seed": 5,
 }
 
 
 def tracker(**changes) -> GuardedTracker:
-    return GuardedTracker(**(QUICK | changes))
+    return GuardedTracker(GuardedSettings(**(QUICK | changes)), seed=5)
 
 
 @cache
 def solutions() -> torch.Tensor:
     """Two solutions of each set, far apart, (2 sets, 2, 45)."""
     settling = Settling(window=200, tolerance=0.1, max_steps=1000)
-    recipe = Recipe(0.2, output_gain=2.0, max_steps=2000, batch=64, rounds=2, max_cosine=0.85, settling=settling)
-    found = find_solutions(PROBLEM, 31, "test", 2, recipe)
+    recipe = Recipe(count=2, rate=0.2, output_gain=2.0, batch=64, rounds=2, max_cosine=0.85, settling=settling)
+    found = find_solutions(PROBLEM, 31, "test", recipe)
     return torch.stack([solution.weights for solution in found]).view(2, 2, -1)
 
 

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from small_points import stored_path
 from small_problems import plain_smooth_loss, smooth_problem
 
 from ramble.errors import RambleError
@@ -12,12 +13,13 @@ from ramble.spectra.ends import Ends, lanczos_ends
 from ramble.spectra.krylov import KrylovEngine
 from ramble.spectra.pyhessian import PyHessianEngine
 from ramble.spectra.reference import differences, write_reference
+from ramble.spectra.settings import KrylovSettings, PyHessianSettings
 from ramble.spectra.spectrum import Spectrum
 from ramble.store.artifacts import read_table
-from ramble.store.tensors import write_tensors
+from ramble.store.points import write_points
 
 PROBLEM = smooth_problem(seed=3)
-ENGINE = KrylovEngine(top=3, bottom=1, tolerance=1e-5, budget=31, trace_samples=40, batch=100, seed=7)
+ENGINE = KrylovEngine(KrylovSettings(top=3, bottom=1, tolerance=1e-5, budget=31, trace_samples=40, batch=100), seed=7)
 LABEL = "test/0-0-1/0"
 
 
@@ -65,7 +67,9 @@ def clustered() -> torch.Tensor:
 @pytest.mark.parametrize("seed", [5, 6, 7])
 @pytest.mark.parametrize("top", [1, 3, 10])
 def test_the_top_and_the_most_negative_eigenvalue_of_a_network(top, seed):
-    engine = KrylovEngine(top=top, bottom=1, tolerance=1e-3, budget=31, trace_samples=2, batch=100, seed=1)
+    engine = KrylovEngine(
+        KrylovSettings(top=top, bottom=1, tolerance=1e-3, budget=31, trace_samples=2, batch=100), seed=1
+    )
     found = engine.spectrum(PROBLEM, weights(seed), 0, LABEL)
     values = torch.linalg.eigvalsh(dense_hessian(seed)).numpy()
     expected = by_magnitude(values, top)
@@ -77,7 +81,9 @@ def test_the_top_and_the_most_negative_eigenvalue_of_a_network(top, seed):
 @pytest.mark.parametrize("seed", [5, 6, 7])
 @pytest.mark.parametrize("tolerance", [1e-3, 1e-8], ids=["float32", "float64"])
 def test_error_bars_hold_the_true_eigenvalues(tolerance, seed):
-    engine = KrylovEngine(top=4, bottom=2, tolerance=tolerance, budget=31, trace_samples=2, batch=5, seed=1)
+    engine = KrylovEngine(
+        KrylovSettings(top=4, bottom=2, tolerance=tolerance, budget=31, trace_samples=2, batch=5), seed=1
+    )
     found = engine.spectrum(PROBLEM, weights(seed), 0, LABEL)
     values = torch.linalg.eigvalsh(dense_hessian(seed)).numpy()
     assert (np.abs(found.eigenvalues - by_magnitude(values, 4)) <= found.errors).all()
@@ -114,7 +120,7 @@ def test_residuals_are_those_of_the_returned_pairs():
 
 
 def test_residuals_bound_the_distance_to_a_true_eigenvalue():
-    engine = KrylovEngine(top=3, bottom=1, tolerance=1e-6, budget=6, trace_samples=2, batch=100, seed=1)
+    engine = KrylovEngine(KrylovSettings(top=3, bottom=1, tolerance=1e-6, budget=6, trace_samples=2, batch=100), seed=1)
     found = engine.spectrum(PROBLEM, weights(), 0, LABEL)
     values = torch.linalg.eigvalsh(dense_hessian()).numpy()
     for value, residual in zip(found.eigenvalues, found.residuals, strict=True):
@@ -127,7 +133,7 @@ def test_all_products_of_a_budget_are_not_enough(caplog):
     assert not short.converged
     assert short.products == 20
     assert short.top_residuals.max() > 1e-6
-    engine = KrylovEngine(top=3, bottom=1, tolerance=1e-6, budget=5, trace_samples=2, batch=100, seed=1)
+    engine = KrylovEngine(KrylovSettings(top=3, bottom=1, tolerance=1e-6, budget=5, trace_samples=2, batch=100), seed=1)
     assert not engine.spectrum(PROBLEM, weights(), 0, LABEL).converged
     assert f"{LABEL}: eigenvalues not converged after 5 products" in caplog.text
 
@@ -154,7 +160,9 @@ def test_the_zero_operator():
 
 
 def test_more_eigenvalues_than_weights():
-    engine = KrylovEngine(top=32, bottom=1, tolerance=1e-3, budget=100, trace_samples=2, batch=100, seed=1)
+    engine = KrylovEngine(
+        KrylovSettings(top=32, bottom=1, tolerance=1e-3, budget=100, trace_samples=2, batch=100), seed=1
+    )
     with pytest.raises(RambleError, match="top = 32 and bottom = 1 eigenvalues asked of a 31 x 31 matrix"):
         engine.spectrum(PROBLEM, weights(), 0, LABEL)
 
@@ -173,7 +181,9 @@ def test_weights_that_are_not_finite(value):
 
 
 def test_the_trace_is_within_its_error():
-    engine = KrylovEngine(top=3, bottom=1, tolerance=1e-2, budget=12, trace_samples=40, batch=100, seed=7)
+    engine = KrylovEngine(
+        KrylovSettings(top=3, bottom=1, tolerance=1e-2, budget=12, trace_samples=40, batch=100), seed=7
+    )
     found = engine.spectrum(PROBLEM, weights(), 0, LABEL)
     assert abs(found.trace - float(dense_hessian().trace())) < 5 * found.trace_error + 1e-5
 
@@ -190,7 +200,7 @@ def test_the_same_label_gives_the_same_numbers():
 
 
 def test_both_engines_agree():
-    theirs = PyHessianEngine(top=3, iterations=2000, tolerance=1e-8, trace_samples=40, seed=7)
+    theirs = PyHessianEngine(PyHessianSettings(top=3, iterations=2000, tolerance=1e-8, trace_samples=40), seed=7)
     pair = [engine.spectrum(PROBLEM, weights(), 0, LABEL) for engine in (ENGINE, theirs)]
     assert pair[0].eigenvalues == pytest.approx(pair[1].eigenvalues, rel=1e-2)
 
@@ -215,9 +225,9 @@ def test_differences_are_relative_to_ours():
 
 
 def test_the_reference_has_both_engines_at_every_point(tmp_path):
-    theirs = PyHessianEngine(top=3, iterations=2000, tolerance=1e-8, trace_samples=40, seed=7)
+    theirs = PyHessianEngine(PyHessianSettings(top=3, iterations=2000, tolerance=1e-8, trace_samples=40), seed=7)
     points = torch.stack([weights(5), weights(6), weights(7)])
-    write_tensors(tmp_path / "0-0-1.safetensors", {"points": points, "t": torch.tensor([0.0, 0.5, 1.0])}, {})
+    write_points(tmp_path / "0-0-1.safetensors", stored_path(points))
     write_reference(ENGINE, theirs, PROBLEM, "s", 2, str(tmp_path / "0-0-1.safetensors"), str(tmp_path / "out.csv"))
     found = read_table(tmp_path / "out.csv")
     assert found.point.tolist() == [0] * 5 + [2] * 5

@@ -5,6 +5,7 @@ import torch
 from small_problems import committee_on, silent
 
 from ramble.tracking.line import LineTracker
+from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.path import Status
 
 # One pattern of three ones with label +1 and one input a unit, so a margin is the sum of the clamped weights.
@@ -18,7 +19,7 @@ NEIGHBOURS = torch.tensor([[0.3, 0.2, 0.7]]), torch.tensor([[0.9, 0.1, -0.4]])
 
 
 def test_a_segment_inside_the_solution_space_arrives():
-    (path,) = LineTracker(5, RESOLUTION).track(PROBLEM, *NEIGHBOURS, ZERO, silent())
+    (path,) = LineTracker(LineSettings(points=5, resolution=RESOLUTION)).track(PROBLEM, *NEIGHBOURS, ZERO, silent())
     assert path.status == Status.ARRIVED
     assert path.t.tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert torch.equal(path.points[0], NEIGHBOURS[0][0])
@@ -32,25 +33,27 @@ def test_a_segment_inside_the_solution_space_arrives():
 def test_the_ends_are_kept_to_the_bit():
     random = torch.Generator().manual_seed(1)
     start, end = torch.randn(2, 1, 3, generator=random) * torch.tensor([[1e-3, 1.0, 1e5]])
-    (path,) = LineTracker(7, RESOLUTION).track(PROBLEM, start, end, ZERO, silent())
+    (path,) = LineTracker(LineSettings(points=7, resolution=RESOLUTION)).track(PROBLEM, start, end, ZERO, silent())
     assert torch.equal(path.points[0], start[0])
     assert torch.equal(path.points[-1], end[0])
 
 
 def test_an_error_in_the_middle_is_reported_where_it_is_first_seen():
-    (path,) = LineTracker(11, RESOLUTION).track(PROBLEM, *APART, ZERO, silent())
+    (path,) = LineTracker(LineSettings(points=11, resolution=RESOLUTION)).track(PROBLEM, *APART, ZERO, silent())
     assert (path.status, path.reason) == (Status.LEFT_S, "errors from t = 0.1000")
     assert [step.train_errors for step in path.steps] == [0] + 9 * [1] + [0]
     assert [step.accepted for step in path.steps] == [errors == 0 for errors in [0] + 9 * [1] + [0]]
 
 
 def test_an_error_between_the_points_is_found_by_the_exact_certificate():
-    (path,) = LineTracker(2, RESOLUTION).track(PROBLEM, *APART, ZERO, silent())
+    (path,) = LineTracker(LineSettings(points=2, resolution=RESOLUTION)).track(PROBLEM, *APART, ZERO, silent())
     assert all(step.train_errors == 0 for step in path.steps)
     assert (path.status, path.reason) == (Status.LEFT_S, "errors between the points")
 
 
 def test_chains_are_judged_each_on_its_own():
     starts, ends = (torch.cat([one, other]) for one, other in zip(APART, NEIGHBOURS, strict=True))
-    paths = LineTracker(11, RESOLUTION).track(PROBLEM, starts, ends, torch.tensor([0, 0]), silent())
+    paths = LineTracker(LineSettings(points=11, resolution=RESOLUTION)).track(
+        PROBLEM, starts, ends, torch.tensor([0, 0]), silent()
+    )
     assert [path.status for path in paths] == [Status.LEFT_S, Status.ARRIVED]

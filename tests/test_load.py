@@ -1,6 +1,5 @@
 """Tracking against the load: counts, intervals, and loads at which nothing trains."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,14 +19,21 @@ from ramble.studies.load.drawing import draw_loads
 from ramble.studies.load.trials import first_patterns, try_load
 from ramble.studies.paths.figures.style import save
 from ramble.tracking.line import LineTracker
+from ramble.tracking.line_settings import LineSettings
 
 SETS = [random_patterns(1, "load", dataset, patterns=90, inputs=30) for dataset in range(2)]
 
 
 def table_at(patterns: int, count: int = 3) -> pd.DataFrame:
     problem = committee_on([first_patterns(tensors, patterns) for tensors in SETS], input_scale=0.5)
-    recipe = replace(RECIPE, rounds=1, batch=6)
-    return try_load(problem, 1, "load", count, recipe, {"guarded": TRACKER, "line": LineTracker(5, 0.125)})
+    recipe = RECIPE.model_copy(update={"count": count, "rounds": 1, "batch": 6})
+    return try_load(
+        problem,
+        1,
+        "load",
+        recipe,
+        {"guarded": TRACKER, "line": LineTracker(LineSettings(points=5, resolution=0.125))},
+    )
 
 
 @unhurried

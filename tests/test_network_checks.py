@@ -21,7 +21,8 @@ from ramble.errors import RambleError
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.network import NetworkProblem
 from ramble.tracking.connect import connect
-from ramble.training.descent import Recipe, Settling, find_solutions
+from ramble.training.descent import find_solutions
+from ramble.training.descent_settings import Recipe, Settling
 
 ZERO = torch.tensor([0])
 
@@ -826,10 +827,10 @@ def wide_on_frozen() -> nn.Module:
 )
 def test_such_networks_are_trained_and_joined(make, labels, dtype):
     problem = problem_of(make, X[:15], labels)
-    recipe = Recipe(0.2, 1.0, 2000, 3, 3, 0.95, Settling(100, 0.1, 300))
-    ends = torch.stack([found.weights for found in find_solutions(problem, 1, "x", 2, recipe)])
+    recipe = Recipe(count=2, rate=0.2, settling=Settling(max_steps=300))
+    ends = torch.stack([found.weights for found in find_solutions(problem, 1, "x", recipe)])
     assert ends.dtype == dtype
-    (path,) = connect(problem, TRACKER, ends[:1], ends[1:], ZERO, silent(TRACKER.budget))
+    (path,) = connect(problem, TRACKER, ends[:1], ends[1:], ZERO, silent(TRACKER.settings.budget))
     assert path.status == "arrived"
     assert path.points.dtype == dtype
     for start, end in pairwise(path.points):

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import torch
 from matplotlib import pyplot as plt
+from small_points import stored_path
 from small_problems import committee_on, pattern_sets, plain_committee_outputs, smooth_problem
 
 from ramble.errors import RambleError
 from ramble.measure.nonzero import GAIN, SCALE, Place, count_nonzero, numbers_above, places_on, regimes_of_three
-from ramble.store.stored_paths import StoredPath
 from ramble.studies.paths.figures.nonzero import draw_nonzero
 
 SETS = pattern_sets(8, 2, 14, 18)
@@ -53,8 +53,7 @@ def test_saturated_networks_have_no_eigenvalue_that_is_not_zero():
 
 
 def test_points_of_a_path_are_looked_at_but_for_its_start():
-    points = np.arange(12, dtype=np.float32).reshape(6, 2)
-    path = StoredPath("1-0-2", 1, points, np.linspace(0, 1, 6), {})
+    path = stored_path(np.arange(12).reshape(6, 2), pair="1-0-2")
     places = places_on([path], 3)
     assert [one.name for one in places] == ["1-0-2/2", "1-0-2/5"]
     assert [one.weights.tolist() for one in places] == [[4.0, 5.0], [10.0, 11.0]]

@@ -114,7 +114,7 @@ def test_small_numbers_that_dvc_writes_are_numbers(folder: Path) -> None:
     (folder / "top.yaml").write_text("claims: {zero_eigenvalue: 1e-07}\n")
     assert "Job stats" in dry_run(folder, "--configfile", "top.yaml")
     parameters = read_parameters([folder / "params.yaml", folder / "top.yaml"])
-    assert parameters.studies["tcm"].trackers.paper_tuned.stall_gain == 1e-5  # type: ignore[union-attr]
+    assert parameters.studies["tcm"].trackers["paper_tuned"].stall_gain == 1e-5  # type: ignore[union-attr]
     assert parameters.claims.zero_eigenvalue == 1e-7
 
 

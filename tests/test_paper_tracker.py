@@ -13,6 +13,7 @@ from small_problems import (
 )
 
 from ramble.tracking.paper import PaperTracker
+from ramble.tracking.paper_settings import PaperSettings
 from ramble.tracking.path import Path, Status
 
 SETS = pattern_sets(31, 2, 10, 30)
@@ -39,7 +40,7 @@ def ends(datasets: torch.Tensor, seed: int = 1) -> tuple[torch.Tensor, torch.Ten
 
 
 def walk(start: torch.Tensor, end: torch.Tensor, dataset: int = 0, **changes) -> Path:
-    tracker = PaperTracker(**(EASY | changes))
+    tracker = PaperTracker(PaperSettings(**(EASY | changes)))
     (path,) = tracker.track(PROBLEM, start.unsqueeze(0), end.unsqueeze(0), torch.tensor([dataset]), silent())
     return path
 
@@ -129,7 +130,7 @@ def test_gradients_and_membership_tests_are_counted():
 def test_many_chains_equal_chain_by_chain():
     datasets = torch.tensor([1, 0, 1, 0])
     starts, goals = ends(datasets)
-    together = PaperTracker(**EASY).track(PROBLEM, starts, goals, datasets, silent())
+    together = PaperTracker(PaperSettings(**EASY)).track(PROBLEM, starts, goals, datasets, silent())
     assert len({len(path.steps) for path in together}) > 1  # they end at different steps
     for row, path in enumerate(together):
         alone = walk(starts[row], goals[row], int(datasets[row]))
@@ -184,7 +185,7 @@ def test_a_network_without_exact_margins_has_a_sampled_last_hop():
     for _ in range(400):
         weights = weights - 0.5 * problem.gradients(weights, datasets)[1]
     assert int(problem.evaluate(weights, datasets).errors) == 0
-    (path,) = PaperTracker(**EASY).track(problem, weights, 1.1 * weights, datasets, silent())
+    (path,) = PaperTracker(PaperSettings(**EASY)).track(problem, weights, 1.1 * weights, datasets, silent())
     assert path.status == Status.ARRIVED
     assert path.reason.endswith("certified (sampled)")
     assert 2 * len(path.steps) + 3 <= path.evaluations <= 2 * len(path.steps) + 9

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from small_points import stored_path
 from small_problems import committee_on, pattern_sets, plain_committee_outputs
 
 from ramble.measure.plane import Plane, plane_of_path
-from ramble.store.stored_paths import StoredPath
 
 SETS = pattern_sets(61, 2, 8, 12)
 PROBLEM = committee_on(SETS, hidden=3, input_scale=0.6)
@@ -14,8 +14,7 @@ START, END, ASIDE = torch.randn(3, 12, generator=torch.Generator().manual_seed(1
 
 
 def cut(points: list[torch.Tensor], size: int = 12) -> Plane:
-    path = StoredPath("1-0-1", 1, torch.stack(points).numpy(), np.linspace(0, 1, len(points)), {})
-    return plane_of_path(PROBLEM, path, END, size)
+    return plane_of_path(PROBLEM, stored_path(torch.stack(points), pair="1-0-1"), END, size)
 
 
 def test_the_ends_lie_on_the_first_axis():

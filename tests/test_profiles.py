@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from small_points import some_points
 from small_problems import (
     committee_on,
     pattern_sets,
@@ -17,15 +18,11 @@ from small_problems import (
 )
 from unhurried import unhurried
 
-from ramble.measure.profile import profile, spread_points
+from ramble.measure.profile import profile
 from ramble.problems.lenet import LeNet5Problem
-from ramble.store.stored_paths import StoredPath
+from ramble.store.points import Points, spread_points
 
 times = st.lists(st.integers(-50, 100), min_size=1, max_size=40)
-
-
-def stored(points: torch.Tensor, dataset: int = 0) -> StoredPath:
-    return StoredPath("0-0-1", dataset, points.numpy(), np.linspace(0, 1, len(points)), {})
 
 
 @unhurried
@@ -58,10 +55,10 @@ def test_points_are_spread_evenly_in_t(size, count):
         assert nearest in found
 
 
-def on_a_line(places: list[float]) -> StoredPath:
+def on_a_line(places: list[float]) -> Points:
     """W_a at 0, W_b at 1 and points on the line through both."""
     points = torch.tensor(places).unsqueeze(1)
-    return StoredPath("0-0-1", 0, points.numpy(), 1 - (1 - points[:, 0].double()).abs().numpy(), {})
+    return some_points(points, 1 - (1 - points[:, 0].double()).abs().numpy())
 
 
 def test_s_is_the_share_of_the_length():
@@ -77,10 +74,10 @@ def test_s_is_the_share_of_the_length():
 @given(st.integers(2, 30), st.integers(1, 5))
 def test_s_rises_from_0_to_1_and_knows_no_scale(size, dimensions):
     points = torch.randn(size, dimensions, generator=torch.Generator().manual_seed(size))
-    s = stored(points).s
+    s = some_points(points).s
     assert (s[0], s[-1]) == (0.0, 1.0)
     assert (s[1:] > s[:-1]).all()
-    assert np.allclose(stored(4 * points).s, s, rtol=0, atol=1e-12)
+    assert np.allclose(some_points(4 * points).s, s, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -96,10 +93,9 @@ def test_s_rises_from_0_to_1_and_knows_no_scale(size, dimensions):
     ids=["steady", "slips", "falls", "slips twice", "swings out", "one point"],
 )
 def test_position_is_t_where_it_rises_else_s(t, rises):
-    times = np.array(t, np.float64)
-    path = StoredPath("0-0-1", 0, np.arange(len(t), dtype=np.float32)[:, np.newaxis], times, {})
+    path = some_points(np.arange(len(t))[:, np.newaxis], t)
     assert path.rises == rises
-    assert np.array_equal(path.position, times if rises else path.s)
+    assert np.array_equal(path.position, path.t if rises else path.s)
 
 
 def test_a_short_path_keeps_all_its_points():
@@ -111,7 +107,7 @@ def test_a_committee_profile_is_loss_and_errors_of_every_point():
     sets = pattern_sets(51, 2, 8, 12)
     problem = committee_on(sets, hidden=3, input_scale=0.6)
     points = torch.randn(40, 12, generator=torch.Generator().manual_seed(1))
-    found = profile(problem, stored(points, dataset=1), silent())
+    found = profile(problem, some_points(points, dataset=1), silent())
     assert list(found) == ["point", "t", "s", "train_loss", "train_errors", "train_error", "train_min_margin"]
     assert found.point.tolist() == list(range(40))
     for point in range(40):
@@ -128,7 +124,7 @@ def test_a_profile_has_columns_of_validation_images_where_there_are_any():
     for validation in ({}, {"validation": 3}):
         problem = LeNet5Problem([random_images(1, **validation)], input_mean=0.1307, input_std=0.3081)
         points = problem.initial_weights(torch.Generator().manual_seed(1)).repeat(2, 1)
-        found = profile(problem, stored(points), silent())
+        found = profile(problem, some_points(points), silent())
         columns[len(validation)] = list(found)
     own = [f"validation_{name}" for name in ("loss", "errors", "error", "min_margin")]
     assert [name for name in columns[1] if name not in own] == columns[0]
@@ -145,18 +141,18 @@ def test_a_bar_moves_with_every_network_of_many_images(monkeypatch):
     points *= torch.linspace(0.5, 2, 20).unsqueeze(1)
     bar = silent()
     monkeypatch.setattr(bar, "advance", lambda steps, **_: moves.append(steps))
-    together = profile(problem, stored(points), bar)
+    together = profile(problem, some_points(points), bar)
     assert moves == [16, 4] * 2
     moves.clear()
     monkeypatch.setattr("ramble.problems.problem.VISIBLE", 6)
-    assert profile(problem, stored(points), bar).equals(together)
+    assert profile(problem, some_points(points), bar).equals(together)
     assert moves == [1] * 20 + [1] * 20
 
 
 def test_a_profile_covers_the_test_set_where_there_is_one():
     problem = smooth_problem()
     points = torch.randn(5, 31, generator=torch.Generator().manual_seed(2))
-    found = profile(problem, stored(points), progress := silent())
+    found = profile(problem, some_points(points), progress := silent())
     assert progress.done == 2 * 5
     for split in ("train", "test"):
         inputs, labels = problem.data(split)

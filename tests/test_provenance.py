@@ -17,6 +17,7 @@ from ramble.store import code
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
+FIGURES = "studies/paths/figures"
 
 
 @pytest.fixture
@@ -348,5 +349,5 @@ def test_finding_the_files_imports_nothing_heavy():
         f"code_files({str(SCRIPTS / 'track_paper.py')!r}, 'ramble.problems.lenet.LeNet5Problem')\n"
         "print([name for name in ('torch', 'numpy', 'pandas', 'ramble.problems') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

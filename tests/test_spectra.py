@@ -22,19 +22,22 @@ from ramble.spectra.exact import ExactEngine
 from ramble.spectra.gauss_newton import GaussNewtonEngine
 from ramble.spectra.krylov import KrylovEngine
 from ramble.spectra.pyhessian import PyHessianEngine
+from ramble.spectra.settings import DensitySettings, GaussNewtonSettings, KrylovSettings, PyHessianSettings
 from ramble.spectra.spectrum import Spectrum
 
 PROBLEM = smooth_problem(seed=3)
 COMMITTEE = committee_on(pattern_sets(0, 1, 8, 12))
-ENGINE = PyHessianEngine(top=3, iterations=2000, tolerance=1e-8, trace_samples=40, seed=7)
-ENDLESS = PyHessianEngine(top=3, iterations=10**9, tolerance=0.0, trace_samples=2, seed=1)
-BRIEF = PyHessianEngine(top=3, iterations=2, tolerance=1e-3, trace_samples=2, seed=1)
-KRYLOV = KrylovEngine(top=3, bottom=1, tolerance=1e-3, budget=31, trace_samples=2, batch=100, seed=1)
+ENGINE = PyHessianEngine(PyHessianSettings(top=3, iterations=2000, tolerance=1e-8, trace_samples=40), seed=7)
+ENDLESS = PyHessianEngine(PyHessianSettings(top=3, iterations=10**9, tolerance=1e-300, trace_samples=2), seed=1)
+BRIEF = PyHessianEngine(PyHessianSettings(top=3, iterations=2, tolerance=1e-3, trace_samples=2), seed=1)
+KRYLOV = KrylovEngine(KrylovSettings(top=3, bottom=1, tolerance=1e-3, budget=31, trace_samples=2, batch=100), seed=1)
 ON_NETWORKS = {
     "krylov": KRYLOV.spectrum,
     "pyhessian": ENDLESS.spectrum,
-    "gauss_newton": GaussNewtonEngine(top=3, tolerance=1e-3, budget=31, trace_samples=2, batch=100, seed=1).rows,
-    "density": DensityEngine(probes=2, steps=4, batch=100, seed=1).rows,
+    "gauss_newton": GaussNewtonEngine(
+        GaussNewtonSettings(top=3, tolerance=1e-3, budget=31, trace_samples=2, batch=100), seed=1
+    ).rows,
+    "density": DensityEngine(DensitySettings(probes=2, steps=4, batch=100), seed=1).rows,
 }
 ALL = ON_NETWORKS | {"exact": ExactEngine().spectrum}
 
@@ -130,13 +133,13 @@ def test_products_that_are_not_finite_name_their_point(engine, monkeypatch):
 
 
 def test_pyhessian_refuses_more_eigenvalues_than_weights():
-    engine = PyHessianEngine(top=35, iterations=10, tolerance=1e-3, trace_samples=2, seed=1)
+    engine = PyHessianEngine(PyHessianSettings(top=35, iterations=10, tolerance=1e-3, trace_samples=2), seed=1)
     with pytest.raises(RambleError, match="s/0-0-1/2: top = 35 eigenvalues asked of a network with 31 weights"):
         engine.spectrum(PROBLEM, smooth_weights(), 0, "s/0-0-1/2")
 
 
 def pyhessian_of(values: torch.Tensor, top: int, tolerance: float) -> Spectrum:
-    engine = PyHessianEngine(top=top, iterations=5000, tolerance=tolerance, trace_samples=2, seed=1)
+    engine = PyHessianEngine(PyHessianSettings(top=top, iterations=5000, tolerance=tolerance, trace_samples=2), seed=1)
     return engine.spectrum(QuadraticProblem(symmetric(values)), torch.zeros(len(values)), 0, "s/0-0-1/2")
 
 
@@ -197,7 +200,7 @@ def test_trace_is_within_its_error():
 
 @pytest.mark.parametrize("iterations", [1, 3, 10, 100])
 def test_residuals_bound_the_distance_to_a_true_eigenvalue(iterations):
-    engine = PyHessianEngine(top=3, iterations=iterations, tolerance=1e-6, trace_samples=2, seed=1)
+    engine = PyHessianEngine(PyHessianSettings(top=3, iterations=iterations, tolerance=1e-6, trace_samples=2), seed=1)
     found = engine.spectrum(PROBLEM, smooth_weights(), 0, "test")
     rounding = 1e-5
     for value, residual in zip(found.eigenvalues, found.residuals, strict=True):

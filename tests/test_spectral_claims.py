@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from small_points import path_header
 from test_parameters import SHIPPED
 
 from ramble.papers.ramble.claims.evidence import PathEvidence
@@ -26,7 +27,7 @@ def path(lowest: float, residual: float, second: float = 1.0, error: float = 0.0
             "converged": [1, converged],
         }
     )
-    return PathEvidence("0-0-1", "arrived", 1.0, NOTHING, NOTHING, spectra)
+    return PathEvidence(path_header(), 1.0, NOTHING, NOTHING, spectra)
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,16 @@ from ramble.tracking.path import Path as Walk
 from ramble.tracking.path import Status
 from ramble.tracking.stochastic import StochasticGuardedTracker
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
+from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
+from ramble.tracking.stochastic_settings import StochasticGuardedSettings
 from ramble.training.descent import Solution
 from ramble.training.further import Wandering, wander
-from ramble.training.stochastic import StochasticRecipe, find_stochastic_solutions
+from ramble.training.stochastic import find_stochastic_solutions
+from ramble.training.stochastic_settings import StochasticRecipe
 
 PROBLEM = wide_problem(seed=1)
 RECIPE = {
+    "count": 2,
     "rate": 0.5,
     "batch": 4,
     "epochs": 10,
@@ -50,7 +54,6 @@ TRACKER = {
     "margin_share": 0.1,
     "stored_points": 17,
     "resolution": 0.125,
-    "seed": 7,
 }
 ZERO = torch.zeros(1, dtype=torch.long)
 
@@ -79,7 +82,7 @@ def forgetful(folder: Path) -> Checkpoint:
 
 
 def solutions(checkpoint: Checkpoint, **changes) -> list[Solution]:
-    return find_stochastic_solutions(PROBLEM, 5, "test", 2, StochasticRecipe(**(RECIPE | changes)), checkpoint)
+    return find_stochastic_solutions(PROBLEM, 5, "test", StochasticRecipe(**(RECIPE | changes)), checkpoint)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +92,8 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.Tensor, torch.
 
 
 def walk(ends: tuple[torch.Tensor, torch.Tensor], *checkpoints: Checkpoint, **changes) -> Walk:
-    tracker = StochasticGuardedTracker(**(TRACKER | changes), checkpoints=checkpoints)
+    settings = StochasticGuardedSettings(**(TRACKER | changes))
+    tracker = StochasticGuardedTracker(settings, seed=7, checkpoints=checkpoints)
     (path,) = connect(PROBLEM, tracker, *ends, ZERO, silent())
     return path
 
@@ -104,8 +108,8 @@ def test_solutions_have_the_margin_asked_for_and_differ(tmp_path):
 
 
 def test_more_solutions_leave_the_first_ones_as_they_are(tmp_path):
-    recipe = StochasticRecipe(**RECIPE)
-    (alone,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, recipe, forgetful(tmp_path))
+    recipe = StochasticRecipe(**(RECIPE | {"count": 1}))
+    (alone,) = find_stochastic_solutions(PROBLEM, 5, "test", recipe, forgetful(tmp_path))
     assert torch.equal(alone.weights, solutions(forgetful(tmp_path))[0].weights)
 
 
@@ -118,12 +122,13 @@ def test_only_the_hardest_are_looked_at_until_they_have_the_margin(tmp_path, mon
 
     monkeypatch.setattr(PROBLEM, "batch_margins", counted)
     monkeypatch.setattr("ramble.problems.minibatches.FIRST", 2)
-    recipe = StochasticRecipe(**(RECIPE | {"margin": 1e9, "max_rounds": 30}))
-    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, recipe, forgetful(tmp_path))
+    recipe = StochasticRecipe(**(RECIPE | {"count": 1, "margin": 1e9, "max_rounds": 30}))
+    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", recipe, forgetful(tmp_path))
     assert looked == [PROBLEM.n_samples, *[2] * 31]
     assert not found.settled
     del looked[:]
-    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", 1, StochasticRecipe(**RECIPE), forgetful(tmp_path))
+    recipe = StochasticRecipe(**(RECIPE | {"count": 1}))
+    (found,) = find_stochastic_solutions(PROBLEM, 5, "test", recipe, forgetful(tmp_path))
     assert looked[-3:] == [2, 8, PROBLEM.n_samples - 10]
     assert found.settled
 
@@ -210,10 +215,8 @@ def test_the_bar_of_algorithm_1_has_t_epochs_and_errors_and_moves_within_a_step(
 
 
 def walk_as_printed(ends: tuple[torch.Tensor, torch.Tensor], progress: Progress) -> Walk:
-    tracker = StochasticPaperTracker(
-        eta=1e-6, gamma=0.5, gradient_steps=2, near=0.99, max_steps=3, stall_steps=5, stall_gain=0.001,
-        stored_points=5, resolution=0.5, batch=5, seed=1,
-    )  # fmt: skip
+    settings = StochasticPaperSettings(eta=1e-6, gamma=0.5, gradient_steps=2, max_steps=3, stored_points=5, batch=5)
+    tracker = StochasticPaperTracker(settings, seed=1)
     (path,) = connect(PROBLEM, tracker, *ends, ZERO, progress)
     return path
 
@@ -242,13 +245,14 @@ def test_a_killed_tracker_ends_with_the_path_of_an_undisturbed_one(tmp_path, end
 
 def test_a_step_of_a_bend_is_no_longer_than_its_largest_gradient_allows(ends):
     def bend(**changes) -> torch.Tensor:
-        settings = TRACKER | {"round_steps": 1, "stored_points": 3, "rate": 0.5} | changes
-        (path,) = StochasticGuardedTracker(**settings).track(PROBLEM, *ends, ZERO, silent())
+        settings = TRACKER | {"round_steps": 1, "stored_points": 3, "rate": 0.5, "max_rounds": 1} | changes
+        tracker = StochasticGuardedTracker(StochasticGuardedSettings(**settings), seed=7)
+        (path,) = tracker.track(PROBLEM, *ends, ZERO, silent())
         return path.points[1]
 
-    before, free = bend(max_rounds=0), bend(max_rounds=1)
+    before, free = bend(rate=1e-300), bend()
     assert float((free - before).norm()) > 0.001
-    short = bend(max_rounds=1, max_gradient=0.002)
+    short = bend(max_gradient=0.002)
     assert float((short - before).norm()) == pytest.approx(0.001, rel=1e-3)
     assert torch.allclose((short - before) / 0.001, (free - before) / (free - before).norm(), atol=1e-3)
 
@@ -265,7 +269,7 @@ def test_the_second_phase_begins_no_faster_than_the_first_one_went(ends):
 
 
 def test_a_polygon_that_only_misses_the_margin_asked_for_arrives_and_says_so(ends):
-    path = walk(ends, margin_share=1e6, max_rounds=30)
+    path = walk(ends, margin_share=0.999, max_rounds=30)
     assert path.status is Status.ARRIVED
     assert path.joins
     assert "asked for (margin_share)" in path.reason
@@ -281,10 +285,10 @@ def test_a_polygon_that_makes_errors_is_stuck(ends):
 
 def both_ways(ends: tuple[torch.Tensor, torch.Tensor], checkpoint: Checkpoint) -> list[Walk]:
     """Algorithm 1 from either end: steps that are kept until one leaves S, a chain after the other ends."""
-    tracker = StochasticPaperTracker(
-        eta=1e-3, gamma=0.2, gradient_steps=2, near=0.99, max_steps=8, stall_steps=3, stall_gain=0.001,
-        stored_points=20, resolution=0.5, batch=5, seed=1, checkpoint=checkpoint,
-    )  # fmt: skip
+    settings = StochasticPaperSettings(
+        eta=1e-3, gamma=0.2, gradient_steps=2, max_steps=8, stall_steps=3, stored_points=20, batch=5
+    )
+    tracker = StochasticPaperTracker(settings, seed=1, checkpoints=[checkpoint])
     starts, targets = torch.cat(ends), torch.cat(ends[::-1])
     return tracker.track(PROBLEM, starts, targets, torch.zeros(2, dtype=torch.long), silent())
 
@@ -378,7 +382,7 @@ def test_training_on_starts_at_the_solution_and_is_looked_at_evenly(tmp_path, en
 
 def test_no_minibatches_no_stochastic_tracker(ends):
     with pytest.raises(RambleError, match="derive the problem from NetworkProblem"):
-        StochasticGuardedTracker(**TRACKER).track(_NoNetwork(), *ends, ZERO, silent())
+        StochasticGuardedTracker(StochasticGuardedSettings(**TRACKER)).track(_NoNetwork(), *ends, ZERO, silent())
 
 
 class _NoNetwork:

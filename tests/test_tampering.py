@@ -21,7 +21,7 @@ from ramble.certificates.paths import certify_path
 from ramble.store.artifacts import write_table
 from ramble.store.tensors import read_tensors, tensors_digest, write_tensors
 from ramble.tracking.path import Status
-from ramble.verification.claims import BELIEVED
+from ramble.verification.artifact import BELIEVED
 
 SMALL = 8  # points
 

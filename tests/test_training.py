@@ -1,7 +1,5 @@
 """Solutions: as many as asked for, without errors, different, and the same every time."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from small_problems import committee_on, pattern_sets, silent
@@ -9,8 +7,6 @@ from small_problems import committee_on, pattern_sets, silent
 from ramble.errors import RambleError
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.training.descent import (
-    Recipe,
-    Settling,
     Solution,
     cosine,
     find_solutions,
@@ -18,6 +14,7 @@ from ramble.training.descent import (
     settle,
     train_to_zero_errors,
 )
+from ramble.training.descent_settings import Recipe, Settling
 
 SETS = pattern_sets(41, 3, 8, 30)
 RECIPE = Recipe(
@@ -36,7 +33,7 @@ def problem_of(datasets: int) -> TreeCommittee:
 
 
 def solutions(datasets: int = 2, seed: int = 1, name: str = "study", count: int = 3, **changes) -> list[Solution]:
-    return find_solutions(problem_of(datasets), seed, name, count, replace(RECIPE, **changes))
+    return find_solutions(problem_of(datasets), seed, name, RECIPE.model_copy(update={"count": count} | changes))
 
 
 def margins_by_hand(solution: Solution) -> torch.Tensor:
@@ -121,7 +118,7 @@ def test_too_few_solutions_are_an_error_that_says_where():
     solvable = {name: values[:4] for name, values in SETS[1].items()}
     problem = committee_on([solvable, unsolvable])
     with pytest.raises(RambleError, match=r"studies\.study\.solutions: after 2 rounds.*0 of 2 for data set 1;"):
-        find_solutions(problem, 1, "study", 2, replace(RECIPE, rounds=2, max_steps=60))
+        find_solutions(problem, 1, "study", RECIPE.model_copy(update={"count": 2, "rounds": 2, "max_steps": 60}))
 
 
 def test_training_stops_at_the_first_look_without_errors():

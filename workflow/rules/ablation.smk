@@ -1,30 +1,32 @@
 # solutions -> which parts of the guarded tracker matter
-for study, parameters in ABLATION_STUDIES.items():
-
-    rule:
-        name:
-            f"ablation_{study}"
-        input:
-            data=data_files(parameters.of),
-            solutions=solution_files(parameters.of),
-        output:
-            table=f"results/{study}/ablation.csv",
-        log:
-            f"logs/{study}/ablation.log",
-        benchmark:
-            f"logs/{study}/ablation.benchmark.tsv"
-        threads: parameters.threads
-        resources:
-            mem_mb=1500,
-        params:
-            seed=PARAMETERS.seed,
-            of=parameters.of,
-            device=PARAMETERS.device,
-            problem=problem_parameters(parameters.of),
-            pairs=pair_names(parameters.of),
-            settings=PATH_STUDIES[parameters.of].trackers.guarded.model_dump(),
-            variants=parameters.variants,
-            threads=parameters.threads,
-            code=code("ablate_guarded", PATH_STUDIES[parameters.of].problem.path),
-        script:
-            "../scripts/ablate_guarded.py"
+rule ablation:
+    input:
+        data=lambda wildcards: data_files(source_of(wildcards.study)),
+        solutions=lambda wildcards: solution_files(source_of(wildcards.study)),
+    output:
+        table="results/{study}/ablation.csv",
+    log:
+        "logs/{study}/ablation.log",
+    benchmark:
+        "logs/{study}/ablation.benchmark.tsv"
+    threads: threads_of
+    resources:
+        mem_mb=1500,
+    params:
+        of=lambda wildcards: source_of(wildcards.study),
+        pairs=lambda wildcards: pair_names(source_of(wildcards.study)),
+        given=given(
+            "seed",
+            "device",
+            "studies.{of}.problem",
+            "studies.{of}.trackers.guarded",
+            "studies.{study}",
+        ),
+        threads=threads_of,
+        code=code(
+            "ablation",
+            "studies.{of}.problem.path",
+            "studies.{of}.trackers.guarded.tracker",
+        ),
+    script:
+        "../scripts/ablation.py"

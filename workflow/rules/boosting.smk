@@ -1,51 +1,44 @@
-# paths, further training -> better networks, chosen by validation images
-for study in BOOSTING_STUDIES:
-    parameters = PATH_STUDIES[study]
-    for job, pairs in jobs(study, "guarded").items():
+# a path, further training -> better networks, chosen by validation images
+rule boost:
+    input:
+        data=["results/{study}/data/{dataset}.safetensors"],
+        path="results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors",
+        further="results/{study}/control/{tracker}/{dataset}-{a}-{b}.safetensors",
+    output:
+        table="results/{study}/boosting/{tracker}/{dataset}-{a}-{b}.csv",
+    log:
+        "logs/{study}/boosting-{tracker}-{dataset}-{a}-{b}.log",
+    benchmark:
+        "logs/{study}/boosting-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
+    priority: 3
+    threads: threads_of
+    resources:
+        mem_mb=2000,
+    params:
+        given=given(*NETWORKS, "studies.{study}.boosting"),
+        threads=threads_of,
+        code=code("boost", "studies.{study}.problem.path"),
+    script:
+        "../scripts/boost.py"
 
-        rule:
-            name:
-                f"boosting_{study}_{job}"
-            input:
-                data=data_files(study),
-                paths=pair_files("paths", study, "guarded", "safetensors", pairs),
-                further=pair_files("control", study, "guarded", "safetensors", pairs),
-            output:
-                tables=pair_files("boosting", study, "guarded", "csv", pairs),
-            log:
-                f"logs/{study}/boosting-{job}.log",
-            benchmark:
-                f"logs/{study}/boosting-{job}.benchmark.tsv"
-            priority: parameters.priority
-            threads: parameters.threads
-            resources:
-                mem_mb=2000,
-            params:
-                study=study,
-                device=PARAMETERS.device,
-                problem=problem_parameters(study),
-                boosting=parameters.boosting.model_dump(),
-                threads=parameters.threads,
-                code=code("boost_paths", parameters.problem.path),
-            script:
-                "../scripts/boost_paths.py"
 
-    rule:
-        name:
-            f"tabulate_boosting_{study}"
-        input:
-            tables=pair_files("boosting", study, "guarded", "csv"),
-        output:
-            csv=f"results/tables/boosting-{study}.csv",
-            md=f"results/tables/boosting-{study}.md",
-        log:
-            f"logs/{study}/boosting.log",
-        threads: 1
-        resources:
-            mem_mb=1000,
-        params:
-            study=study,
-            threads=1,
-            code=code("tabulate_boosting"),
-        script:
-            "../scripts/tabulate_boosting.py"
+rule boosting_table:
+    input:
+        tables=lambda wildcards: pair_files(
+            "boosting", wildcards.study, "guarded", "csv"
+        ),
+    output:
+        csv="results/tables/boosting-{study}.csv",
+        md="results/tables/boosting-{study}.md",
+    log:
+        "logs/{study}/boosting.log",
+    priority: 7
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        study="{study}",
+        threads=1,
+        code=code("boosting_table"),
+    script:
+        "../scripts/boosting_table.py"

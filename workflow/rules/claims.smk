@@ -27,6 +27,7 @@ rule judge_claims:
         md="results/tables/claims.md",
     log:
         "logs/claims.log",
+    priority: 7
     threads: 1
     resources:
         mem_mb=1000,
@@ -36,6 +37,14 @@ rule judge_claims:
         judged=dict(
             committee=PATH_STUDIES[source("fig2").study].model_dump(),
             images=PATH_STUDIES[source("fig3").study].model_dump(),
+        ),
+        given=given(
+            "paper",
+            "claims",
+            "figures.fig2.study",
+            "figures.fig3.study",
+            f"studies.{source('fig2').study}",
+            f"studies.{source('fig3').study}",
         ),
         threads=1,
         code=code("judge_claims"),
@@ -60,12 +69,14 @@ for study in JUDGED_STUDIES:
             md=f"results/tables/claims-{study}.md",
         log:
             f"logs/{study}/claims.log",
+        priority: 7
         threads: 1
         resources:
             mem_mb=1000,
         params:
             study=study,
             thresholds=PARAMETERS.claims.model_dump(),
+            given=given("claims"),
             threads=1,
             code=code("judge_stochastic"),
         script:

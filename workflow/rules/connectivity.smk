@@ -1,89 +1,101 @@
 # data -> many solutions -> all their pairs -> the graph of those that are joined, one job per data set
 for study, parameters in CONNECTIVITY_STUDIES.items():
-    for dataset in range(parameters.datasets):
-
-        rule:
-            name:
-                f"solutions_{study}_{dataset}"
-            input:
-                data=data_files(parameters.of),
-            output:
-                solutions=graph_solutions(study, dataset),
-                pairs=f"results/{study}/solutions/{dataset}.csv",
-            log:
-                f"logs/{study}/solutions-{dataset}.log",
-            benchmark:
-                f"logs/{study}/solutions-{dataset}.benchmark.tsv"
-            priority: parameters.priority
-            threads: parameters.threads
-            resources:
-                mem_mb=1500,
-            params:
-                seed=PARAMETERS.seed,
-                study=study,
-                device=PARAMETERS.device,
-                problem=problem_parameters(parameters.of),
-                solutions=PATH_STUDIES[parameters.of].solutions.model_dump()
-                | dict(count=parameters.solutions, batch=parameters.batch),
-                datasets=[dataset],
-                threads=parameters.threads,
-                code=code("find_solutions", PATH_STUDIES[parameters.of].problem.path),
-            script:
-                "../scripts/find_solutions.py"
-
-        rule:
-            name:
-                f"connect_{study}_{dataset}"
-            input:
-                data=data_files(parameters.of),
-                solutions=graph_solutions(study, dataset),
-            output:
-                pairs=f"results/{study}/graph/{dataset}.csv",
-            log:
-                f"logs/{study}/connect-{dataset}.log",
-            benchmark:
-                f"logs/{study}/connect-{dataset}.benchmark.tsv"
-            priority: parameters.priority
-            threads: parameters.threads
-            resources:
-                mem_mb=3000,
-            params:
-                seed=PARAMETERS.seed,
-                study=study,
-                device=PARAMETERS.device,
-                problem=problem_parameters(parameters.of),
-                settings=PATH_STUDIES[parameters.of].trackers.guarded.model_dump(),
-                dataset=dataset,
-                pairs_at_once=parameters.pairs_at_once,
-                line_points=parameters.line_points,
-                threads=parameters.threads,
-                code=code("connect_solutions", PATH_STUDIES[parameters.of].problem.path),
-            script:
-                "../scripts/connect_solutions.py"
 
     rule:
         name:
-            f"components_{study}"
+            named("solutions", study)
         input:
-            pairs=[
-                f"results/{study}/graph/{dataset}.csv"
-                for dataset in range(parameters.datasets)
-            ],
+            data=data_files(parameters.of),
         output:
-            pairs=f"results/{study}/pairs.csv",
-            components=f"results/{study}/components.csv",
+            solutions=graph_solutions(study, "{dataset}"),
+            pairs=f"results/{study}/solutions/{{dataset}}.csv",
         log:
-            f"logs/{study}/components.log",
+            f"logs/{study}/solutions-{{dataset}}.log",
         benchmark:
-            f"logs/{study}/components.benchmark.tsv"
-        threads: 1
+            f"logs/{study}/solutions-{{dataset}}.benchmark.tsv"
+        priority: 8
+        threads: parameters.threads
         resources:
-            mem_mb=500,
+            mem_mb=1500,
         params:
-            threads=1,
-            code=code("collect_components"),
+            study=study,
+            datasets=lambda wildcards: [int(wildcards.dataset)],
+            recipe=PATH_STUDIES[parameters.of].solutions.model_copy(
+                update=dict(count=parameters.solutions, batch=parameters.batch)
+            ),
+            given=given(
+                "seed",
+                *NETWORKS,
+                "studies.{of}.solutions",
+                "studies.{study}.solutions",
+                "studies.{study}.batch",
+                study=study,
+            ),
+            threads=parameters.threads,
+            code=code("solutions", "studies.{of}.problem.path", study=study),
         script:
-            "../scripts/collect_components.py"
+            "../scripts/solutions.py"
+
+
+rule connect:
+    input:
+        data=lambda wildcards: data_files(source_of(wildcards.study)),
+        solutions=lambda wildcards: graph_solutions(**wildcards),
+    output:
+        pairs="results/{study}/graph/{dataset}.csv",
+    log:
+        "logs/{study}/connect-{dataset}.log",
+    benchmark:
+        "logs/{study}/connect-{dataset}.benchmark.tsv"
+    priority: 4
+    threads: threads_of
+    resources:
+        mem_mb=3000,
+    params:
+        study="{study}",
+        dataset=lambda wildcards: int(wildcards.dataset),
+        given=given(
+            "seed",
+            *NETWORKS,
+            "studies.{of}.trackers.guarded",
+            "studies.{study}.pairs_at_once",
+            "studies.{study}.line_points",
+        ),
+        threads=threads_of,
+        code=code(
+            "connect",
+            "studies.{of}.problem.path",
+            "studies.{of}.trackers.guarded.tracker",
+        ),
+    script:
+        "../scripts/connect.py"
+
+
+rule components:
+    wildcard_constraints:
+        study=one_of(CONNECTIVITY_STUDIES),
+    input:
+        pairs=lambda wildcards: [
+            f"results/{wildcards.study}/graph/{dataset}.csv"
+            for dataset in range(CONNECTIVITY_STUDIES[wildcards.study].datasets)
+        ],
+    output:
+        pairs="results/{study}/pairs.csv",
+        components="results/{study}/components.csv",
+    log:
+        "logs/{study}/components.log",
+    benchmark:
+        "logs/{study}/components.benchmark.tsv"
+    priority: 7
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        given=given("studies.{study}.datasets"),
+        threads=1,
+        code=code("components"),
+    script:
+        "../scripts/components.py"
 
 
 if CONNECTIVITY_STUDIES:
@@ -100,6 +112,7 @@ if CONNECTIVITY_STUDIES:
             "logs/figures/connectivity.log",
         benchmark:
             "logs/figures/connectivity.benchmark.tsv"
+        priority: 7
         threads: 1
         resources:
             mem_mb=1000,

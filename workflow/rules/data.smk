@@ -1,22 +1,28 @@
-# data: the training sets of every study
-for study, parameters in PATH_STUDIES.items():
+# data: the training sets of a study, in one job
+def larger_sets(study):
+    """The keys that decide how many patterns a study of loads asks for, and how often."""
+    keys = ["studies.{study}.loads", "studies.{study}.datasets"]
+    return keys if study in LOAD_STUDIES else []
+
+
+for study in [*PATH_STUDIES, *LOAD_STUDIES]:
 
     rule:
         name:
-            f"data_{study}"
+            named("data", study)
         output:
             data_files(study),
         log:
             f"logs/{study}/data.log",
-        priority: parameters.priority
+        priority: 9
         threads: 1
         resources:
             mem_mb=1500,
         params:
-            seed=PARAMETERS.seed,
             study=study,
-            maker=dict(path=parameters.data.path, arguments=parameters.data.arguments),
+            given=given("seed", "studies.{of}.data", *larger_sets(study), study=study),
+            patterns=max(load_sizes(study), default=None),
             threads=1,
-            code=code("make_data", parameters.data.path),
+            code=code("data", "studies.{of}.data.path", study=study),
         script:
-            "../scripts/make_data.py"
+            "../scripts/data.py"

@@ -11,18 +11,18 @@ rule plane:
         curve=f"results/{source('fig1').study}/plane/curve.csv",
     log:
         "logs/figures/plane.log",
+    priority: 7
     threads: PATH_STUDIES[source("fig1").study].threads
     resources:
         mem_mb=2000,
     params:
-        study=source("fig1").study,
-        device=PARAMETERS.device,
-        problem=problem_parameters(source("fig1").study),
-        grid=source("fig1").grid,
+        given=given(
+            "figures.fig1.grid", *NETWORKS, study=source("fig1").study
+        ),
         threads=PATH_STUDIES[source("fig1").study].threads,
-        code=code("cut_plane", PATH_STUDIES[source("fig1").study].problem.path),
+        code=code("plane", "studies.{study}.problem.path", study=source("fig1").study),
     script:
-        "../scripts/cut_plane.py"
+        "../scripts/plane.py"
 
 
 rule draw_fig1:
@@ -34,6 +34,7 @@ rule draw_fig1:
         pictures("fig1"),
     log:
         "logs/figures/fig1.log",
+    priority: 7
     threads: 1
     resources:
         mem_mb=1000,
@@ -57,11 +58,13 @@ for drawing, tracker in drawings("fig2").items():
             pictures(drawing),
         log:
             f"logs/figures/{drawing}.log",
+        priority: 7
         threads: 1
         resources:
             mem_mb=1000,
         params:
             zero=PARAMETERS.claims.zero_eigenvalue,
+            given=given("claims.zero_eigenvalue"),
             threads=1,
             code=code("draw_fig2"),
         script:
@@ -80,6 +83,7 @@ for drawing, tracker in drawings("fig3").items():
             pictures(drawing),
         log:
             f"logs/figures/{drawing}.log",
+        priority: 7
         threads: 1
         resources:
             mem_mb=1000,
@@ -102,6 +106,7 @@ for drawing, tracker in drawings("fig4").items():
             pictures(drawing),
         log:
             f"logs/figures/{drawing}.log",
+        priority: 7
         threads: 1
         resources:
             mem_mb=1000,
@@ -138,6 +143,7 @@ for part in ("gauss_newton", "density"):
                 pictures(drawing),
             log:
                 f"logs/figures/{drawing}.log",
+            priority: 7
             threads: 1
             resources:
                 mem_mb=1000,
@@ -162,17 +168,18 @@ rule nonzero_counts:
         "logs/figures/nonzero_counts.log",
     benchmark:
         "logs/figures/nonzero_counts.benchmark.tsv"
+    priority: 7
     threads: PATH_STUDIES[source("nonzero").study].threads
     resources:
         mem_mb=1500,
     params:
-        device=PARAMETERS.device,
-        problem=problem_parameters(source("nonzero").study),
-        counted=source("nonzero").model_dump(exclude={"study", "tracker"}),
+        given=given("figures.nonzero", *NETWORKS, study=source("nonzero").study),
         threads=PATH_STUDIES[source("nonzero").study].threads,
-        code=code("count_nonzero", PATH_STUDIES[source("nonzero").study].problem.path),
+        code=code(
+            "nonzero", "studies.{study}.problem.path", study=source("nonzero").study
+        ),
     script:
-        "../scripts/count_nonzero.py"
+        "../scripts/nonzero.py"
 
 
 rule draw_nonzero:
@@ -182,6 +189,7 @@ rule draw_nonzero:
         pictures("nonzero"),
     log:
         "logs/figures/nonzero.log",
+    priority: 7
     threads: 1
     resources:
         mem_mb=1000,
@@ -204,6 +212,7 @@ for drawing, tracker in drawings("fig5").items():
             pictures(drawing),
         log:
             f"logs/figures/{drawing}.log",
+        priority: 7
         threads: 1
         resources:
             mem_mb=1000,

@@ -16,10 +16,9 @@ PICTURES = ("svg", "png", "pdf")
 
 
 def data_files(study):
-    return [
-        f"results/{study}/data/{d}.safetensors"
-        for d in range(PATH_STUDIES[study].data.datasets)
-    ]
+    parameters = PARAMETERS.studies[study]
+    sets = getattr(parameters, "data", parameters).datasets
+    return [f"results/{study}/data/{d}.safetensors" for d in range(sets)]
 
 
 def solution_files(study):
@@ -29,6 +28,33 @@ def solution_files(study):
         for d in range(p.data.datasets)
         for s in range(p.solutions.count)
     ]
+
+
+def solutions_script(study):
+    """Which script finds a study's solutions."""
+    return "stochastic_solutions" if study in STOCHASTIC_STUDIES else "solutions"
+
+
+def load_sizes(study):
+    """How many patterns the loads of a study come to; none where it is no study of loads."""
+    if study not in LOAD_STUDIES:
+        return []
+    of = PATH_STUDIES[source_of(study)]
+    return LOAD_STUDIES[study].patterns(of.data.arguments["inputs"])
+
+
+def pair_names(study):
+    return [f"{d}-{a}-{b}" for d, a, b in PATH_STUDIES[study].pairs]
+
+
+def part_pairs(study, part):
+    """The pairs on whose paths it is measured: the costly ones on the first path only."""
+    return pair_names(study) if part == "gauss_newton" else pair_names(study)[:1]
+
+
+def part_paths(study, part):
+    tracker = SPECTRA_PARTS[study][part].tracker
+    return pair_files("paths", study, tracker, "safetensors", part_pairs(study, part))
 
 
 def graph_solutions(study, dataset):
@@ -60,13 +86,6 @@ def pair_files(kind, study, tracker, suffix, pairs=None):
         f"results/{study}/{kind}/{tracker}/{pair}.{suffix}"
         for pair in pairs or pair_names(study)
     ]
-
-
-def control_points(study, pairs):
-    """What further training keeps of its networks: all of them where the best is to be chosen, else none."""
-    if study not in BOOSTING_STUDIES:
-        return {}
-    return dict(points=pair_files("control", study, "guarded", "safetensors", pairs))
 
 
 def part_files(study, part):

@@ -1,90 +1,70 @@
 # training sets of growing size -> solutions -> paths, all in one job per load
-for study, parameters in LOAD_STUDIES.items():
-    of = PATH_STUDIES[parameters.of]
-    sizes = load_sizes(study)
-    sets = [f"results/{study}/data/{d}.safetensors" for d in range(parameters.datasets)]
+def load_of(wildcards):
+    """The load that comes to so many patterns."""
+    sizes = load_sizes(wildcards.study)
+    return LOAD_STUDIES[wildcards.study].loads[sizes.index(int(wildcards.patterns))]
 
-    rule:
-        name:
-            f"data_{study}"
-        output:
-            sets,
-        log:
-            f"logs/{study}/data.log",
-        benchmark:
-            f"logs/{study}/data.benchmark.tsv"
-        threads: 1
-        resources:
-            mem_mb=1500,
-        params:
-            seed=PARAMETERS.seed,
-            study=study,
-            maker=dict(
-                path=of.data.path,
-                arguments=of.data.arguments | dict(patterns=max(sizes)),
-            ),
-            threads=1,
-            code=code("make_data", of.data.path),
-        script:
-            "../scripts/make_data.py"
 
-    for alpha, patterns in zip(parameters.loads, sizes):
+def load_trackers(ending):
+    """Keys of a study's trackers, or of something of each."""
+    return lambda wildcards: [
+        f"studies.{{of}}.trackers.{name}{ending}"
+        for name in LOAD_STUDIES[wildcards["study"]].trackers
+    ]
 
-        rule:
-            name:
-                f"load_{study}_{patterns}"
-            input:
-                data=sets,
-            output:
-                table=f"results/{study}/loads/{patterns}.csv",
-            log:
-                f"logs/{study}/load-{patterns}.log",
-            benchmark:
-                f"logs/{study}/load-{patterns}.benchmark.tsv"
-            threads: parameters.threads
-            resources:
-                mem_mb=2500,
-            params:
-                seed=PARAMETERS.seed,
-                study=study,
-                device=PARAMETERS.device,
-                problem=problem_parameters(parameters.of),
-                alpha=alpha,
-                patterns=patterns,
-                solutions=of.solutions.model_dump()
-                | dict(
-                    count=parameters.solutions,
-                    batch=parameters.batch,
-                    rounds=parameters.rounds,
-                ),
-                trackers={
-                    tracker: getattr(of.trackers, tracker).model_dump()
-                    for tracker in parameters.trackers
-                },
-                threads=parameters.threads,
-                code=code("try_load", of.problem.path),
-            script:
-                "../scripts/try_load.py"
 
-    rule:
-        name:
-            f"loads_{study}"
-        input:
-            load_files(study),
-        output:
-            table=f"results/{study}/load.csv",
-        log:
-            f"logs/{study}/loads.log",
-        benchmark:
-            f"logs/{study}/loads.benchmark.tsv"
-        threads: 1
-        resources:
-            mem_mb=500,
-        params:
-            threads=1,
-            code=code("collect_loads"),
-        script:
-            "../scripts/collect_loads.py"
+rule load_trials:
+    wildcard_constraints:
+        patterns="[0-9]+",
+    input:
+        data=lambda wildcards: data_files(wildcards.study),
+    output:
+        table="results/{study}/loads/{patterns}.csv",
+    log:
+        "logs/{study}/load-{patterns}.log",
+    benchmark:
+        "logs/{study}/load-{patterns}.benchmark.tsv"
+    threads: threads_of
+    resources:
+        mem_mb=2500,
+    params:
+        study="{study}",
+        alpha=load_of,
+        patterns=lambda wildcards: int(wildcards.patterns),
+        trackers=given(load_trackers("")),
+        given=given(
+            "seed",
+            "device",
+            "studies.{of}.problem",
+            "studies.{of}.solutions",
+            "studies.{study}",
+            load_trackers(""),
+        ),
+        threads=threads_of,
+        code=code("load", "studies.{of}.problem.path", load_trackers(".tracker")),
+    script:
+        "../scripts/load.py"
+
+
+rule loads:
+    input:
+        lambda wildcards: load_files(wildcards.study),
+    output:
+        table="results/{study}/load.csv",
+    log:
+        "logs/{study}/loads.log",
+    benchmark:
+        "logs/{study}/loads.benchmark.tsv"
+    priority: 7
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        given=given("studies.{study}.loads"),
+        threads=1,
+        code=code("loads"),
+    script:
+        "../scripts/loads.py"
 
 
 if LOAD_STUDIES:
@@ -98,6 +78,7 @@ if LOAD_STUDIES:
             "logs/figures/load.log",
         benchmark:
             "logs/figures/load.benchmark.tsv"
+        priority: 7
         threads: 1
         resources:
             mem_mb=1000,

@@ -1,21 +1,17 @@
 # The checked parameters, and what rules take from them.
 from functools import cache
-from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
-
-from ramble.errors import RambleError
 from ramble.parameters.built_on import (
     AblationStudy,
     ConnectivityStudy,
     LoadStudy,
     RecipeStudy,
 )
+from ramble.parameters.digests import value_at
 from ramble.parameters.document import validate
 from ramble.parameters.paths import PathStudy, StochasticStudy
 from ramble.parameters.spectra import KrylovSpectra
-from ramble.store.code import code_digest, code_files
+from ramble.store.code import code_text
 
 try:
     PARAMETERS = validate(config, CONFIG_FILES)
@@ -35,11 +31,6 @@ def studies_of_kind(kind):
 PATH_STUDIES = studies_of_kind(PathStudy)
 STOCHASTIC_STUDIES = list(studies_of_kind(StochasticStudy))
 JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
-# the shipped ones come to 730: many more take minutes, and snakemake says nothing meanwhile
-if (ASKED_FOR := sum(study.files for study in PATH_STUDIES.values())) > 3000:
-    logger.warning(
-        f"{CONFIG_FILES}: about {ASKED_FOR} files to plan, which takes a while."
-    )
 BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
 RECIPE_STUDIES = studies_of_kind(RecipeStudy)
 CONNECTIVITY_STUDIES = studies_of_kind(ConnectivityStudy)
@@ -51,97 +42,100 @@ SPECTRA_PARTS = {
     for name, study in PATH_STUDIES.items()
 }
 
-CODES = {}  # {digest: [script, import path, ..]}
-CODE_FILES = {}  # {digest: the files that it is of, seen from the project's folder}
-PROJECT = Path(workflow.basedir).resolve()
+
+def one_of(names):
+    """A wildcard's constraint: one of these, or nothing at all where there are none."""
+    return "|".join(names) or "(?!)"
+
+
+wildcard_constraints:
+    study=one_of(PARAMETERS.studies),
+    tracker=one_of(
+        {name: None for study in PATH_STUDIES.values() for name in study.trackers}
+    ),
+    dataset="[0-9]+",
+    a="[0-9]+",
+    b="[0-9]+",
+
+
+value_of = cache(lambda key: value_at(PARAMETERS, key))
+
+
+def source_of(study):
+    """The study of paths that a study builds on, which may be itself."""
+    return getattr(PARAMETERS.studies.get(study), "of", study)
+
+
+def filled(template, wildcards):
+    """A key of params.yaml from its template; {of} is what the study builds on, or the study itself."""
+    known = dict(wildcards.items())
+    return template.format(**known, of=source_of(known.get("study")))
+
+
+class given:
+    """A rule's param: {key: value} of the parameters under the keys that some templates name, such as `studies.{study}.problem`.
+
+    The one list of what a rule depends on: a changed value runs its jobs again, DVC watches the keys, and artifacts
+    are stamped with their digests. A template may be a function from wildcards to keys. `known` are wildcards of rules
+    without any.
+    """
+
+    def __init__(self, *keys, **known):
+        self.keys, self.known = keys, known
+
+    def of(self, wildcards):
+        wildcards = self.known or wildcards
+        found = (key(wildcards) if callable(key) else [key] for key in self.keys)
+        return [filled(key, wildcards) for keys in found for key in keys]
+
+    def __call__(self, wildcards):
+        return {key: value_of(key) for key in self.of(wildcards)}
+
+
+# what every computation with a study's networks rests on
+NETWORKS = ("device", "studies.{of}.problem", "studies.{study}.threads")
 
 
 @cache
-def in_project(file):
-    """A file's path seen from the project's folder, or None where it lies elsewhere."""
-    inside = file.is_relative_to(PROJECT)
-    return file.relative_to(PROJECT).as_posix() if inside else None
-
-
-@cache
-def code(script, *import_paths):
-    """Digest of a script and of all modules it runs: a rule's parameter, so that a changed module re-runs it."""
-    script = f"{PROJECT}/workflow/scripts/{script}.py"
+def code_of(script, import_paths):
+    script = f"{workflow.basedir}/workflow/scripts/{script}.py"
     try:
-        files = code_files(script, *import_paths)
+        return code_text(script, *import_paths)
     except RambleError as error:
         raise WorkflowError(str(error))
-    digest = code_digest(files)
-    CODES[digest] = [script, *import_paths]
-    CODE_FILES[digest] = [file for file in map(in_project, files) if file]
-    return digest
 
 
-def load_sizes(study):
-    """How many patterns the loads of a study come to."""
-    parameters = LOAD_STUDIES[study]
-    of = PATH_STUDIES[parameters.of]
-    return parameters.patterns(of.data.arguments["inputs"])
+class code:
+    """A rule's param: digest of a script and of all modules it runs; some keys or functions name more import paths.
+
+    A changed module runs the jobs again, and a job refuses to run other code.
+    """
+
+    def __init__(self, script, *keys, **known):
+        self.script, self.keys, self.known = script, keys, known
+
+    def __call__(self, wildcards):
+        wildcards = self.known or wildcards
+        found = (key(wildcards) if callable(key) else [key] for key in self.keys)
+        keys = [filled(key, wildcards) for keys in found for key in keys]
+        return code_of(self.script, tuple(map(value_of, keys)))
 
 
-def pair_names(study):
-    return [f"{d}-{a}-{b}" for d, a, b in PATH_STUDIES[study].pairs]
+def threads_of(wildcards):
+    """The threads of a study's jobs; they decide the order of floating-point sums."""
+    return PARAMETERS.studies[wildcards.study].threads
 
 
-def jobs(study, tracker):
-    """Share a study's pairs out to a tracker's jobs: {"0": [pair, ..], ..}."""
-    p = PATH_STUDIES[study]
-    pairs = pair_names(study)
-    size = 1 if tracker in p.one_path_per_job else p.paths_per_job
-    return {str(n // size): pairs[n : n + size] for n in range(0, len(pairs), size)}
+KINDS = {}  # {name of a generated rule: the rule of the chain that it stands for}
 
 
-def solutions_script(study):
-    """Which script finds a study's solutions."""
-    return (
-        "find_stochastic_solutions" if study in STOCHASTIC_STUDIES else "find_solutions"
-    )
-
-
-def tracker_script(study, tracker):
-    """Which script walks with a tracker of a study; nothing is stochastic about a straight line."""
-    algorithm = "paper" if tracker == "paper_tuned" else tracker
-    stochastic = study in STOCHASTIC_STUDIES and algorithm != "line"
-    return f"track_stochastic_{algorithm}" if stochastic else f"track_{algorithm}"
-
-
-def problem_parameters(study):
-    """What building a study's problem depends on, for a rule's params."""
-    p = PATH_STUDIES[study]
-    return dict(path=p.problem.path, arguments=p.problem.arguments)
-
-
-def engine_settings(study):
-    """What a study's engine is built from, but for the seed."""
-    return PATH_STUDIES[study].spectra.model_dump(
-        exclude={
-            "engine",
-            "points",
-            "trackers",
-            "on_request",
-            "reference",
-            "gauss_newton",
-            "density",
-        }
-    )
-
-
-def part_settings(study, part):
-    """What the engine of one part of a study's spectra is built from, but for the seed."""
-    spectra = PATH_STUDIES[study].spectra
-    own = SPECTRA_PARTS[study][part].model_dump(exclude={"tracker", "points"})
-    shared = {
-        "gauss_newton": ("top", "tolerance", "budget", "trace_samples", "batch"),
-        "density": ("batch",),
-    }
-    return own | {name: getattr(spectra, name) for name in shared[part]}
-
-
-def part_pairs(study, part):
-    """The pairs on whose paths it is measured: the costly ones on the first path only."""
-    return pair_names(study) if part == "gauss_newton" else pair_names(study)[:1]
+def named(kind, *parts):
+    """The name of a rule that makes what the chain's rule `kind` makes; what a profile sets for that one holds for it too."""
+    name = "_".join([kind, *map(str, parts)])
+    KINDS[name] = kind
+    settings = workflow.resource_settings
+    for option in ("overwrite_threads", "overwrite_resources"):
+        chosen = dict(getattr(settings, option))
+        if kind in chosen and name not in chosen:
+            setattr(settings, option, chosen | {name: chosen[kind]})
+    return name

@@ -1,9 +1,9 @@
-# solutions: networks with zero training errors, all restarts of a study in one batch
-for study, parameters in PATH_STUDIES.items():
+# data -> solutions: networks with zero training errors, all restarts of a study in one batch
+for study in PATH_STUDIES:
 
     rule:
         name:
-            f"solutions_{study}"
+            named("solutions", study)
         input:
             data=data_files(study),
         output:
@@ -13,19 +13,19 @@ for study, parameters in PATH_STUDIES.items():
             f"logs/{study}/solutions.log",
         benchmark:
             f"logs/{study}/solutions.benchmark.tsv"
-        priority: parameters.priority
-        threads: parameters.threads
+        priority: 8
+        threads: PATH_STUDIES[study].threads
         resources:
             mem_mb=1500,
         params:
-            seed=PARAMETERS.seed,
             study=study,
-            device=PARAMETERS.device,
-            problem=problem_parameters(study),
-            solutions=parameters.solutions.model_dump(),
-            datasets=list(range(parameters.data.datasets)),
-            threads=parameters.threads,
+            datasets=list(range(PATH_STUDIES[study].data.datasets)),
+            recipe=PATH_STUDIES[study].solutions,
+            given=given("seed", *NETWORKS, "studies.{study}.solutions", study=study),
+            threads=PATH_STUDIES[study].threads,
             script=solutions_script(study),
-            code=code(solutions_script(study), parameters.problem.path),
+            code=code(
+                solutions_script(study), "studies.{study}.problem.path", study=study
+            ),
         script:
             "../scripts/{params.script}.py"

@@ -1,120 +1,130 @@
-# paths -> spectra: Hessian eigenvalues at points of some trackers' paths
-for study, parameters in PATH_STUDIES.items():
-    for tracker in parameters.spectra.all_trackers:
-        for job, pairs in jobs(study, tracker).items():
-
-            rule:
-                name:
-                    f"spectra_{study}_{tracker}_{job}"
-                input:
-                    data=data_files(study),
-                    paths=pair_files("paths", study, tracker, "safetensors", pairs),
-                output:
-                    tables=pair_files("spectra", study, tracker, "csv", pairs),
-                log:
-                    f"logs/{study}/spectra-{tracker}-{job}.log",
-                benchmark:
-                    f"logs/{study}/spectra-{tracker}-{job}.benchmark.tsv"
-                priority: parameters.priority + 1
-                threads: parameters.threads
-                resources:
-                    mem_mb=2000,
-                params:
-                    seed=PARAMETERS.seed,
-                    study=study,
-                    device=PARAMETERS.device,
-                    problem=problem_parameters(study),
-                    engine=parameters.spectra.engine,
-                    points=parameters.spectra.points,
-                    settings=engine_settings(study),
-                    threads=parameters.threads,
-                    code=code(
-                        f"spectra_{parameters.spectra.engine}", parameters.problem.path
-                    ),
-                script:
-                    "../scripts/spectra_{params.engine}.py"
+# data, a path -> Hessian eigenvalues at points of it, and what else its study asks for
+def spectra_of(wildcards):
+    return PATH_STUDIES[wildcards["study"]].spectra
 
 
-# the published tool at some points of the first path
-for study, parts in SPECTRA_PARTS.items():
-    if "reference" not in parts:
-        continue
-
-    rule:
-        name:
-            f"reference_{study}"
-        input:
-            data=data_files(study),
-            path=pair_files(
-                "paths",
-                study,
-                parts["reference"].tracker,
-                "safetensors",
-                part_pairs(study, "reference"),
-            )[0],
-        output:
-            table=part_files(study, "reference")[0],
-        log:
-            f"logs/{study}/reference.log",
-        benchmark:
-            f"logs/{study}/reference.benchmark.tsv"
-        priority: PATH_STUDIES[study].priority
-        threads: PATH_STUDIES[study].threads
-        resources:
-            mem_mb=2000,
-        params:
-            seed=PARAMETERS.seed,
-            study=study,
-            device=PARAMETERS.device,
-            problem=problem_parameters(study),
-            points=parts["reference"].points,
-            ours=engine_settings(study),
-            theirs=dict(
-                top=PATH_STUDIES[study].spectra.top,
-                iterations=parts["reference"].iterations,
-                tolerance=parts["reference"].tolerance,
-                trace_samples=PATH_STUDIES[study].spectra.trace_samples,
-            ),
-            threads=PATH_STUDIES[study].threads,
-            code=code("compare_engines", PATH_STUDIES[study].problem.path),
-        script:
-            "../scripts/compare_engines.py"
+def engine_settings(wildcards):
+    return spectra_of(wildcards).settings
 
 
-# what the paper could not see: the Gauss-Newton part, and the whole spectrum
-for study, parts in SPECTRA_PARTS.items():
-    for part in ("gauss_newton", "density"):
-        if part not in parts:
-            continue
-        for pair in part_pairs(study, part):
+def spectra_keys(wildcards):
+    names = ["engine", "points", *type(engine_settings(wildcards)).model_fields]
+    return [f"studies.{{study}}.spectra.{name}" for name in names]
 
-            rule:
-                name:
-                    f"{part}_{study}_{pair}"
-                input:
-                    data=data_files(study),
-                    paths=pair_files(
-                        "paths", study, parts[part].tracker, "safetensors", [pair]
-                    ),
-                output:
-                    tables=pair_files(part, study, parts[part].tracker, "csv", [pair]),
-                log:
-                    f"logs/{study}/{part}-{pair}.log",
-                benchmark:
-                    f"logs/{study}/{part}-{pair}.benchmark.tsv"
-                priority: PATH_STUDIES[study].priority
-                threads: PATH_STUDIES[study].threads
-                resources:
-                    mem_mb=2000,
-                params:
-                    seed=PARAMETERS.seed,
-                    study=study,
-                    device=PARAMETERS.device,
-                    problem=problem_parameters(study),
-                    part=part,
-                    points=parts[part].points,
-                    settings=part_settings(study, part),
-                    threads=PATH_STUDIES[study].threads,
-                    code=code(f"measure_{part}", PATH_STUDIES[study].problem.path),
-                script:
-                    "../scripts/measure_{params.part}.py"
+
+def part_settings(part):
+    return lambda wildcards: spectra_of(wildcards).settings_of(part)
+
+
+def part_keys(part):
+    """What one part of a study's spectra says, and what it takes from the settings of the engine."""
+
+    def keys(wildcards):
+        own = type(getattr(spectra_of(wildcards), part)).model_fields
+        shared = type(spectra_of(wildcards).settings_of(part)).model_fields
+        names = [name for name in shared if name not in own] + [
+            f"{part}.{name}" for name in own
+        ]
+        return [f"studies.{{study}}.spectra.{name}" for name in names]
+
+    return keys
+
+
+rule spectra:
+    input:
+        data=["results/{study}/data/{dataset}.safetensors"],
+        paths=["results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors"],
+    output:
+        tables=["results/{study}/spectra/{tracker}/{dataset}-{a}-{b}.csv"],
+    log:
+        "logs/{study}/spectra-{tracker}-{dataset}-{a}-{b}.log",
+    benchmark:
+        "logs/{study}/spectra-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
+    priority: 5
+    threads: threads_of
+    resources:
+        mem_mb=2000,
+    params:
+        study="{study}",
+        settings=engine_settings,
+        given=given("seed", *NETWORKS, spectra_keys),
+        threads=threads_of,
+        code=code(
+            "spectra", "studies.{study}.problem.path", "studies.{study}.spectra.path"
+        ),
+    script:
+        "../scripts/spectra.py"
+
+
+rule reference:
+    input:
+        data="results/{study}/data/0.safetensors",
+        path=lambda wildcards: part_paths(wildcards.study, "reference")[0],
+    output:
+        table="results/{study}/reference.csv",
+    log:
+        "logs/{study}/reference.log",
+    benchmark:
+        "logs/{study}/reference.benchmark.tsv"
+    priority: 3
+    threads: threads_of
+    resources:
+        mem_mb=2000,
+    params:
+        study="{study}",
+        points=lambda wildcards: spectra_of(wildcards).reference.points,
+        ours=engine_settings,
+        theirs=part_settings("reference"),
+        given=given("seed", *NETWORKS, spectra_keys, part_keys("reference")),
+        threads=threads_of,
+        code=code("reference", "studies.{study}.problem.path"),
+    script:
+        "../scripts/reference.py"
+
+
+rule gauss_newton_spectra:
+    input:
+        data=["results/{study}/data/{dataset}.safetensors"],
+        paths=["results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors"],
+    output:
+        tables=["results/{study}/gauss_newton/{tracker}/{dataset}-{a}-{b}.csv"],
+    log:
+        "logs/{study}/gauss_newton-{tracker}-{dataset}-{a}-{b}.log",
+    benchmark:
+        "logs/{study}/gauss_newton-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
+    priority: 3
+    threads: threads_of
+    resources:
+        mem_mb=2000,
+    params:
+        study="{study}",
+        settings=part_settings("gauss_newton"),
+        given=given("seed", *NETWORKS, part_keys("gauss_newton")),
+        threads=threads_of,
+        code=code("gauss_newton", "studies.{study}.problem.path"),
+    script:
+        "../scripts/gauss_newton.py"
+
+
+rule spectral_density:
+    input:
+        data=["results/{study}/data/{dataset}.safetensors"],
+        paths=["results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors"],
+    output:
+        tables=["results/{study}/density/{tracker}/{dataset}-{a}-{b}.csv"],
+    log:
+        "logs/{study}/density-{tracker}-{dataset}-{a}-{b}.log",
+    benchmark:
+        "logs/{study}/density-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
+    priority: 3
+    threads: threads_of
+    resources:
+        mem_mb=2000,
+    params:
+        study="{study}",
+        settings=part_settings("density"),
+        given=given("seed", *NETWORKS, part_keys("density")),
+        threads=threads_of,
+        code=code("density", "studies.{study}.problem.path"),
+    script:
+        "../scripts/density.py"

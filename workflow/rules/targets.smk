@@ -1,5 +1,4 @@
 # the names that a user types; what they stand for is asked for where one is typed, for a dry run takes time by the file
-
 from itertools import chain
 
 
@@ -31,13 +30,21 @@ if BOOSTING_STUDIES:
 
 # figures and tables are folders beside those of the studies
 TAKEN = {made.name for made in workflow.rules}
-TAKEN |= {*DRAWINGS, "paper", "boosting", "dvc_yaml", "figures", "tables"}
+TAKEN |= {"paper", "boosting", "dvc_yaml", "figures", "tables", "code"}
+
+
+def refuse_taken(key, names, taken):
+    """A target has one meaning: stop at studies or figures that are called as rules and folders are."""
+    for name in taken & set(names):
+        raise WorkflowError(
+            f"{CONFIG_FILES}: {key}.{name}: '{name}' is the name of a target, rule or folder; give it another name"
+        )
+
+
+refuse_taken("studies", PARAMETERS.studies, TAKEN | set(DRAWINGS))
+refuse_taken("figures", DRAWINGS, TAKEN)
 
 for study in PARAMETERS.studies:
-    if study in TAKEN:
-        raise WorkflowError(
-            f"{CONFIG_FILES}: studies.{study}: '{study}' is the name of a target, rule or folder; rename the study"
-        )
 
     rule:
         name:

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.measure.profile import spread_points
 from ramble.problems.problem import Problem
 from ramble.problems.stored import read_weights
+from ramble.store.points import Points, spread_points
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import StoredPath
 
 THREE = 3  # as the paper counts
 SCALE, GAIN = "scale", "gain"  # what is varied: a factor on the weights, or on the outputs in the loss
@@ -54,10 +53,10 @@ def solutions_in(problem: Problem, files: Sequence[str]) -> list[Place]:
     ]
 
 
-def places_on(paths: Sequence[StoredPath], count: int) -> list[Place]:
+def places_on(paths: Sequence[Points], count: int) -> list[Place]:
     """Return up to `count` - 1 points of each path, evenly spread in position, its start left out: a solution."""
     return [
-        Place("path", f"{path.pair}/{point}", path.dataset, torch.from_numpy(path.points[point]))
+        Place("path", f"{path.name}/{point}", path.dataset, torch.from_numpy(path.points[point]))
         for path in paths
         for point in spread_points(path.position, count)
         if point > 0

@@ -6,9 +6,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ramble.measure.slices import plane
 from ramble.problems.problem import Problem, in_batches, stack
+from ramble.store.points import Points
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import StoredPath
 
 BATCH = 512
 MARGIN = 0.25  # of the points' extent, shown around them
@@ -25,7 +26,7 @@ class Plane:
     curve: pd.DataFrame  # point, t, u, v, off_plane: the path's points, and their distance from the plane
 
 
-def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) -> Plane:
+def plane_of_path(problem: Problem, path: Points, end: Tensor, size: int) -> Plane:
     """Cut the plane through W_a, W_b and the path's point farthest from the straight line between them.
 
     Args:
@@ -34,10 +35,10 @@ def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) ->
         end: W_b (P,).
         size: grid points along each axis.
     """
-    points = torch.from_numpy(path.points).double()
-    start = points[0]
+    walked = torch.from_numpy(path.points).double()
+    start = walked[0]
     first = (end.double() - start) / (end.double() - start).norm()
-    offsets = points - start
+    offsets = walked - start
     across = offsets - (offsets @ first).unsqueeze(1) * first
     second = _unit(across[across.norm(dim=1).argmax()], first)
     u, v = offsets @ first, offsets @ second
@@ -51,8 +52,9 @@ def plane_of_path(problem: Problem, path: StoredPath, end: Tensor, size: int) ->
     errors = []
     with Progress("plane", len(cells)) as progress:
         for batch in torch.split(cells, BATCH):
-            weights = (start + batch[:, :1] * first + batch[:, 1:] * second).float()
-            datasets = torch.full((len(batch),), path.dataset)
+            # not all at once: 161 x 161 networks like LeNet5 take 6 GB
+            points = plane(start, first, second, batch)
+            weights, datasets = torch.from_numpy(points.points), torch.full((len(batch),), path.dataset)
             errors.append(stack(list(in_batches(problem, weights, datasets, "train", BATCH))).errors.cpu())
             progress.advance(len(batch))
     grid = pd.DataFrame({"u": cells[:, 0], "v": cells[:, 1], "errors": torch.cat(errors)})

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from ramble.parameters.model import Count, Model, Name, Positive
 from ramble.parameters.paths import MOST_FILES, FullBatchStudy
 from ramble.parameters.sentences import sentence
-from ramble.parameters.trackers import GuardedTracker
+from ramble.settings import Count, Model, Name, Positive
+from ramble.tracking.settings import TrackerSettings
 
 
 class Minibatches(Model):
@@ -75,7 +75,7 @@ class LoadStudy(Model):
     solutions: Annotated[int, Field(ge=2, description="per data set; fewer are a result")]
     batch: Count = Field(description="restarts of a data set trained side by side")
     rounds: Count = Field(description="of restarts, until a data set has its solutions")
-    trackers: Annotated[list[Literal["guarded", "paper", "paper_tuned"]], Field(min_length=1)]
+    trackers: Annotated[list[Name], Field(min_length=1, description="of that study, by name")]
 
     @model_validator(mode="after")
     def _once_each(self) -> "LoadStudy":
@@ -120,15 +120,14 @@ def check_source(name: str, study: StudyBuiltOn, source: FullBatchStudy) -> None
         if tracker not in source.tracker_names:
             raise ValueError(f"studies.{name}.of: study '{study.of}' has no tracker '{tracker}'; give it one")
     if isinstance(study, AblationStudy):
-        assert source.trackers.guarded is not None
-        _check_variants(name, study, source.trackers.guarded)
+        _check_variants(name, study, source.trackers["guarded"])
 
 
-def _check_variants(name: str, study: AblationStudy, settings: GuardedTracker) -> None:
+def _check_variants(name: str, study: AblationStudy, settings: TrackerSettings) -> None:
     for variant, changes in study.variants.items():
         try:
-            GuardedTracker(**(settings.model_dump() | changes))
+            type(settings)(**settings.model_dump() | changes)
         except ValidationError as error:
             first = error.errors()[0]
-            location = ("studies", name, "variants", variant, *first["loc"])
+            location = ("studies", name, study.kind, "variants", variant, *first["loc"])
             raise ValueError(sentence({**first, "loc": location})) from None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ramble.parameters.model import Fraction, Model, Positive
+from ramble.settings import Fraction, Model, Positive
 
 
 class Thresholds(Model):

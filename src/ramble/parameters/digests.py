@@ -1,23 +1,29 @@
-"""Digests of parts of params.yaml: what an artifact remembers of the parameters it was made with."""
+"""Parts of the parameters by their dotted keys, and digests of them: what an artifact remembers of both."""
 
-import hashlib
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Any
 
 from ramble.parameters.document import Parameters
+from ramble.store.stamps import digest_of
+
+
+def value_at(parameters: Parameters, key: str) -> Any:
+    """Return the value under a dotted key ("studies.tcm.data"); raises KeyError or AttributeError where there is none."""
+    return reduce(_part, key.split("."), parameters)
+
+
+def _part(whole: Any, name: str) -> Any:
+    return whole[name] if isinstance(whole, Mapping) else getattr(whole, name)
 
 
 def key_digests(parameters: Parameters, keys: Iterable[str]) -> dict[str, str]:
-    """Return a digest of the value of each dotted key ("studies.tcm.data"); `absent` where there is no such key."""
-    document = parameters.model_dump(mode="json")
-    return {key: _digest(document, key) for key in keys}
+    """Return a digest of the value under each dotted key; `absent` where there is no such key."""
+    return {key: _digest(parameters, key) for key in keys}
 
 
-def _digest(document: dict[str, Any], key: str) -> str:
+def _digest(parameters: Parameters, key: str) -> str:
     try:
-        value = reduce(lambda part, name: part[name], key.split("."), document)
-    except (KeyError, TypeError):  # a key of an artifact may lead into what is a number now
+        return digest_of(value_at(parameters, key))
+    except (KeyError, AttributeError):  # a key of an artifact may lead into what is a number now
         return "absent"
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]

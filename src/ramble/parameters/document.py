@@ -10,11 +10,11 @@ from ramble.errors import RambleError
 from ramble.parameters.built_on import StudyBuiltOn, check_source
 from ramble.parameters.claims import Thresholds
 from ramble.parameters.figures import Figures
-from ramble.parameters.model import Model, Name
 from ramble.parameters.paths import FullBatchStudy, PathStudy, StochasticStudy
 from ramble.parameters.sentences import sentence
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.parameters.yaml_file import name_of, read_merged
+from ramble.settings import Model, Name
 from ramble.store.places import expanded
 
 MOST_SENTENCES = 20  # about one file

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ramble.parameters.model import Fraction, Model, Positive
+from ramble.settings import Fraction, Model, Positive
 
 
 class FigureOfStudy(Model):

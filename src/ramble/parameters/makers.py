@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from ramble.parameters.model import Model
+from ramble.settings import Model
 
 GIVE = "give package.module.Name of an installed module"
 VALUES = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict)  # that nobody can call

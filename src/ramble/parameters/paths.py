@@ -1,15 +1,20 @@
 """A study that finds solutions, paths between them, and spectra along the paths."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ramble.parameters.makers import Maker
-from ramble.parameters.model import Count, Fraction, Model, Positive
 from ramble.parameters.spectra import ExactSpectra, KrylovSpectra, PyHessianSpectra
-from ramble.parameters.trackers import StochasticTrackers, Trackers
+from ramble.parameters.trackers import FullBatchTrackers, StochasticTrackers
+from ramble.settings import Count, Fraction, Model, Name, Positive
+from ramble.tracking.settings import TrackerSettings
+from ramble.training.descent_settings import Recipe
+from ramble.training.stochastic_settings import StochasticRecipe
 
 MOST_FILES = 100_000  # of one study
+R = TypeVar("R", Recipe, StochasticRecipe)
 Spectra = Annotated[ExactSpectra | KrylovSpectra | PyHessianSpectra, Field(discriminator="engine")]
 
 
@@ -22,55 +27,27 @@ class Data(Maker):
     datasets: Count = 1
 
 
-class Settling(Model):
-    """A solution's loss has settled when it fell by less than `tolerance` in `window` steps."""
-
-    window: Count
-    tolerance: Fraction
-    max_steps: Count
-
-
-class Solutions(Model):
-    """How solutions are found."""
-
-    count: Annotated[int, Field(ge=2, description="solutions per data set; all their pairs are walked")]
-    rate: Positive
-    output_gain: Positive = Field(1.0, description="gain on the outputs in the loss until zero errors are reached")
-    max_steps: Count
-    batch: Count = Field(description="restarts trained side by side")
-    rounds: Count
-    max_cosine: Fraction = Field(description="solutions closer than this count as the same")
-    settling: Settling
-
-
-class StochasticSolutions(Model):
-    """How solutions of a large training set are found, by minibatches."""
-
-    count: Annotated[int, Field(ge=2, description="solutions; all their pairs are walked")]
-    rate: Positive
-    batch: Count = Field(description="training samples per gradient")
-    epochs: Count = Field(description="over all samples, at the full rate")
-    focus: Annotated[float, Field(ge=1, description="on the hardest samples afterwards; 1: all alike")]
-    round_steps: Count = Field(description="gradient steps between two looks at all margins")
-    decay: Fraction = Field(description="of the rate, per round")
-    margin: Positive = Field(description="smallest margin at which the rounds end")
-    max_rounds: Count
+def _of_pairs(solutions: R) -> R:
+    """Check that there are pairs of solutions to walk between."""
+    if solutions.count < 2:
+        raise ValueError(f"count = {solutions.count} makes no pair to walk between; ask for at least 2")
+    return solutions
 
 
 class PathStudy(Model):
     """A study that walks between the solutions of one problem."""
 
     kind: str
-    threads: Count
-    priority: int = Field(0, description="jobs of the study with the highest priority start first")
-    paths_per_job: Count = Field(description="chains tracked side by side in one job")
+    threads: Count = 1
+    priority: int = Field(default=0, description="jobs of the study with the highest priority start first")
+    paths_per_job: Count = Field(default=1, description="chains tracked side by side in one job")
     one_path_per_job: list[str] = Field(
-        [], description="trackers whose pairs are a job each: long ones run in parallel"
+        default=[], description="trackers whose pairs are a job each: long ones run in parallel"
     )
     data: Data
     problem: Maker
-    solutions: Solutions | StochasticSolutions
-    trackers: Trackers | StochasticTrackers
+    solutions: Recipe | StochasticRecipe
+    trackers: Mapping[Name, TrackerSettings]
     spectra: Spectra
 
     @model_validator(mode="after")
@@ -130,15 +107,15 @@ class PathStudy(Model):
     @property
     def tracker_names(self) -> list[str]:
         """The trackers that are asked for."""
-        return [name for name, value in self.trackers if value is not None]
+        return list(self.trackers)
 
 
 class FullBatchStudy(PathStudy):
     """Every gradient is one of the whole training set."""
 
     kind: Literal["paths"]
-    solutions: Solutions
-    trackers: Trackers
+    solutions: Annotated[Recipe, AfterValidator(_of_pairs)] = Recipe()
+    trackers: FullBatchTrackers
 
 
 class Boosting(Model):
@@ -157,21 +134,21 @@ class StochasticStudy(PathStudy):
 
     kind: Literal["stochastic"]
     checkpoint_seconds: Positive = Field(description="between two states that a killed run goes on from")
-    solutions: StochasticSolutions
+    solutions: Annotated[StochasticRecipe, AfterValidator(_of_pairs)] = StochasticRecipe()
     trackers: StochasticTrackers
     spectra: Spectra = ExactSpectra(
         engine="exact", trackers=[], on_request=[], points=2
     )  # none, unless a study asks for some
     # left out where there is none, so that a study's digest is what it was before studies could have one
     boosting: Boosting | None = Field(
-        None,
+        default=None,
         description="needs tracker `guarded`, and data.arguments.validation",
         exclude_if=lambda value: value is None,
     )
 
     @model_validator(mode="after")
     def _boosts(self) -> "StochasticStudy":
-        if self.boosting and self.trackers.guarded is None:
+        if self.boosting and "guarded" not in self.trackers:
             raise ValueError("boosting: starts from the paths of tracker 'guarded'; give the study one")
         if self.boosting and not self.data.arguments.get("validation"):
             raise ValueError("boosting: the data have no validation images; set data.arguments.validation")

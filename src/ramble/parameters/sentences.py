@@ -1,21 +1,9 @@
 """What pydantic finds wrong, said in one sentence."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from ramble.parameters.model import NAME
-
-# kinds of a study, and engines: what chooses among the models of a union
-BRANCHES = (
-    "paths",
-    "stochastic",
-    "recipe",
-    "ablation",
-    "connectivity",
-    "load",
-    "exact",
-    "krylov",
-    "pyhessian",
-)
+from ramble.settings import NAME
 
 LONGEST = 120  # characters of a value that a sentence repeats
 
@@ -25,14 +13,33 @@ def short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}.."
 
 
+def _in_file(location: Sequence[str | int]) -> list[str | int]:
+    """Return a location without what pydantic puts behind a key that chooses among the models of a union.
+
+    It is the kind of a study, the engine of its spectra, the algorithm of a tracker: no such keys are in the file.
+    """
+    places = list(location)
+    behind = {"trackers": 5, "spectra": 4}.get(str(places[3]), len(places)) if places[3:] else len(places)
+    for place in (behind, 2):
+        if places[:1] == ["studies"] and places[place : place + 1] not in ([], ["[key]"]):
+            del places[place]
+    return places
+
+
+def _choice(context: dict[str, Any]) -> str:
+    """Say which models there are to choose among."""
+    choice = context["discriminator"].strip("'")
+    if "tag" not in context:
+        return f".{choice} is missing; add it"
+    given, known = short(context["tag"]), context["expected_tags"].replace("'", "")
+    if choice == "algorithm":
+        return f" is no tracker: there is no algorithm '{given}'; give it one with the key algorithm: {known}"
+    return f".{choice} = {given} is unknown; write one of {known}"
+
+
 def sentence(error: dict[str, Any]) -> str:
     """Say which key is wrong and why, without pydantic's own vocabulary."""
-    # a union puts the chosen kind or engine into the location, behind the key; no such key is in the file
-    location = list(error["loc"])
-    for behind, depth in (("studies", 2), ("spectra", 1)):
-        place = location.index(behind) + depth if behind in location else len(location)
-        if location[place : place + 1] and location[place] in BRANCHES:
-            del location[place]
+    location = _in_file(error["loc"])
     named = location[-1:] == ["[key]"]  # not a value is wrong, but what it is called
     key = ".".join(short(str(part)) for part in location[: -1 if named else None])
     given = short(repr(error.get("input")))
@@ -48,13 +55,7 @@ def sentence(error: dict[str, Any]) -> str:
         case "missing":
             return f"{key} is missing; add it"
         case "union_tag_invalid" | "union_tag_not_found":
-            choice = error["ctx"]["discriminator"].strip("'")
-            allowed = (
-                "paths, stochastic, recipe, ablation, connectivity or load"
-                if choice == "kind"
-                else "exact, krylov or pyhessian"
-            )
-            return f"{key}.{choice} is missing or unknown; write {allowed}"
+            return f"{key}{_choice(error['ctx'])}"
         case "value_error":
             text = str(error["ctx"]["error"])
             return f"{key}: {text}" if key else text

@@ -1,18 +1,36 @@
-"""The engines of a study's Hessian spectra."""
+"""The spectra of a study: which points of which paths, and the settings of the engines that measure there."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from ramble.parameters.model import Count, Model, Positive
+from ramble.settings import Count, Model, Positive
+from ramble.spectra.settings import (
+    DensitySettings,
+    EngineSettings,
+    ExactSettings,
+    GaussNewtonSettings,
+    KrylovSettings,
+    PyHessianSettings,
+)
+
+S = TypeVar("S", bound=EngineSettings)
+
+
+def taken_from(kind: type[S], *models: Model) -> S:
+    """Return settings with the values that the models have, the first one's before the second's."""
+    values = {name: getattr(model, name) for model in reversed(models) for name in type(model).model_fields}
+    return kind(**{name: value for name, value in values.items() if name in kind.model_fields})
 
 
 class SpectraOfPaths(Model):
     """On which paths, and at how many of their points, spectra are taken."""
 
     trackers: list[str] = Field(description="whose paths")
-    on_request: list[str] = Field([], description="whose paths too, but not for the default target: target `all`")
-    points: Annotated[int, Field(ge=2, description="per path, evenly spread in t, or in s where t does not rise")]
+    on_request: list[str] = Field(
+        default=[], description="whose paths too, but not for the default target: target `all`"
+    )
+    points: Annotated[int, Field(ge=2, description="per path, evenly spread in t, or in s where t does not rise")] = 30
 
     @property
     def all_trackers(self) -> list[str]:
@@ -20,70 +38,77 @@ class SpectraOfPaths(Model):
         return [*self.trackers, *self.on_request]
 
 
-class ExactSpectra(SpectraOfPaths):
+class ExactSpectra(SpectraOfPaths, ExactSettings):
     """Full Hessian, float64, all eigenvalues."""
 
     engine: Literal["exact"]
 
+    @property
+    def settings(self) -> ExactSettings:
+        """Those of the engine alone."""
+        return taken_from(ExactSettings, self)
 
-class PyHessianSpectra(SpectraOfPaths):
+
+class PyHessianSpectra(SpectraOfPaths, PyHessianSettings):
     """The published tool: deflated power iteration."""
 
     engine: Literal["pyhessian"]
-    top: Count
-    iterations: Count = Field(description="per eigenvalue, at most")
-    tolerance: Positive = Field(description="relative change at which an eigenvalue counts as converged")
-    trace_samples: Annotated[int, Field(ge=2)]
+
+    @property
+    def settings(self) -> PyHessianSettings:
+        """Those of the engine alone."""
+        return taken_from(PyHessianSettings, self)
 
 
-class PyHessianReference(Model):
-    """At how many points of one path PyHessian is asked too, with which settings."""
+class PartOfSpectra(Model):
+    """On whose paths, and at how many of their points, something else is measured."""
 
-    tracker: str = Field(description="whose first path")
-    points: Annotated[int, Field(ge=2)]
-    iterations: Count
-    tolerance: Positive
+    tracker: str = Field(description="whose paths")
+    points: Annotated[int, Field(ge=2, description="per path, spread like those of the spectra")]
 
 
-class GaussNewtonPart(Model):
+class PyHessianReference(PartOfSpectra):
+    """At how many points of the first path PyHessian is asked too, with which settings."""
+
+    iterations: Count = 100
+    tolerance: Positive = 1e-3
+
+
+class GaussNewtonPart(PartOfSpectra):
     """At how many points of one tracker's paths the Hessian is compared with its Gauss-Newton part."""
 
-    tracker: str
-    points: Annotated[int, Field(ge=2, description="per path, spread like those of the spectra")]
+
+class Density(PartOfSpectra):
+    """At how many points of the first path the whole spectrum is estimated."""
+
+    probes: Annotated[int, Field(ge=2, description="random vectors per point")] = 5
+    steps: Count = Field(default=80, description="products with the Hessian per random vector")
 
 
-class Density(Model):
-    """At how many points of one tracker's paths the whole spectrum is estimated."""
-
-    tracker: str
-    points: Annotated[int, Field(ge=2, description="per path, spread like those of the spectra")]
-    probes: Annotated[int, Field(ge=2, description="random vectors per point")]
-    steps: Count = Field(description="products with the Hessian per random vector")
-
-
-class KrylovSpectra(SpectraOfPaths):
+class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     """Lanczos with full reorthogonalisation."""
 
     engine: Literal["krylov"]
-    top: Count
-    tolerance: Positive = Field(description="errors of the eigenvalues, relative to the smallest of the top")
-    bottom: Count = Field(description="most negative eigenvalues; `top` counts the largest by magnitude")
-    budget: Count = Field(description="products with the Hessian per point, at most")
-    trace_samples: Annotated[int, Field(ge=2)]
-    batch: Count = Field(description="inputs held at a time; more need no more memory, only time")
-    reference: PyHessianReference | None = Field(None, description="for the table reference.csv")
-    gauss_newton: GaussNewtonPart | None = Field(None, description="for the tables gauss_newton/")
-    density: Density | None = Field(None, description="for the tables density/")
+    reference: PyHessianReference | None = Field(default=None, description="for the table reference.csv")
+    gauss_newton: GaussNewtonPart | None = Field(default=None, description="for the tables gauss_newton/")
+    density: Density | None = Field(default=None, description="for the tables density/")
 
-    @model_validator(mode="after")
-    def _enough(self) -> "KrylovSpectra":
-        for name in ("top", "bottom"):
-            if self.budget < getattr(self, name):
-                raise ValueError(f"budget = {self.budget} is less than {name} = {getattr(self, name)}")
-        return self
+    @property
+    def settings(self) -> KrylovSettings:
+        """Those of the engine alone."""
+        return taken_from(KrylovSettings, self)
 
     @property
     def parts(self) -> dict[str, PyHessianReference | GaussNewtonPart | Density]:
         """What else is measured, on one tracker's paths, by its name."""
         named = {"reference": self.reference, "gauss_newton": self.gauss_newton, "density": self.density}
         return {name: part for name, part in named.items() if part is not None}
+
+    def settings_of(self, part: str) -> EngineSettings:
+        """Return those of the engine that measures a part; what the part does not say is as for the spectra."""
+        kinds: dict[str, type[EngineSettings]] = {
+            "reference": PyHessianSettings,
+            "gauss_newton": GaussNewtonSettings,
+            "density": DensitySettings,
+        }
+        return taken_from(kinds[part], self.parts[part], self)

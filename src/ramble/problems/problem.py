@@ -55,6 +55,7 @@ class Problem(ABC):
     dtype: torch.dtype = torch.float32  # of weights as they are drawn and stored
     layers: tuple[Layer, ...]
     n_datasets: int
+    numbers: Sequence[int] | None = None  # of the training sets in their files' names, where these are not 0, 1, ..
     splits: tuple[Split, ...]
     metadata: dict[str, object]  # what a stranger needs to feed the network
     device: torch.device
@@ -184,3 +185,16 @@ def stack(evaluations: Sequence[Evaluation]) -> Evaluation:
         torch.cat([e.errors for e in evaluations]),
         torch.cat([e.min_margins for e in evaluations]),
     )
+
+
+def place_of(problem: object, number: int) -> int:
+    """Return the place among a problem's training sets of the one whose file has this number.
+
+    Raises RambleError where the problem was not given that one.
+    """
+    numbers = getattr(problem, "numbers", None)
+    if numbers is None:
+        return number
+    if number not in numbers:
+        raise RambleError(f"data set {number} is not among those given, {', '.join(map(str, numbers))}; give its file.")
+    return int(numbers.index(number))

@@ -2,16 +2,24 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.data import build
+from ramble.problems.devices import choose_device
 from ramble.problems.problem import Problem
-from ramble.store.stored_paths import pair_of
+from ramble.store.points import pair_of
 from ramble.store.tensors import read_tensors
+
+
+class Maker(Protocol):
+    """What params.yaml says of a problem."""
+
+    path: str
+    arguments: dict[str, Any]
 
 
 def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], device: torch.device) -> Problem:
@@ -22,6 +30,13 @@ def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], devi
     except RambleError as error:
         study = headers[0].get("study")
         raise RambleError(f"study '{study}', {error}" if study else str(error)) from error
+    return problem
+
+
+def stored_problem(maker: Maker, data: Sequence[str], device: str) -> Problem:
+    """Build the problem that `maker` names on some of a study's data sets, which keep the numbers in their names."""
+    problem = load_problem(maker.path, maker.arguments, data, choose_device(device))
+    problem.numbers = [int(Path(file).stem) for file in data]
     return problem
 
 

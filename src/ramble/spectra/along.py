@@ -1,4 +1,4 @@
-"""Measuring something at points of paths, one table per path."""
+"""Measuring something at some of the points of a set, such as a path; one table per set."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,11 +8,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ramble.measure.profile import spread_points
+from ramble.problems.problem import place_of
 from ramble.store.artifacts import write_table
 from ramble.store.checkpoints import Checkpoint, State, checkpoint_of, key_of
+from ramble.store.points import Points, read_points, spread_points
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import StoredPath, read_path
 
 ProblemT = TypeVar("ProblemT", contravariant=True)
 
@@ -24,46 +24,48 @@ class Rows(Protocol[ProblemT]):
         """Return the rows of the point `weights` (P,); `label` names it for random streams and errors."""
 
 
-def write_along_paths(
+def write_along(
     rows: Rows[ProblemT],
     problem: ProblemT,
     name: str,
     what: str,
     count: int,
-    paths: Sequence[str],
+    files: Sequence[str],
     outputs: Sequence[str],
     settings: Mapping[str, object],
 ) -> None:
-    """Write one table per path, with rows for `count` of its points, spread evenly in position (t or s).
+    """Write one table per set of points, with rows for `count` of them, spread evenly in position.
 
-    Every row begins with its place: point (an index into the path's points), t, s. A run that was killed goes on
-    after the last point in its checkpoint.
+    Every row begins with its place: point (an index into the points), t and s, or u and v in a plane. A run that
+    was killed goes on after the last point in its checkpoint.
 
     Args:
         rows: what is measured.
-        problem: whose paths they are.
+        problem: whose networks they are.
         name: of the study.
         what: is measured, for the progress bar.
-        count: points per path.
-        paths: files of paths.
+        count: points per set.
+        files: of points.
         outputs: one table for each of them.
-        settings: all that the rows depend on besides the paths (of what JSON can hold).
+        settings: all that the rows depend on besides the points (of what JSON can hold).
 
     Raises:
-        RambleError: what `rows` raises; a checkpoint of other settings or another path.
+        RambleError: what `rows` raises; a checkpoint of other settings or other points.
     """
-    with Progress(f"{name}: {what} of {len(paths)} paths", len(paths) * count) as progress:
-        for file, output in zip(paths, outputs, strict=True):
-            path = read_path(file)
-            points = torch.from_numpy(path.points)
-            checkpoint = Checkpoint(checkpoint_of(output), key_of(settings, {"points": points}))
-            chosen = spread_points(path.position, count)
+    with Progress(f"{name}: {what} at points of {len(files)} files", len(files) * count) as progress:
+        for file, output in zip(files, outputs, strict=True):
+            points = read_points(file)
+            weights = torch.from_numpy(points.points)
+            checkpoint = Checkpoint(checkpoint_of(output), key_of(settings, {"points": weights}))
+            chosen = spread_points(points.position, count)
             tables = checkpoint.resume(partial(_taken_up, chosen)) or []
             for number, point in enumerate(chosen):
                 if number >= len(tables):
-                    found = rows(problem, points[point], path.dataset, f"{name}/{path.pair}/{point}")
-                    tables.append(_placed(found, path, point))
-                progress.advance(1, path=path.pair)
+                    found = rows(
+                        problem, weights[point], place_of(problem, points.dataset), f"{name}/{points.name}/{point}"
+                    )
+                    tables.append(_placed(found, points, point))
+                progress.advance(1, points=points.name)
                 if checkpoint.due:
                     checkpoint.save({}, {"tables": [table.to_dict("list") for table in tables]})
             write_table(output, pd.concat(tables, ignore_index=True))
@@ -78,6 +80,6 @@ def _taken_up(points: Sequence[int], state: State) -> list[pd.DataFrame]:
     return tables
 
 
-def _placed(rows: pd.DataFrame, path: StoredPath, point: int) -> pd.DataFrame:
-    place = pd.DataFrame({"point": point, "t": float(path.t[point]), "s": float(path.s[point])}, index=rows.index)
-    return pd.concat([place, rows], axis=1)
+def _placed(rows: pd.DataFrame, points: Points, point: int) -> pd.DataFrame:
+    place = {name: float(values[point]) for name, values in points.places.items()}
+    return pd.concat([pd.DataFrame({"point": point, **place}, index=rows.index), rows], axis=1)

@@ -1,6 +1,7 @@
 """The whole spectrum at once: stochastic Lanczos quadrature."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -11,32 +12,27 @@ from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.spectra.ends import Rounding
+from ramble.spectra.engine import Engine
 from ramble.spectra.lanczos import KrylovSpace
 from ramble.spectra.products import Curvature, random_signs, steepness
 from ramble.spectra.rounding import measured_rounding, rounding_in_float64
+from ramble.spectra.settings import DensitySettings
 
 PRECISE = 1e-4  # of the largest node: what rounding may move a node in float32
 
 
 @dataclass(frozen=True)
-class DensityEngine:
-    """Settings of stochastic Lanczos quadrature (Ubaru, Chen, Saad 2017; Ghorbani, Krishnan, Xiao 2019).
+class DensityEngine(Engine[NetworkProblem]):
+    """Stochastic Lanczos quadrature (Ubaru, Chen, Saad 2017; Ghorbani, Krishnan, Xiao 2019).
 
     The spectral density is the mean over random sign vectors v of sum_j w_j delta(lambda - node_j), where node_j are
     the Ritz values of a Krylov space that starts at v and w_j the squares of the first coordinates of their vectors.
     For one v that is the Gauss quadrature of v's spectral measure, exact for polynomials up to degree 2 steps - 1.
-
-    Attributes:
-        probes: random vectors.
-        steps: products for each of them.
-        batch: inputs of a minibatch.
-        seed: of the random vectors.
     """
 
-    probes: int
-    steps: int
-    batch: int
-    seed: int
+    what: ClassVar[str] = "spectral density"
+
+    settings: DensitySettings
 
     def rows(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> pd.DataFrame:
         """Return nodes and weights at `weights` (P,): columns probe, node, weight, node_error.
@@ -48,10 +44,10 @@ class DensityEngine:
         """
 
         def product_in(dtype: torch.dtype) -> Product:
-            return Curvature(problem, weights.to(dtype), label, self.batch).hessian()
+            return Curvature(problem, weights.to(dtype), label, self.settings.batch).hessian()
 
         found = pd.DataFrame()
-        rounding = rounding_in_float64(len(weights), steepness(problem, weights, label, self.batch))
+        rounding = rounding_in_float64(len(weights), steepness(problem, weights, label, self.settings.batch))
         if weights.dtype != torch.float64:
             product, like = product_in(torch.float32), weights.float().to(problem.device)
             random = generator(self.seed, "density rounding", label)
@@ -67,9 +63,9 @@ class DensityEngine:
     def _rows(self, product: Product, like: Tensor, rounding: Rounding, label: str) -> pd.DataFrame:
         random, restarts = generator(self.seed, "density", label), generator(self.seed, "density restarts", label)
         tables = []
-        for probe in range(self.probes):
+        for probe in range(self.settings.probes):
             start = random_signs(len(like), random).to(like)
-            space = KrylovSpace(product, start, self.steps, restarts)
+            space = KrylovSpace(product, start, self.settings.steps, restarts)
             while space.room:
                 space.grow()
             nodes, coordinates = np.linalg.eigh(space.projection)

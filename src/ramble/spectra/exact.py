@@ -1,6 +1,6 @@
 """All eigenvalues of the full Hessian, in float64."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -9,8 +9,10 @@ from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
+from ramble.spectra.engine import SpectrumEngine
 from ramble.spectra.products import Curvature, refuse_not_finite, steepness
 from ramble.spectra.rounding import rounding_in_float64
+from ramble.spectra.settings import ExactSettings
 from ramble.spectra.spectrum import Spectrum
 
 LARGEST = 5_000  # weights; 4,982 were measured to take 73 s a point on one core and 1,580 MiB
@@ -25,8 +27,10 @@ class HasHessians(Protocol):
 
 
 @dataclass(frozen=True)
-class ExactEngine:
+class ExactEngine(SpectrumEngine[HasHessians | NetworkProblem]):
     """Dense symmetric eigenvalue decomposition."""
+
+    settings: ExactSettings = field(default_factory=ExactSettings)
 
     def spectrum(self, problem: HasHessians | NetworkProblem, weights: Tensor, dataset: int, label: str) -> Spectrum:
         """Return all P eigenvalues at `weights` (P,), with the residual of every eigenpair and the rounding of float64.

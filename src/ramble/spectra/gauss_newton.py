@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,32 +13,24 @@ from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.spectra.ends import Ends
+from ramble.spectra.engine import Engine
 from ramble.spectra.products import Curvature, sampled_trace, steepness
 from ramble.spectra.rounding import precise_ends, rounding_in_float64
+from ramble.spectra.settings import GaussNewtonSettings
 
 
 @dataclass(frozen=True)
-class GaussNewtonEngine:
-    """Settings of the comparison H = G + R at one point.
+class GaussNewtonEngine(Engine[NetworkProblem]):
+    """The comparison H = G + R at one point.
 
     R = mean_i sum_c (p_ic - y_ic) Hess z_ic is weighted by the errors p - y of the softmax, which are small on
     solutions; by Weyl's inequality every eigenvalue of H lies within |R| of that of G, so none is below -|R|.
-
-    Attributes:
-        top: number of eigenvalues of G.
-        tolerance: their errors, as a share of the smallest of the top; of |R|, as a share of itself.
-        budget: products per operator at most, those for the trace aside.
-        trace_samples: random vectors for the part of the trace that the Krylov space leaves.
-        batch: inputs of a minibatch.
-        seed: of the random vectors.
+    The tolerance is that of the eigenvalues of G, and of |R| as a share of itself; the budget is per operator.
     """
 
-    top: int
-    tolerance: float
-    budget: int
-    trace_samples: int
-    batch: int
-    seed: int
+    what: ClassVar[str] = "Gauss-Newton part"
+
+    settings: GaussNewtonSettings
 
     def rows(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> pd.DataFrame:
         """Return one row at `weights` (P,).
@@ -47,27 +40,27 @@ class GaussNewtonEngine:
 
         Raises RambleError as `lanczos_ends` and `Curvature` do.
         """
-        random = generator(self.seed, "gauss-newton", label)
+        settings, random = self.settings, generator(self.seed, "gauss-newton", label)
 
         def part_in(dtype: torch.dtype) -> Product:
-            return Curvature(problem, weights.to(dtype), label, self.batch).gauss_newton()
+            return Curvature(problem, weights.to(dtype), label, settings.batch).gauss_newton()
 
         def rest_in(dtype: torch.dtype) -> Product:
-            curvature = Curvature(problem, weights.to(dtype), label, self.batch)
+            curvature = Curvature(problem, weights.to(dtype), label, settings.batch)
             hessian, gauss_newton = curvature.hessian(), curvature.gauss_newton()
             return lambda vector: hessian(vector) - gauss_newton(vector)
 
-        units = steepness(problem, weights, label, self.batch)
+        units = steepness(problem, weights, label, settings.batch)
 
         def ends(product_in: Callable[[torch.dtype], Product], top: int, beside: float) -> tuple[Ends, Product]:
             return precise_ends(
-                product_in, weights, problem.device, top=top, bottom=0, tolerance=self.tolerance, budget=self.budget,
-                random=random, rounding=rounding_in_float64(len(weights), units, beside),
+                product_in, weights, problem.device, top=top, bottom=0, tolerance=settings.tolerance,
+                budget=settings.budget, random=random, rounding=rounding_in_float64(len(weights), units, beside),
             )  # fmt: skip
 
-        part, product = ends(part_in, self.top, 0.0)
+        part, product = ends(part_in, settings.top, 0.0)
         rest, _ = ends(rest_in, 1, 2 * float(np.abs(part.top).max()))  # H - G keeps the rounding of both
-        trace, trace_error = sampled_trace(product, part.basis, part.trace, self.trace_samples, random)
+        trace, trace_error = sampled_trace(product, part.basis, part.trace, settings.trace_samples, random)
         trace_error += part.basis.shape[1] ** 0.5 * part.rounding
         row = {f"gn_{i}": value for i, value in enumerate(part.top, start=1)}
         row |= {f"gn_residual_{i}": value for i, value in enumerate(part.top_residuals, start=1)}

@@ -9,34 +9,20 @@ from torch import Tensor
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
+from ramble.spectra.engine import SpectrumEngine
 from ramble.spectra.products import Curvature, sampled_trace, steepness
 from ramble.spectra.rounding import precise_ends, rounding_in_float64
+from ramble.spectra.settings import KrylovSettings
 from ramble.spectra.spectrum import Spectrum
 
 logger = logging.getLogger("ramble")
 
 
 @dataclass(frozen=True)
-class KrylovEngine:
-    """Settings of one run of Lanczos, in float32 where its rounding leaves room for the tolerance, else in float64.
+class KrylovEngine(SpectrumEngine[NetworkProblem]):
+    """One run of Lanczos, in float32 where its rounding leaves room for the tolerance, else in float64."""
 
-    Attributes:
-        top: number of eigenvalues, by magnitude.
-        bottom: number of the most negative ones.
-        tolerance: errors of the eigenvalues, as a share of the smallest of the top.
-        budget: products per point at most, those for rounding and trace aside.
-        trace_samples: random vectors for the part of the trace that the Krylov space leaves.
-        batch: inputs of a minibatch; more of them hold no more memory.
-        seed: of the random vectors.
-    """
-
-    top: int
-    bottom: int
-    tolerance: float
-    budget: int
-    trace_samples: int
-    batch: int
-    seed: int
+    settings: KrylovSettings
 
     def spectrum(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> Spectrum:
         """Return both ends of the spectrum at `weights` (P,), their residuals and error bounds, and the trace.
@@ -49,19 +35,19 @@ class KrylovEngine:
 
         Raises RambleError as `Curvature` does, and where `top` exceeds the number of weights or the budget.
         """
-        random = generator(self.seed, "krylov", label)
+        settings, random = self.settings, generator(self.seed, "krylov", label)
 
         def product_in(dtype: torch.dtype) -> Product:
-            return Curvature(problem, weights.to(dtype), label, self.batch).hessian()
+            return Curvature(problem, weights.to(dtype), label, settings.batch).hessian()
 
         ends, product = precise_ends(
-            product_in, weights, problem.device, top=self.top, bottom=self.bottom, tolerance=self.tolerance,
-            budget=self.budget, random=random,
-            rounding=rounding_in_float64(len(weights), steepness(problem, weights, label, self.batch)),
+            product_in, weights, problem.device, top=settings.top, bottom=settings.bottom,
+            tolerance=settings.tolerance, budget=settings.budget, random=random,
+            rounding=rounding_in_float64(len(weights), steepness(problem, weights, label, settings.batch)),
         )  # fmt: skip
         if not ends.converged:
             logger.warning("%s: eigenvalues not converged after %d products; raise the budget", label, ends.products)
-        trace, trace_error = sampled_trace(product, ends.basis, ends.trace, self.trace_samples, random)
+        trace, trace_error = sampled_trace(product, ends.basis, ends.trace, settings.trace_samples, random)
         trace_error += ends.basis.shape[1] ** 0.5 * ends.rounding
         return Spectrum(
             ends.top, ends.top_residuals, ends.top_errors, ends.lowest, ends.lowest_residuals, ends.lowest_errors,

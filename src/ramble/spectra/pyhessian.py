@@ -18,8 +18,10 @@ from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import derive_seed, generator
 from ramble.spectra.ends import Ends, Rounding, lanczos_ends
+from ramble.spectra.engine import SpectrumEngine
 from ramble.spectra.products import Curvature, mathematical_attention, sampled_trace, steepness
 from ramble.spectra.rounding import rounding_in_float64
+from ramble.spectra.settings import PyHessianSettings
 from ramble.spectra.spectrum import Spectrum
 
 logger = logging.getLogger("ramble")
@@ -29,22 +31,10 @@ LEAST_BUDGET = 400  # of its products
 
 
 @dataclass(frozen=True)
-class PyHessianEngine:
-    """Settings of one run of PyHessian.
+class PyHessianEngine(SpectrumEngine[NetworkProblem]):
+    """One run of PyHessian; the seed is that of the random start vectors."""
 
-    Attributes:
-        top: number of eigenvalues, by magnitude.
-        iterations: power iterations per eigenvalue at most.
-        tolerance: relative change between two iterations at which PyHessian stops.
-        trace_samples: random vectors for the part of the trace that the top eigenvectors leave.
-        seed: of the random start vectors.
-    """
-
-    top: int
-    iterations: int
-    tolerance: float
-    trace_samples: int
-    seed: int
+    settings: PyHessianSettings
 
     def spectrum(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> Spectrum:
         """Return the top eigenvalues at `weights` (P,), their residuals, the most negative one and the trace.
@@ -55,9 +45,9 @@ class PyHessianEngine:
         Raises RambleError as `Curvature` does, and where `top` exceeds the number of weights or ARPACK fails.
         """
         product = Curvature(problem, weights.double(), label, batch=None).hessian()
-        if self.top > len(weights):
+        if self.settings.top > len(weights):
             raise RambleError(
-                f"{label}: top = {self.top} eigenvalues asked of a network with {len(weights)} weights; "
+                f"{label}: top = {self.settings.top} eigenvalues asked of a network with {len(weights)} weights; "
                 f"ask for {len(weights)} at most"
             )
         network = problem.network(weights.to(problem.device))
@@ -67,7 +57,9 @@ class PyHessianEngine:
             warnings.filterwarnings("ignore", "Using backward.. with create_graph")  # PyHessian's way, cleaned up below
             torch.manual_seed(derive_seed(self.seed, "pyhessian", label) % 2**32)
             tool = PyHessian(network, _loss, data=(inputs, labels), cuda=problem.device.type == "cuda")
-            values, vectors = tool.eigenvalues(maxIter=self.iterations, tol=self.tolerance, top_n=self.top)
+            values, vectors = tool.eigenvalues(
+                maxIter=self.settings.iterations, tol=self.settings.tolerance, top_n=self.settings.top
+            )
         network.zero_grad(set_to_none=True)  # breaks the reference cycle that create_graph left behind
         vectors_found = torch.stack([flat(vector) for vector in vectors], 1).double()  # (P, k)
         top = _Span.of(vectors_found, product)
@@ -75,9 +67,9 @@ class PyHessianEngine:
         residuals = misses.norm(dim=0).cpu().numpy()
         order = np.argsort(values)[::-1]
         random = generator(self.seed, "trace", label)
-        trace, trace_error = sampled_trace(product, top.basis, top.trace, self.trace_samples, random)
+        trace, trace_error = sampled_trace(product, top.basis, top.trace, self.settings.trace_samples, random)
         found = list(zip(values, residuals, strict=True))
-        if self.top < len(weights):
+        if self.settings.top < len(weights):
             found.append(_most_negative(product, top, label))
         lowest, lowest_residual = min(found)  # where the top is negative, that of the rest need not be the smallest
         rounding = rounding_in_float64(len(weights), steepness(problem, weights, label, None))
@@ -85,7 +77,7 @@ class PyHessianEngine:
         errors = np.abs(np.array(values)[order] - sure.top) + sure.top_errors
         lowest_error = abs(lowest - float(sure.lowest[0])) + float(sure.lowest_errors[0])
         # PyHessian does not say whether it came to its tolerance
-        converged = bool((errors <= self.tolerance * np.abs(np.array(values)[order])).all())
+        converged = bool((errors <= self.settings.tolerance * np.abs(np.array(values)[order])).all())
         if not converged:
             logger.warning("%s: PyHessian's eigenvalues not converged to its tolerance; raise the iterations", label)
         return Spectrum(
@@ -96,8 +88,8 @@ class PyHessianEngine:
     def _sure(self, product: Product, weights: Tensor, random: torch.Generator, rounding: Rounding) -> Ends:
         """Return both ends as Lanczos finds them: a residual says that some eigenvalue is near, not which."""
         start = torch.randn(len(weights), generator=random).to(weights)
-        tolerance, budget = max(self.tolerance, FINEST), 10 * self.top + LEAST_BUDGET
-        return lanczos_ends(product, start, self.top, 1, tolerance, budget, random, rounding)
+        tolerance, budget = max(self.settings.tolerance, FINEST), 10 * self.settings.top + LEAST_BUDGET
+        return lanczos_ends(product, start, self.settings.top, 1, tolerance, budget, random, rounding)
 
 
 def _loss(outputs: Tensor, labels: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Two engines side by side at some points of one path: how far is the published tool off?"""
+"""Two engines side by side at some points: how far is the published tool off?"""
 
 import logging
 
@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ramble.measure.profile import spread_points
-from ramble.spectra.along import ProblemT
-from ramble.spectra.spectrum import Engine, Spectrum
+from ramble.problems.problem import place_of
+from ramble.spectra.engine import ProblemT, SpectrumEngine
+from ramble.spectra.spectrum import Spectrum
 from ramble.store.artifacts import write_table
+from ramble.store.points import read_points, spread_points
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import read_path
 
 logger = logging.getLogger("ramble")
 
@@ -33,26 +33,29 @@ def differences(ours: Spectrum, theirs: Spectrum) -> pd.DataFrame:
 
 
 def write_reference(
-    ours: Engine[ProblemT],
-    theirs: Engine[ProblemT],
+    ours: SpectrumEngine[ProblemT],
+    theirs: SpectrumEngine[ProblemT],
     problem: ProblemT,
     name: str,
     count: int,
     file: str,
     output: str,
 ) -> None:
-    """Write the table of differences at `count` points of the path in `file`, spread evenly in position."""
-    path = read_path(file)
-    points, weights = spread_points(path.position, count), torch.from_numpy(path.points)
+    """Write the table of differences at `count` of the points in `file`, spread evenly in position."""
+    points = read_points(file)
+    chosen, weights = spread_points(points.position, count), torch.from_numpy(points.points)
     tables = []
-    with Progress(f"{name}: spectra by both engines", len(points)) as progress:
-        for point in points:
-            label = f"{name}/{path.pair}/{point}"
-            pair = [engine.spectrum(problem, weights[point], path.dataset, label) for engine in (ours, theirs)]
+    with Progress(f"{name}: spectra by both engines", len(chosen)) as progress:
+        for point in chosen:
+            label = f"{name}/{points.name}/{point}"
+            pair = [
+                engine.spectrum(problem, weights[point], place_of(problem, points.dataset), label)
+                for engine in (ours, theirs)
+            ]
             rows = differences(*pair)
             rows.insert(0, "point", point)
-            rows.insert(1, "t", float(path.t[point]))
-            rows.insert(2, "s", float(path.s[point]))
+            for column, (place, values) in enumerate(points.places.items(), start=1):
+                rows.insert(column, place, float(values[point]))
             top = rows[rows.quantity.str.startswith("eig_")]
             progress.advance(1, point=point)
             logger.info("%s: worst eigenvalue of the top off by %.2g", label, top.relative_difference.abs().max())

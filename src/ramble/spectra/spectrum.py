@@ -1,14 +1,9 @@
 """What every engine returns, and the row of a table it becomes."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from torch import Tensor
-
-from ramble.spectra.along import ProblemT, Rows
 
 
 @dataclass(frozen=True)
@@ -48,15 +43,3 @@ class Spectrum:
 
 def _lowest(number: int) -> str:
     return "most_negative" if number == 1 else f"most_negative_{number}"
-
-
-class Engine(Protocol[ProblemT]):
-    """Anything that finds eigenvalues at one point."""
-
-    def spectrum(self, problem: ProblemT, weights: Tensor, dataset: int, label: str) -> Spectrum:
-        """Return the spectrum at `weights` (P,); `label` names the point for the random streams."""
-
-
-def one_row(engine: Engine[ProblemT]) -> Rows[ProblemT]:
-    """Return what an engine finds at a point as a table of one row."""
-    return lambda *place: pd.DataFrame([engine.spectrum(*place).columns])

@@ -13,15 +13,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load
+from safetensors.numpy import load, save
 
 from ramble.errors import RambleError, printable
-from ramble.store.content import check_table, check_tensors, remedy, sealed_table
+from ramble.store.content import check_table, check_tensors, remedy, sealed_table, sealed_tensors
 from ramble.store.stamps import stamp
-from ramble.store.untrusted import read_regular
+from ramble.store.untrusted import FETCH, read_regular
 
 
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
@@ -48,13 +49,25 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
             aside.unlink(missing_ok=True)
 
 
-def read_arrays(path: str | Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
+def header_texts(metadata: Mapping[str, object]) -> dict[str, str]:
+    """Return the header of a safetensors file that is to be written: values as text, and where it comes from."""
+    return {key: str(value) for key, value in metadata.items()} | {"provenance": stamp()}
+
+
+def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, object]) -> None:
+    """Write NumPy arrays as `write_tensors` writes tensors: to the same bytes."""
+    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    content = sealed_tensors(save(plain, metadata=header_texts(metadata)))
+    write_whole(path, lambda aside: aside.write_bytes(content))
+
+
+def read_arrays(path: str | Path, missing: str = FETCH) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Return the tensors of a safetensors file as NumPy arrays, and its header.
 
-    Raises RambleError when the file is missing, not a whole safetensors file, or its content is not what its digest
-    says.
+    Raises RambleError when the file is missing (`missing` says what to do then), not a whole safetensors file, or its
+    content is not what its digest says.
     """
-    content = read_regular(path)
+    content = read_regular(path, missing)
     header = check_tensors(path, content).header
     try:
         return load(content), header
@@ -77,7 +90,7 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
     row without numbers.
     """
     rows = table.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode()
-    content = sealed_table(rows, stamp(path))
+    content = sealed_table(rows, stamp())
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 

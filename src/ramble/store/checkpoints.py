@@ -150,8 +150,9 @@ def checkpoint_of_job(output: str | Path, settings: Mapping[str, object], tensor
 
 
 def key_of(settings: Mapping[str, object], tensors: Mapping[str, Tensor] | None = None) -> str:
-    """Return a hash of settings (of what JSON can hold) and of tensors, in any order of their names."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    """Return a hash of settings (typed ones, and what JSON can hold) and of tensors, in any order of their names."""
+    text = json.dumps(settings, sort_keys=True, default=lambda typed: typed.model_dump(mode="json"))
+    digest = hashlib.sha256(text.encode())
     for name, tensor in sorted((tensors or {}).items()):
         plain = tensor.detach().cpu().contiguous()
         digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())

@@ -50,6 +50,14 @@ def code_digest(files: Iterable[Path]) -> str:
     return hashlib.sha256(b"".join(sorted(map(first_digest, files)))).hexdigest()[:16]
 
 
+def code_text(script: str | Path, *import_paths: str) -> str:
+    """Return the digest of a script's code and what it is of, as `<digest> of <script> <import path> ..`.
+
+    Raises as `code_files` does.
+    """
+    return " ".join([code_digest(code_files(script, *import_paths)), "of", Path(script).stem, *import_paths])
+
+
 def digest_now(file: Path) -> bytes:
     """Return a digest of the name and the content of a file."""
     return _hashed(file, file.read_bytes())

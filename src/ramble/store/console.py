@@ -8,10 +8,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from tqdm import tqdm
 
@@ -34,12 +34,49 @@ class Job(Protocol):
     """What a step needs to know of the job that it is."""
 
     log: Sequence[str]  # the first is the file for its messages
-    params: Any  # has threads, and where artifacts are made code: the digest of what was planned to run
+    input: Sequence[str]
+    scriptdir: str  # where its script lies
+    config: dict[str, Any]  # params.yaml as it is written
+    # has threads, and where artifacts are made code: what was planned to run, and given: {key of params.yaml: value}
+    params: Any
+
+
+class Given:
+    """The values of parameters by the last parts of their keys; one of many that users name by what they are many of.
+
+    `problem` is what stands under studies.<name>.problem, `tracker` under studies.<name>.trackers.<name>, `study`
+    under studies.<name>.
+    """
+
+    MANY: ClassVar[dict[str, str]] = {"studies": "study", "trackers": "tracker", "figures": "figure"}
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        parts = {key: key.split(".") for key in values}
+        self.__dict__.update({self._name(parts[key]): value for key, value in values.items()})
+
+    def _name(self, parts: Sequence[str]) -> str:
+        return self.MANY.get(parts[-2], parts[-1]) if len(parts) > 1 else parts[-1]
+
+    def __getattr__(self, name: str) -> Any:
+        """Say which name is missing."""
+        raise AttributeError(f"no key of params.yaml that ends in '{name}' is among the keys that the rule gives")
+
+
+def settings_of_run(job: Job, device: object) -> dict[str, Any]:
+    """Return all that a job's result rests on but its inputs, on the device that it has, and how often it keeps a state.
+
+    Nothing where its study keeps none. How often is not among the params: no job is to run again because of it.
+    """
+    every = job.config["studies"][job.params.study].get("checkpoint_seconds")
+    if every is None:
+        return {}
+    told = {"study": job.params.study, "code": job.params.code, "device": str(device)}
+    return job.params.given | told | {"checkpoint_seconds": float(every)}
 
 
 @contextmanager
-def step(job: Job) -> Iterator[None]:
-    """Run the body as one step of the chain.
+def step(job: Job) -> Iterator[Given]:
+    """Run the body as one step of the chain; it gets the parameters that its rule gives.
 
     Messages go to the job's log and to standard error; where that is a terminal, which has the progress bars, only
     warnings do. A RambleError ends the process with its sentence and exit code 1, and so does memory that runs out.
@@ -58,9 +95,10 @@ def step(job: Job) -> Iterator[None]:
     logger.setLevel(logging.INFO)  # the chatter of other packages stays out
     logging.raiseExceptions = False  # a line that a full disk does not take is lost without a traceback
     try:
+        given = job.params.get("given", {})
         if planned := job.params.get("code"):
-            stamps.begin(planned)
-        yield
+            stamps.begin(planned, job.scriptdir, given, job.input)
+        yield Given(given)
     except RambleError as error:
         _stop(log, f"error: {error}", 1)
     except Exception as error:

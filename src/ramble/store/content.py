@@ -5,6 +5,7 @@ all other fields of the header. A table has it in its last line: over its rows a
 damage, and changes by programs that do not know of it; it is no signature, for whoever writes a file can write it too.
 """
 
+import contextlib
 import hashlib
 import json
 import re
@@ -19,6 +20,7 @@ from ramble.errors import RambleError
 FIELD = "sha256"
 LAST_LINE = re.compile(rb"# sha256 ([0-9a-f]{64}); ([ -~]*)\n")
 METADATA = "__metadata__"
+MOST_HEADER, MOST_LINE = 2**24, 2**16  # bytes that are looked at for where a file comes from
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,21 @@ def check_table(path: str | Path, content: bytes) -> Table:
     if hashlib.sha256(content[:start] + last[2]).hexdigest() != told:
         raise RambleError(f"{path}: its content is not what its digest says, it is damaged or was changed; {cure}.")
     return Table(content[:start], last[2].decode(), told)
+
+
+def origin_of(file: str | Path) -> str:
+    """Return what a safetensors file or a table says of where it comes from; nothing where it says nothing.
+
+    A quick look: whether the content is what its digest says is checked by whoever reads it.
+    """
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+        with Path(file).open("rb") as opened:
+            if str(file).endswith(".safetensors"):
+                (length,) = struct.unpack("<Q", opened.read(8))
+                return str(json.loads(opened.read(min(length, MOST_HEADER)))[METADATA]["provenance"])
+            opened.seek(max(0, Path(file).stat().st_size - MOST_LINE))
+            return opened.read().decode("ascii", "replace").rstrip("\n").rpartition("\n")[2]
+    return ""
 
 
 def _split(content: bytes) -> tuple[dict[str, Any], memoryview]:

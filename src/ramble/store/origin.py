@@ -10,12 +10,10 @@ from ramble.parameters.digests import key_digests
 from ramble.parameters.document import Parameters
 from ramble.store.code import code_digest, code_files
 from ramble.store.content import check_table, check_tensors, remedy
-from ramble.store.stamps import BEGIN, END
+from ramble.store.stamps import LINE, digests_in, fields_of
 from ramble.store.untrusted import quoted, read_regular
 
 PICTURES = (".svg", ".png", ".pdf")
-LINE = re.compile(re.escape(BEGIN.encode()) + rb"([ -~]*?)" + re.escape(END.encode()))
-
 CODE = re.compile(r"([0-9a-f]+) of (\w+)((?: [\w.]+)*)")
 
 
@@ -69,25 +67,28 @@ def read_origin(file: Path) -> Origin:
     Raises:
         RambleError: the file cannot be read, is damaged, has no such line, or one that nobody here wrote.
     """
-    content, text, digest = read_regular(file), b"", "is what its digest says"
+    content, line, digest = read_regular(file), "", "is what its digest says"
     if file.suffix == ".safetensors":
-        text = check_tensors(file, content).header.get("provenance", "").encode()
+        line = check_tensors(file, content).header.get("provenance", "")
     elif file.suffix == ".csv":
-        text = check_table(file, content).origin.encode()
+        line = check_table(file, content).origin
     elif file.suffix in PICTURES:
-        text, digest = content, "not checked: pictures have no digest"
-    found = LINE.search(text)
-    if found is None:
-        raise RambleError(
-            f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures of the "
-            "workflow do; name one of these."
-        )
+        line, digest = content.decode("latin-1"), "not checked: pictures have no digest"
     try:
-        fields = dict(part.split("=", 1) for part in found[1].decode().split("; "))
-        known = fields["parameters"] != "unknown"
-        digests = dict(part.split(":", 1) for part in fields["parameters"].split()) if known else {}
-        return Origin(file, fields["study"], digests, fields["code"], fields["packages"], digest)
+        fields = fields_of(line)
+        if fields is not None:
+            return Origin(file, fields["study"], digests_in(fields), fields["code"], fields["packages"], digest)
     except (KeyError, ValueError) as error:
         raise RambleError(
-            f"{file}: its line {quoted(found[1].decode())} is not as this package writes it; {remedy(file)}."
+            f"{file}: its line {_shown(line)} is not as this package writes it; {remedy(file)}."
         ) from error
+    raise RambleError(
+        f"{file}: says nothing of where it comes from, as safetensors files, tables in CSV and figures of the "
+        "workflow do; name one of these."
+    )
+
+
+def _shown(text: str) -> str:
+    found = LINE.search(text)
+    assert found
+    return quoted(found[1])

@@ -30,18 +30,15 @@ class _Asked(MetaPathFinder):
 
 @dataclass(frozen=True)
 class Code:
-    """A script, the modules it may import, and when it did."""
+    """A script and the modules it may import, and when it did."""
 
-    digest: str
-    script: Path
-    import_paths: tuple[str, ...]
+    text: str  # see `ramble.store.code.code_text`
     files: dict[Path, bytes]  # digests of the contents when the process began
     asked: _Asked = field(default_factory=_Asked)
 
     def __str__(self) -> str:
         """Return the digest and what it is of, in ASCII."""
-        text = " ".join([self.digest, "of", self.script.stem, *self.import_paths])
-        return text.encode("ascii", "replace").decode()
+        return self.text.encode("ascii", "replace").decode()
 
     def check(self) -> None:
         """Raise RambleError if a file changed before it was loaded; one that changed later is of no consequence."""
@@ -56,30 +53,31 @@ class Code:
 code: Code | None = None  # what `begin` found, once in a process
 
 
-def begin(planned: str, script: str, import_paths: Sequence[str], package: str) -> None:
+def begin(planned: str, scripts: Path) -> None:
     """Take note of the code of this process, before it is loaded.
 
     Args:
-        planned: the digest that the code had when the run was planned.
-        script: the file that runs.
-        import_paths: what else it loads, as package.module.Name.
-        package: the folder of the package `ramble` that the workflow runs.
+        planned: what the code was when the run was planned, as `ramble.store.code.code_text` says it.
+        scripts: the folder of the script, <checkout>/workflow/scripts.
 
     Raises:
         RambleError: it is other code than planned.
     """
     global code
-    if Path(package).resolve() != PACKAGE.resolve():
+    package = scripts.resolve().parents[1] / "src" / PACKAGE.name
+    if package != PACKAGE.resolve():
         raise RambleError(
             f"this job imports the package in {PACKAGE}, and its workflow runs the one in {package}; start snakemake "
             "from an environment that leaves PYTHONPATH as it is."
         )
+    digest, _, name, *import_paths = planned.split()
+    script = scripts / f"{name}.py"
     files = code_files(script, *import_paths)
-    if code_digest(files) != planned:
+    if code_digest(files) != digest:
         raise RambleError(
             f"{script}, or a module that it imports, is not what it was when the run was planned; run snakemake again."
         )
-    code = Code(planned, Path(script), tuple(import_paths), {file: first_digest(file) for file in files})
+    code = Code(planned, {file: first_digest(file) for file in files})
     sys.meta_path.insert(0, code.asked)
 
 

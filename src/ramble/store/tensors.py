@@ -8,9 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ramble.errors import RambleError, printable
-from ramble.store.artifacts import write_whole
+from ramble.store.artifacts import header_texts, write_whole
 from ramble.store.content import check_tensors, remedy, sealed_tensors
-from ramble.store.stamps import stamp
 from ramble.store.untrusted import FETCH, read_regular
 
 
@@ -20,8 +19,7 @@ def write_tensors(path: str | Path, tensors: Mapping[str, torch.Tensor], metadat
     Equal content gives equal bytes.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    texts = {key: str(value) for key, value in metadata.items()} | {"provenance": stamp(path)}
-    content = sealed_tensors(save(plain, metadata=texts))
+    content = sealed_tensors(save(plain, metadata=header_texts(metadata)))
     write_whole(path, lambda aside: aside.write_bytes(content))
 
 

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from ramble.problems.problem import Evaluation, Problem
 from ramble.store.progress import Progress
+from ramble.tracking.band_settings import BandSettings
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines
+from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
 
 # Without momentum no rate came as far on the Tree Committee Machine: 5 is slow, 20 diverges.
@@ -22,34 +24,10 @@ MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
-class BandTracker:
-    """A band of pivots, and how long it relaxes.
+class BandTracker(Tracker):
+    """A band of pivots that relaxes."""
 
-    Attributes:
-        pivots: between the ends, at first.
-        max_pivots: between the ends, at most.
-        rate: of the gradient steps, which have momentum; it starts anew with every cycle.
-        cycle_steps: gradient steps between two insertions.
-        max_cycles: budget.
-        insert_share: a segment gets a new pivot when the loss on it exceeds the straight line between the losses of
-            its two pivots by more than this share of the band's range of losses.
-        between: points looked at and stored between two pivots.
-        resolution: of the certificates, see `certify_segments`.
-    """
-
-    pivots: int
-    max_pivots: int
-    rate: float
-    cycle_steps: int
-    max_cycles: int
-    insert_share: float
-    between: int
-    resolution: float
-
-    @property
-    def budget(self) -> int:
-        """Cycles at most."""
-        return self.max_cycles
+    settings: BandSettings
 
     def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
         """Relax a band from every start to its end, all chains side by side.
@@ -74,21 +52,21 @@ class BandTracker:
         end_losses = torch.stack(
             [problem.evaluate(each, datasets).losses for each in (setting.starts, setting.ends)], 1
         )
-        for cycle in range(1, self.max_cycles + 1):
+        for cycle in range(1, self.settings.max_cycles + 1):
             band = join(bands, datasets[alive], end_losses[alive])
-            for _ in range(self.cycle_steps):
-                band = relax(problem, band, self.rate)
-                refuse_divergence(band.points, "rate", self.rate, f"in cycle {cycle}")
+            for _ in range(self.settings.cycle_steps):
+                band = relax(problem, band, self.settings.rate)
+                refuse_divergence(band.points, "rate", self.settings.rate, f"in cycle {cycle}")
             moved = torch.split(band.points, band.lengths)
             bands = [replace(one, points=points) for one, points in zip(bands, moved, strict=True)]
             polylines = [self._polyline(one) for one in bands]
             looks = evaluate_polylines(problem, polylines, datasets[alive])
             clean = []
             for chain, one, points, found in zip(alive, bands, polylines, looks, strict=True):
-                spent[chain] += self.cycle_steps * (len(one.points) - 2)
-                if strands[chain].look(points, found, self.rate, spent[chain]):
+                spent[chain] += self.settings.cycle_steps * (len(one.points) - 2)
+                if strands[chain].look(points, found, self.settings.rate, spent[chain]):
                     clean.append(strands[chain])
-            certify_strands(clean, self.resolution)
+            certify_strands(clean, self.settings.resolution)
             going = [row for row, chain in enumerate(alive) if not strands[chain].arrived]
             progress.advance(1, relaxing=len(going), joined=len(strands) - len(going))
             if not going:
@@ -99,28 +77,28 @@ class BandTracker:
 
     def _straight(self, setting: Setting) -> list["Band"]:
         """Return pivots evenly spread on the straight segments."""
-        shares = torch.linspace(0, 1, self.pivots + 2, dtype=torch.float64)
+        shares = torch.linspace(0, 1, self.settings.pivots + 2, dtype=torch.float64)
         points = torch.stack([torch.lerp(setting.starts, setting.ends, t) for t in shares.tolist()], 1)
         points[:, -1] = setting.ends  # lerp may miss it by one bit
         return [Band(one, shares) for one in points]
 
     def _polyline(self, band: "Band") -> Tensor:
         """Return the pivots with `between` points on each segment, (T, P)."""
-        steps = torch.arange(self.between + 1).to(band.points) / (self.between + 1)
+        steps = torch.arange(self.settings.between + 1).to(band.points) / (self.settings.between + 1)
         spread = torch.lerp(band.points[:-1].unsqueeze(1), band.points[1:].unsqueeze(1), steps.view(1, -1, 1))
         spread[:, 0] = band.points[:-1]
         return torch.cat([spread.flatten(0, 1), band.points[-1:]])
 
     def _insert(self, band: "Band", points: Tensor, found: Evaluation) -> "Band":
         """Return the band with a new pivot on each segment where the loss sticks out, the worst first."""
-        every, losses = self.between + 1, found.losses.cpu().double()
+        every, losses = self.settings.between + 1, found.losses.cpu().double()
         pivots = losses[::every]
         steps = torch.arange(1, every, dtype=torch.float64) / every
         level = torch.lerp(pivots[:-1].unsqueeze(1), pivots[1:].unsqueeze(1), steps)  # (segments, between)
         excess, where = (losses[:-1].view(-1, every)[:, 1:] - level).max(1)
         order = excess.argsort(descending=True, stable=True)
-        sticking = order[excess[order] > self.insert_share * (losses.max() - losses.min())]
-        chosen = sticking[: max(0, self.max_pivots - (len(pivots) - 2))]
+        sticking = order[excess[order] > self.settings.insert_share * (losses.max() - losses.min())]
+        chosen = sticking[: max(0, self.settings.max_pivots - (len(pivots) - 2))]
         shares = torch.lerp(band.shares[chosen], band.shares[chosen + 1], steps[where[chosen]])
         kept = torch.cat([torch.arange(len(pivots)) * every, chosen * every + 1 + where[chosen]])
         kept, order = kept.sort()

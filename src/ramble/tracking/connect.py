@@ -1,7 +1,5 @@
 """From two solutions to a certified path: what every tracker is called through."""
 
-from typing import Protocol
-
 import torch
 from torch import Tensor
 
@@ -11,22 +9,8 @@ from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path, Status
+from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import finite_rows
-
-
-class Tracker(Protocol):
-    """Anything that walks from starts to ends."""
-
-    @property
-    def budget(self) -> int:
-        """Steps at most, for the progress bar."""
-
-    @property
-    def resolution(self) -> float:
-        """Smallest interval, as a share of a segment, that certificates look at where margins are not exact."""
-
-    def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
-        """Return one path per chain."""
 
 
 def connect(
@@ -47,11 +31,9 @@ def connect(
 
     Raises:
         RambleError: an end is not a solution, has another shape than the network or numbers that are not finite, the
-            ends are too far apart for their number format, the tracker's budget is not positive, or its rate so large
-            that weights are no longer finite.
+            ends are too far apart for their number format, or the tracker's rate so large that weights are no longer
+            finite.
     """
-    if tracker.budget < 1:
-        raise RambleError(f"The tracker may take {tracker.budget} steps; give it a budget of at least 1.")
     for name, ends_of_pairs in (("W_a", starts), ("W_b", ends)):
         _check_ends(problem, name, ends_of_pairs, datasets)
     _check_distances(starts, ends)
@@ -67,7 +49,7 @@ def connect(
             )
     with Progress(f"{progress.label}: certificates", sum(work_of(problem, len(path.points)) for path in paths)) as bar:
         return [
-            certified(problem, path, dataset, tracker.resolution, bar)
+            certified(problem, path, dataset, tracker.settings.resolution, bar)
             for path, dataset in zip(paths, datasets.tolist(), strict=True)
         ]
 

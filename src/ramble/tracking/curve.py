@@ -8,7 +8,6 @@ whether the curve has it is looked at afterwards.
 
 from dataclasses import dataclass
 from math import ceil, comb
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,46 +15,20 @@ from torch import Tensor
 from ramble.problems.problem import Problem
 from ramble.problems.seeds import generator
 from ramble.store.progress import Progress
+from ramble.tracking.curve_settings import CurveSettings, Shape
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import Strand, certify_strands, evaluate_polylines
+from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
-
-Shape = Literal["bezier", "polygon"]
 
 MOMENTUM, SQUARES, TINY = 0.9, 0.999, 1e-8  # of Adam, as published
 
 
 @dataclass(frozen=True)
-class CurveTracker:
-    """A curve with trained bends, and how long it is trained.
+class CurveTracker(Tracker):
+    """A curve with trained bends; the seed is that of the draws."""
 
-    Attributes:
-        shape: a Bezier curve or a polygonal chain.
-        bends: control points between the ends; 1 is the paper's quadratic Bezier curve or its chain of two segments.
-        rate: of Adam.
-        draws: points of the curve per training step, one in each of as many equal parts of [0, 1].
-        round_steps: training steps between two looks at the curve.
-        max_rounds: budget.
-        stored_points: about how many points of the curve are looked at and stored, evenly spread in its parameter;
-            the corners of a polygonal chain are among them.
-        resolution: of the certificates, see `certify_segments`.
-        seed: of the draws.
-    """
-
-    shape: Shape
-    bends: int
-    rate: float
-    draws: int
-    round_steps: int
-    max_rounds: int
-    stored_points: int
-    resolution: float
-    seed: int
-
-    @property
-    def budget(self) -> int:
-        """Rounds at most."""
-        return self.max_rounds
+    settings: CurveSettings
 
     def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
         """Train a curve from every start to its end, all chains side by side.
@@ -75,22 +48,22 @@ class CurveTracker:
         """
         setting = Setting(problem, starts.to(problem.device), ends.to(problem.device), datasets)
         strands = [Strand(setting.select(torch.tensor([row]))) for row in range(len(starts))]
-        alive, here, training = torch.arange(len(starts)), setting, start_training(setting, self.bends)
+        alive, here, training = torch.arange(len(starts)), setting, start_training(setting, self.settings.bends)
         # the draws are shared by all chains, so that no chain depends on the others
         random = generator(self.seed, "curve")
-        for number in range(1, self.max_rounds + 1):
+        for number in range(1, self.settings.max_rounds + 1):
             training = self._train(here, training, random)
-            refuse_divergence(training.bends, "rate", self.rate, f"in round {number}")
+            refuse_divergence(training.bends, "rate", self.settings.rate, f"in round {number}")
             polylines = list(self._polylines(here, training.bends))
-            gradients = number * self.round_steps * self.draws
+            gradients = number * self.settings.round_steps * self.settings.draws
             looks = evaluate_polylines(problem, polylines, here.datasets)
             mine = [strands[chain] for chain in alive.tolist()]
             clean = [
                 strand
                 for strand, points, found in zip(mine, polylines, looks, strict=True)
-                if strand.look(points, found, self.rate, gradients)
+                if strand.look(points, found, self.settings.rate, gradients)
             ]
-            certify_strands(clean, self.resolution)
+            certify_strands(clean, self.settings.resolution)
             going = torch.tensor([not strands[chain].arrived for chain in alive.tolist()])
             progress.advance(1, training=int(going.sum()), joined=len(strands) - int(going.sum()))
             if not going.any():
@@ -100,20 +73,24 @@ class CurveTracker:
         return [strand.path() for strand in strands]
 
     def _train(self, here: Setting, training: "Training", random: torch.Generator) -> "Training":
-        for _ in range(self.round_steps):
-            parts = torch.arange(self.draws, dtype=torch.float64)
-            times = (parts + torch.rand(self.draws, generator=random, dtype=torch.float64)) / self.draws
+        for _ in range(self.settings.round_steps):
+            parts = torch.arange(self.settings.draws, dtype=torch.float64)
+            times = (
+                parts + torch.rand(self.settings.draws, generator=random, dtype=torch.float64)
+            ) / self.settings.draws
             controls = with_ends(here, training.bends)
-            weights = coefficients(self.shape, self.bends, times).to(controls)
+            weights = coefficients(self.settings.shape, self.settings.bends, times).to(controls)
             _, gradients = bend_gradients(here.problem, controls, here.datasets, weights)
-            training = training.step(gradients, self.rate)
+            training = training.step(gradients, self.settings.rate)
         return training
 
     def _polylines(self, here: Setting, bends: Tensor) -> Tensor:
         """Return the points (B, T, P) that are looked at and stored."""
-        sides = self.bends + 1
-        count = sides * ceil((self.stored_points - 1) / sides) + 1
-        weights = coefficients(self.shape, self.bends, torch.linspace(0, 1, count, dtype=torch.float64))
+        sides = self.settings.bends + 1
+        count = sides * ceil((self.settings.stored_points - 1) / sides) + 1
+        weights = coefficients(
+            self.settings.shape, self.settings.bends, torch.linspace(0, 1, count, dtype=torch.float64)
+        )
         points = weights.to(bends) @ with_ends(here, bends)
         points[:, 0], points[:, -1] = here.starts, here.ends  # a sum with zeros may lose the sign of a zero
         return points

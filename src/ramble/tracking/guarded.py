@@ -16,6 +16,7 @@ from torch import Tensor
 from ramble.problems.problem import Problem
 from ramble.problems.seeds import generator
 from ramble.store.progress import Progress
+from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import (
     Strand,
@@ -25,49 +26,15 @@ from ramble.tracking.polyline import (
     with_middles,
     with_points_between,
 )
+from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
 
 
 @dataclass(frozen=True)
-class GuardedTracker:
-    """How the polygon is trained.
+class GuardedTracker(Tracker):
+    """A polygon trained until it is certified; the seed is that of the random points."""
 
-    Attributes:
-        bends: between the ends, to begin with.
-        contraction: the bends start on the straight line times this; 1 where units do not saturate.
-        gain: on the outputs in the loss.
-        rate: of gradient descent.
-        spring: share of the way to the middle of its neighbours that a bend is drawn in every step.
-        round_steps: training steps between two looks at the polygon.
-        doubling_rounds: rounds after which the bends of a polygon that still fails are doubled.
-        max_bends: no doubling beyond.
-        max_rounds: budget.
-        stored_points: about how many points of the finished polygon are stored, evenly spread over its length; its
-            bends are among them.
-        resolution: of the certificates, see `certify_segments`.
-        margin_share: smallest margin asked for along the polygon, as a share of the smaller one of both ends; 0 where
-            certificates are exact, room between the points looked at where they are sampled.
-        seed: of the random points.
-    """
-
-    bends: int
-    contraction: float
-    gain: float
-    rate: float
-    spring: float
-    round_steps: int
-    doubling_rounds: int
-    max_bends: int
-    max_rounds: int
-    stored_points: int
-    resolution: float
-    margin_share: float
-    seed: int
-
-    @property
-    def budget(self) -> int:
-        """Rounds at most."""
-        return self.max_rounds
+    settings: GuardedSettings
 
     def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
         """Train a polygon from every start to its end, all chains side by side.
@@ -89,40 +56,42 @@ class GuardedTracker:
         alive, polygons = rows, self._first_polygons(setting.select(rows))
         # the random points are shared by all chains, so that no chain depends on the others
         random = generator(self.seed, "guarded")
-        for number in range(1, self.max_rounds + 1):
+        for number in range(1, self.settings.max_rounds + 1):
             if not len(alive):
                 break
             polygons = self._train(problem, polygons, datasets[alive], random)
-            refuse_divergence(polygons, "rate", self.rate, f"in round {number}")
-            spent += self.round_steps * (polygons.shape[1] - 1)
+            refuse_divergence(polygons, "rate", self.settings.rate, f"in round {number}")
+            spent += self.settings.round_steps * (polygons.shape[1] - 1)
             rows = self._look([strands[chain] for chain in alive.tolist()], polygons, datasets[alive], spent)
             alive, polygons = alive[rows], polygons[rows.to(polygons.device)]
             progress.advance(1, training=len(alive), joined=len(strands) - len(alive), bends=polygons.shape[1] - 2)
-            if number % self.doubling_rounds == 0 and 2 * polygons.shape[1] - 3 <= self.max_bends:
+            if number % self.settings.doubling_rounds == 0 and 2 * polygons.shape[1] - 3 <= self.settings.max_bends:
                 polygons = with_middles(polygons)
         for strand in strands:
             strand.fall_back()
-            strand.refine(with_points_between(strand.points, self.stored_points))
+            strand.refine(with_points_between(strand.points, self.settings.stored_points))
         return [strand.path() for strand in strands]
 
     def _first_polygons(self, setting: Setting) -> Tensor:
         """Return (B, bends + 2, P): contracted straight lines between the ends themselves."""
-        times = torch.linspace(0, 1, self.bends + 2).tolist()[1:-1]
-        bends = [self.contraction * torch.lerp(setting.starts, setting.ends, t) for t in times]
+        times = torch.linspace(0, 1, self.settings.bends + 2).tolist()[1:-1]
+        bends = [self.settings.contraction * torch.lerp(setting.starts, setting.ends, t) for t in times]
         return torch.stack([setting.starts, *bends, setting.ends], 1)
 
     def _train(self, problem: Problem, polygons: Tensor, datasets: Tensor, random: torch.Generator) -> Tensor:
         """Return the polygons (B, n, P) after a round; their ends stay."""
         polygons, segments = polygons.clone(), polygons.shape[1] - 1
         owners = datasets.repeat_interleave(segments)
-        for _ in range(self.round_steps):
+        for _ in range(self.settings.round_steps):
             share = torch.rand(segments, 1, generator=random).to(polygons)
             points = torch.lerp(polygons[:, :-1], polygons[:, 1:], share)
-            _, gradients = problem.gradients(points.flatten(0, 1), owners, self.gain)
+            _, gradients = problem.gradients(points.flatten(0, 1), owners, self.settings.gain)
             gradients = gradients.view_as(points)
             bends = polygons[:, 1:-1]
             tension = polygons[:, :-2] / 2 + polygons[:, 2:] / 2 - bends
-            polygons[:, 1:-1] = bends - self.rate * bend_gradients(gradients, share) + self.spring * tension
+            polygons[:, 1:-1] = (
+                bends - self.settings.rate * bend_gradients(gradients, share) + self.settings.spring * tension
+            )
         return polygons
 
     def _look(self, strands: list[Strand], polygons: Tensor, datasets: Tensor, spent: int) -> Tensor:
@@ -131,7 +100,7 @@ class GuardedTracker:
         clean = [
             strand
             for strand, points, found in zip(strands, polygons, looks, strict=True)
-            if strand.look(points, found, self.rate, spent)
+            if strand.look(points, found, self.settings.rate, spent)
         ]
-        certify_strands(clean, self.resolution, self.margin_share)
+        certify_strands(clean, self.settings.resolution, self.settings.margin_share)
         return torch.tensor([row for row, strand in enumerate(strands) if not strand.arrived], dtype=torch.long)

@@ -8,30 +8,21 @@ from torch import Tensor
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
+from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.path import Path, Status, Step
+from ramble.tracking.tracker import Tracker
 
 
 @dataclass(frozen=True)
-class LineTracker:
-    """Points evenly spread on the straight segment, its ends included.
+class LineTracker(Tracker):
+    """Points evenly spread on the straight segment, its ends included."""
 
-    Attributes:
-        points: how many.
-        resolution: smallest interval, as a share of a segment, that certificates look at where margins are not exact.
-    """
-
-    points: int
-    resolution: float
-
-    @property
-    def budget(self) -> int:
-        """Points on the segment."""
-        return self.points
+    settings: LineSettings
 
     def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
         """Return the straight segments from starts to ends (B, P); one arrives when it lies in S as a whole."""
         starts, ends = starts.to(problem.device), ends.to(problem.device)
-        times = torch.linspace(0, 1, self.points)
+        times = torch.linspace(0, 1, self.settings.points)
         points = torch.stack([torch.lerp(starts, ends, t) for t in times.tolist()])  # (T, B, P)
         points[-1] = ends  # lerp may miss it by one bit
         steps: list[list[Step]] = [[] for _ in starts]
@@ -54,7 +45,7 @@ class LineTracker:
                     )
                 )
             progress.advance(1)
-        certificates = certify_segments(problem, starts, ends, datasets, self.resolution)
+        certificates = certify_segments(problem, starts, ends, datasets, self.settings.resolution)
         return [
             Path(points[:, chain].cpu(), times.double(), *_verdict(bool(holds), rows), rows)
             for chain, (holds, rows) in enumerate(zip(certificates.hold.tolist(), steps, strict=True))

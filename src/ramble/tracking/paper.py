@@ -11,7 +11,9 @@ from torch import Tensor
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Evaluation, Problem
 from ramble.store.progress import Progress
+from ramble.tracking.paper_settings import PaperSettings
 from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance
+from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
 
 
@@ -30,35 +32,10 @@ class Walkers:
 
 
 @dataclass(frozen=True)
-class PaperTracker:
-    """Parameters of Algorithm 1, and when to give up.
+class PaperTracker(Tracker):
+    """Algorithm 1, with a budget and a rule for when to give up."""
 
-    Attributes:
-        eta: rate of the gradient steps.
-        gamma: share of the way to W_b that an elastic move covers.
-        gradient_steps: N_epochs, full-batch gradient steps before each elastic move.
-        near: t at which the straight hop to W_b is tried.
-        max_steps: budget.
-        stall_steps: a chain is stuck when t rose by less than `stall_gain` in so many steps.
-        stall_gain: see above.
-        stored_points: about how many points of the walk are kept, evenly spread in t.
-        resolution: smallest interval, as a share of a segment, that certificates look at where margins are not exact.
-    """
-
-    eta: float
-    gamma: float
-    gradient_steps: int
-    near: float
-    max_steps: int
-    stall_steps: int
-    stall_gain: float
-    stored_points: int
-    resolution: float
-
-    @property
-    def budget(self) -> int:
-        """Steps at most."""
-        return self.max_steps
+    settings: PaperSettings
 
     def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
         """Walk from every start to its end, all chains side by side.
@@ -77,16 +54,16 @@ class PaperTracker:
         walkers = self._begin(setting)
         progress.resume(walkers.steps)
         here, alive = setting.select(walkers.alive), walkers.alive
-        while len(alive) and walkers.steps < self.max_steps:
+        while len(alive) and walkers.steps < self.settings.max_steps:
             walkers.steps += 1
             moved = self._gradient_moves(here, walkers.weights, walkers.steps)
-            refuse_divergence(moved, "eta", self.eta, f"after the gradient steps of step {walkers.steps}")
+            refuse_divergence(moved, "eta", self.settings.eta, f"after the gradient steps of step {walkers.steps}")
             found = problem.evaluate(moved, here.datasets)
             inside = found.in_solution_space
             weights, found, accepted = self._elastic_move(here, moved, found)
             t = normalised_distance(weights, here.starts, here.ends)
             self._record(walkers, t, found, accepted, weights)
-            epoch, errors = walkers.steps * self.gradient_steps, int(found.errors.max())
+            epoch, errors = walkers.steps * self.settings.gradient_steps, int(found.errors.max())
             progress.advance(1, walking=len(alive), t=f"{float(t.median()):.3f}", epoch=epoch, errors=errors)
             going = torch.tensor(
                 [
@@ -102,26 +79,26 @@ class PaperTracker:
             self._pause(walkers)
         for chain in alive.tolist():
             walk = walkers.walks[chain]
-            walk.end(Status.OUT_OF_BUDGET, f"t = {walk.t:.4f} after max_steps = {self.max_steps}")
+            walk.end(Status.OUT_OF_BUDGET, f"t = {walk.t:.4f} after max_steps = {self.settings.max_steps}")
         return [walk.path() for walk in walkers.walks]
 
     def _begin(self, setting: Setting) -> "Walkers":
         """Return the chains where they start."""
-        return Walkers([Walk(start, self.stored_points) for start in setting.starts], setting.starts)
+        return Walkers([Walk(start, self.settings.stored_points) for start in setting.starts], setting.starts)
 
     def _pause(self, walkers: "Walkers") -> None:
         """Be called after every step."""
 
     def _gradient_moves(self, here: Setting, weights: Tensor, number: int) -> Tensor:
         """Return the weights after the gradient moves of one step, the number of which matters only to a subclass."""
-        for _ in range(self.gradient_steps):
+        for _ in range(self.settings.gradient_steps):
             _, gradients = here.problem.gradients(weights, here.datasets)
-            weights = here.norm_rule(weights - self.eta * gradients)
+            weights = here.norm_rule(weights - self.settings.eta * gradients)
         return weights
 
     def _elastic_move(self, here: Setting, weights: Tensor, found: Evaluation) -> tuple[Tensor, Evaluation, Tensor]:
         """Keep the candidate W_x + gamma (W_b - W_x) where it is in S."""
-        candidate = torch.lerp(weights, here.ends, self.gamma)
+        candidate = torch.lerp(weights, here.ends, self.settings.gamma)
         candidate = here.norm_rule(candidate)
         there = here.problem.evaluate(candidate, here.datasets)
         # a chain that its gradient steps took out of S has ended: it shows where it left
@@ -151,9 +128,9 @@ class PaperTracker:
                 train_errors=errors[row],
                 min_margin=margins[row],
                 accepted=kept[row],
-                gamma=self.gamma,
-                eta=self.eta,
-                gradients=walkers.steps * self.gradient_steps,
+                gamma=self.settings.gamma,
+                eta=self.settings.eta,
+                gradients=walkers.steps * self.settings.gradient_steps,
                 evaluations=walkers.steps * 2,
             )
             walkers.walks[chain].add(step, weights[row])
@@ -162,15 +139,18 @@ class PaperTracker:
         """End the chain if it left S, arrived, or stalls."""
         if not inside:
             walk.end(Status.LEFT_S, f"gradient steps left S at step {walk.steps[-1].step}: eta, gamma not properly set")
-        elif walk.t >= self.near and self._hop(walk, here.select(torch.tensor([row])), weights[row]):
+        elif walk.t >= self.settings.near and self._hop(walk, here.select(torch.tensor([row])), weights[row]):
             pass
-        elif walk.gain(self.stall_steps) < self.stall_gain:
-            walk.end(Status.STUCK, f"t = {walk.t:.4f} rose by less than {self.stall_gain} in {self.stall_steps} steps")
+        elif walk.gain(self.settings.stall_steps) < self.settings.stall_gain:
+            walk.end(
+                Status.STUCK,
+                f"t = {walk.t:.4f} rose by less than {self.settings.stall_gain} in {self.settings.stall_steps} steps",
+            )
         return walk.status is None
 
     def _hop(self, walk: Walk, here: Setting, weights: Tensor) -> bool:
         """Try the straight segment to W_b; arrive if it lies in S."""
-        hop = certify_segments(here.problem, weights.unsqueeze(0), here.ends, here.datasets, self.resolution)
+        hop = certify_segments(here.problem, weights.unsqueeze(0), here.ends, here.datasets, self.settings.resolution)
         walk.hop_evaluations += int(hop.tested)
         if not bool(hop.hold):
             return False

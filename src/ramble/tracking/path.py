@@ -1,22 +1,14 @@
 """What every tracker returns, and what every tracker needs on the way."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from ramble.problems.problem import Problem
-
-
-class Status(StrEnum):
-    """How a walk ended."""
-
-    ARRIVED = "arrived"
-    STUCK = "stuck"
-    LEFT_S = "left-S"
-    OUT_OF_BUDGET = "out-of-budget"
+from ramble.store.headers import Ending
+from ramble.store.headers import Status as Status
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Path:
+class Path(Ending):
     """The walk of one chain."""
 
     points: Tensor  # (T, P) float32 on the CPU; points[0] is W_a, and points[-1] is W_b when it arrived
@@ -51,11 +43,6 @@ class Path:
     min_margin: float = float("nan")  # smallest on the segments looked at: lower bound, or found when sampled
     certificate_points: int = 0  # networks evaluated for the certificate
     certificate_resolution: float = float("nan")  # smallest interval looked at, as a share of its segment
-
-    @property
-    def joins(self) -> bool:
-        """Does it join its ends: arrived, and every segment certified?"""
-        return self.status is Status.ARRIVED and self.certificate != "none"
 
     @property
     def relative_length(self) -> float:

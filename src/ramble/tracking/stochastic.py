@@ -24,55 +24,15 @@ from ramble.store.checkpoints import Checkpoint, State, checked
 from ramble.store.progress import Progress
 from ramble.tracking.path import NormRule, Path, Status, Step, normalised_distance
 from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
+from ramble.tracking.stochastic_settings import StochasticGuardedSettings
+from ramble.tracking.tracker import Tracker
 
 
 @dataclass(frozen=True)
-class StochasticGuardedTracker:
-    """How the polygon is trained.
+class StochasticGuardedTracker(Tracker):
+    """A polygon trained by minibatches; the seed is that of the random points and batches."""
 
-    Attributes:
-        bends: between the ends, to begin with.
-        rate: of gradient descent in the first phase; a round that diverges is undone, and the rate halved.
-        max_gradient: norm to which a longer gradient of a bend is shortened (Pascanu et al., 2013). The first gradients
-            on the arc may be a hundred times the usual ones, and bends that they threw far out make errors for ever.
-        batch: training samples per gradient.
-        round_steps: training steps between two looks; a step takes one gradient on every segment.
-        doubling_rounds: rounds after which the bends are doubled.
-        max_bends: no doubling beyond; the second phase begins where the next one would be.
-        fine_rate: of gradient descent as the second phase begins, unless the first one's is smaller by then.
-        decay: of that rate, per round.
-        focus: on the hardest samples in the second phase, see `Hardest.draw`.
-        max_rounds: budget, both phases together.
-        margin_share: smallest margin asked for, at all stored points and in the middle between every two, as a share
-            of the smaller one of both ends.
-        stored_points: about how many points of the finished polygon are stored, evenly spread over its length; its
-            bends are among them.
-        resolution: of the certificates, see `certify_segments`.
-        seed: of the random points and batches.
-        checkpoints: one per chain, or none.
-    """
-
-    bends: int
-    rate: float
-    max_gradient: float
-    batch: int
-    round_steps: int
-    doubling_rounds: int
-    max_bends: int
-    fine_rate: float
-    decay: float
-    focus: float
-    max_rounds: int
-    margin_share: float
-    stored_points: int
-    resolution: float
-    seed: int
-    checkpoints: Sequence[Checkpoint] = ()
-
-    @property
-    def budget(self) -> int:
-        """Rounds at most."""
-        return self.max_rounds
+    settings: StochasticGuardedSettings
 
     def track(self, problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, progress: Progress) -> list[Path]:
         """Train a polygon from every start to its end, one chain after the other.
@@ -106,23 +66,23 @@ class StochasticGuardedTracker:
         chain = checkpoint.resume(partial(_taken_up, problem)) if checkpoint else None
         chain = chain or self._begin(problem, start, end)
         every = torch.arange(problem.n_samples, device=problem.device)
-        wanted = self.margin_share * float(_smallest_margins(problem, torch.stack([start, end]), every).min())
+        wanted = self.settings.margin_share * float(_smallest_margins(problem, torch.stack([start, end]), every).min())
         progress.resume(chain.rounds)
-        while not (wide := self._look(problem, chain, wanted)) and chain.rounds < self.max_rounds:
+        while not (wide := self._look(problem, chain, wanted)) and chain.rounds < self.settings.max_rounds:
             self._train(problem, chain)
-            epoch = f"{chain.gradients * self.batch / problem.n_samples:.1f}"
+            epoch = f"{chain.gradients * self.settings.batch / problem.n_samples:.1f}"
             progress.advance(1, bends=len(chain.polygon) - 2, epoch=epoch, loss=f"{chain.loss:.2g}", **chain.seen)
             if checkpoint and checkpoint.due:
                 checkpoint.save(*_state(chain))
         arrived = wide or self._is_free_of_errors(problem, chain)
-        points = with_points_between(chain.polygon, self.stored_points)
+        points = with_points_between(chain.polygon, self.settings.stored_points)
         t = normalised_distance(points.double(), start[None].double(), end[None].double())
         status = Status.ARRIVED if arrived else Status.STUCK
         return Path(points.cpu(), t.cpu(), status, _reason(chain, arrived, wanted), chain.steps)
 
     def _begin(self, problem: NetworkProblem, start: Tensor, end: Tensor) -> "_Chain":
         """Lay the polygon on the arc: the chord with the norms of the layers that Algorithm 1 prescribes."""
-        times = torch.linspace(0, 1, self.bends + 2).tolist()[1:-1]
+        times = torch.linspace(0, 1, self.settings.bends + 2).tolist()[1:-1]
         chord = torch.stack([torch.lerp(start, end, t) for t in times])
         bends = NormRule(problem, start.expand_as(chord), end.expand_as(chord))(chord)
         unseen = Hardest(torch.zeros(problem.n_samples, device=problem.device))
@@ -132,40 +92,42 @@ class StochasticGuardedTracker:
         """Train the bends for a round."""
         growing, rate = chain.rounds < self._growing_rounds, self._rate(chain)
         polygon, segments = chain.polygon.clone(), len(chain.polygon) - 1
-        shape = (self.round_steps, segments, self.batch)
+        shape = (self.settings.round_steps, segments, self.settings.batch)
         losses = []
-        for samples in chain.hardest.draw(shape, 1.0 if growing else self.focus, chain.random):
+        for samples in chain.hardest.draw(shape, 1.0 if growing else self.settings.focus, chain.random):
             share = torch.rand(segments, 1, generator=chain.random).to(polygon)
             found, gradients = problem.batch_gradients(torch.lerp(polygon[:-1], polygon[1:], share), samples)
             moves = bend_gradients(gradients, share)
-            polygon[1:-1] -= rate * moves * (self.max_gradient / moves.norm(dim=1, keepdim=True)).clamp(max=1.0)
+            polygon[1:-1] -= (
+                rate * moves * (self.settings.max_gradient / moves.norm(dim=1, keepdim=True)).clamp(max=1.0)
+            )
             losses.append(found.mean())
         chain.rounds += 1
-        chain.gradients += self.round_steps * segments
+        chain.gradients += self.settings.round_steps * segments
         chain.loss = float(torch.stack(losses).mean())
         if _diverged(losses, problem) or not bool(torch.isfinite(polygon).all()):
             polygon, chain.slowing = chain.polygon, chain.slowing / 2  # the round is undone
-        doubles = chain.rounds % self.doubling_rounds == 0 and chain.rounds < self._growing_rounds
+        doubles = chain.rounds % self.settings.doubling_rounds == 0 and chain.rounds < self._growing_rounds
         chain.polygon = with_middles(polygon) if doubles else polygon
 
     def _rate(self, chain: "_Chain") -> float:
         """Rate of the next round: in the second phase no more than the first phase bore."""
-        rate, fine_rounds = chain.slowing * self.rate, chain.rounds - self._growing_rounds
-        return rate if fine_rounds < 0 else min(rate, self.fine_rate) * self.decay**fine_rounds
+        rate, fine_rounds = chain.slowing * self.settings.rate, chain.rounds - self._growing_rounds
+        return rate if fine_rounds < 0 else min(rate, self.settings.fine_rate) * self.settings.decay**fine_rounds
 
     @property
     def _growing_rounds(self) -> int:
         """Rounds of the first phase."""
-        bends, stages = self.bends, 1
-        while 2 * bends + 1 <= self.max_bends:
+        bends, stages = self.settings.bends, 1
+        while 2 * bends + 1 <= self.settings.max_bends:
             bends, stages = 2 * bends + 1, stages + 1
-        return stages * self.doubling_rounds
+        return stages * self.settings.doubling_rounds
 
     def _is_free_of_errors(self, problem: NetworkProblem, chain: "_Chain") -> bool:
         """Tell whether the polygon at the end of the budget has no error wherever its certificate will look."""
         if chain.rounds < self._growing_rounds:
             return False
-        points = with_middles(with_points_between(chain.polygon, self.stored_points))[1:-1]
+        points = with_middles(with_points_between(chain.polygon, self.settings.stored_points))[1:-1]
         chain.evaluations += len(points)
         return chain.hardest.look(partial(_smallest_margins, problem, points), torch.finfo(points.dtype).tiny)
 
@@ -181,7 +143,7 @@ class StochasticGuardedTracker:
             every, few = torch.arange(problem.n_samples, device=problem.device), with_middles(chain.polygon)[1:-1]
             chain.hardest = Hardest(_smallest_margins(problem, few, every))
             chain.evaluations += len(few)
-        points = with_middles(with_points_between(chain.polygon, self.stored_points))[1:-1]
+        points = with_middles(with_points_between(chain.polygon, self.settings.stored_points))[1:-1]
         has = chain.hardest.look(partial(_smallest_margins, problem, points), wanted)
         chain.evaluations += len(points)
         chain.steps.append(

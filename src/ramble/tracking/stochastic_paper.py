@@ -9,46 +9,48 @@ from torch import Tensor
 from ramble.problems.minibatches import epoch
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
-from ramble.store.checkpoints import Checkpoint, State, checked
+from ramble.store.checkpoints import State, checked
 from ramble.store.progress import Progress
 from ramble.tracking.paper import PaperTracker, Walkers
 from ramble.tracking.path import Setting, Status, Step, Walk
+from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
 
 
 @dataclass(frozen=True)
 class StochasticPaperTracker(PaperTracker):
-    """Parameters of Algorithm 1; `gradient_steps`, and the gradients of a path's table, count epochs.
+    """Algorithm 1 by minibatches; the seed is that of the order of the training samples.
 
-    Attributes:
-        batch: training samples per gradient.
-        seed: of the order of the training samples.
-        checkpoint: taken up where it holds a state, and written after steps; or none.
+    All chains walk side by side, and have one checkpoint: the first.
     """
 
-    batch: int
-    seed: int
-    checkpoint: Checkpoint | None = None
+    settings: StochasticPaperSettings
 
     def _begin(self, setting: Setting) -> Walkers:
         """Return the chains where they start, or where the checkpoint says they are."""
-        walkers = self.checkpoint.resume(partial(_taken_up, setting, self.stored_points)) if self.checkpoint else None
+        walkers = (
+            self.checkpoints[0].resume(partial(_taken_up, setting, self.settings.stored_points))
+            if self.checkpoints
+            else None
+        )
         return walkers or super()._begin(setting)
 
     def _pause(self, walkers: Walkers) -> None:
         """Write the checkpoint when it is due."""
-        if self.checkpoint and self.checkpoint.due:
-            self.checkpoint.save(*_state(walkers))
+        if self.checkpoints and self.checkpoints[0].due:
+            self.checkpoints[0].save(*_state(walkers))
 
     def _gradient_moves(self, here: Setting, weights: Tensor, number: int) -> Tensor:
         """Return the weights after the epochs of one step; all chains see the same batches."""
         assert isinstance(here.problem, NetworkProblem)
         random = generator(self.seed, "stochastic paper", number)
-        with Progress(f"step {number}: training samples", self.gradient_steps * here.problem.n_samples) as progress:
-            for passed in range((number - 1) * self.gradient_steps, number * self.gradient_steps):
-                for samples in epoch(here.problem.n_samples, self.batch, random):
+        with Progress(
+            f"step {number}: training samples", self.settings.gradient_steps * here.problem.n_samples
+        ) as progress:
+            for passed in range((number - 1) * self.settings.gradient_steps, number * self.settings.gradient_steps):
+                for samples in epoch(here.problem.n_samples, self.settings.batch, random):
                     batches = samples.to(weights.device).expand(len(weights), -1)
                     _, gradients = here.problem.batch_gradients(weights, batches)
-                    weights = here.norm_rule(weights - self.eta * gradients)
+                    weights = here.norm_rule(weights - self.settings.eta * gradients)
                     progress.advance(len(samples), epoch=passed + 1)
         return weights
 

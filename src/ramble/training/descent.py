@@ -14,32 +14,11 @@ from ramble.errors import RambleError
 from ramble.problems.problem import Evaluation, Problem
 from ramble.problems.seeds import generator
 from ramble.store.progress import Progress
+from ramble.training.descent_settings import Recipe, Settling
 from ramble.training.divergence import finite_rows
 
 CHECK_EVERY = 20  # steps between two looks at the errors: a look costs about half a step
 LOOK = 512  # points of straight lines evaluated at a time
-
-
-@dataclass(frozen=True)
-class Settling:
-    """When a solution's loss counts as settled: it fell by less than `tolerance` (relative) in `window` steps."""
-
-    window: int
-    tolerance: float
-    max_steps: int
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How solutions are found."""
-
-    rate: float
-    output_gain: float  # of the loss while errors remain; afterwards the problem's own loss (gain 1) is descended
-    max_steps: int  # to zero errors
-    batch: int  # restarts trained side by side, shared out evenly among the data sets that want solutions
-    rounds: int
-    max_cosine: float  # two solutions closer than this count as the same
-    settling: Settling
 
 
 @dataclass(frozen=True)
@@ -156,14 +135,14 @@ def initial_batch(problem: Problem, seed: int, name: str, labels: Sequence[tuple
 
 
 def find_solutions(
-    problem: Problem, seed: int, name: str, count: int, recipe: Recipe, datasets: Sequence[int] | None = None
+    problem: Problem, seed: int, name: str, recipe: Recipe, datasets: Sequence[int] | None = None
 ) -> list[Solution]:
-    """Find `count` different solutions of every data set, as `search_solutions` does.
+    """Find `recipe.count` different solutions of every data set, as `search_solutions` does.
 
     Raises:
         RambleError: after all rounds some data set has fewer solutions than asked for.
     """
-    found = search_solutions(problem, seed, name, count, recipe, datasets)
+    found, count = search_solutions(problem, seed, name, recipe, datasets), recipe.count
     numbers = {dataset: sum(s.dataset == dataset for s in found.solutions) for dataset in found.tried}
     short = ", ".join(f"{number} of {count} for data set {d}" for d, number in numbers.items() if number < count)
     if short and found.diverged:
@@ -180,9 +159,9 @@ def find_solutions(
 
 
 def search_solutions(
-    problem: Problem, seed: int, name: str, count: int, recipe: Recipe, datasets: Sequence[int] | None = None
+    problem: Problem, seed: int, name: str, recipe: Recipe, datasets: Sequence[int] | None = None
 ) -> Search:
-    """Look for up to `count` different solutions of each of the data sets (all of them when not said).
+    """Look for up to `recipe.count` different solutions of each of the data sets (all of them when not said).
 
     Restarts are trained in rounds; of each data set the first restarts (in the order of their numbers, not of their
     speed) that reach zero errors are settled, and kept if they still have none and differ from those kept before.
@@ -193,7 +172,7 @@ def search_solutions(
     kept: dict[int, list[Solution]] = {d: [] for d in (range(problem.n_datasets) if datasets is None else datasets)}
     tried, reached, diverged = dict.fromkeys(kept, 0), dict.fromkeys(kept, 0), 0
     for _ in range(recipe.rounds):
-        wanting = [dataset for dataset, several in kept.items() if len(several) < count]
+        wanting = [dataset for dataset, several in kept.items() if len(several) < recipe.count]
         if not wanting:
             break
         share = max(1, recipe.batch // len(wanting))
@@ -210,7 +189,7 @@ def search_solutions(
         while chosen := [
             solved.pop(0)
             for dataset, solved in waiting.items()
-            for _ in range(min(count - len(kept[dataset]), len(solved)))
+            for _ in range(min(recipe.count - len(kept[dataset]), len(solved)))
         ]:
             solutions, lost = _settled(problem, name, chosen, recipe)
             diverged += lost

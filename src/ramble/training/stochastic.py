@@ -20,32 +20,7 @@ from ramble.store.checkpoints import Checkpoint, State, checked
 from ramble.store.progress import Progress
 from ramble.training.descent import Solution
 from ramble.training.divergence import refuse_divergence
-
-
-@dataclass(frozen=True)
-class StochasticRecipe:
-    """How a solution is found.
-
-    Attributes:
-        rate: of gradient descent.
-        batch: training samples per gradient.
-        epochs: over all samples, at the full rate.
-        focus: on the hardest samples afterwards, see `Hardest.draw`.
-        round_steps: gradient steps between two looks at the margins.
-        decay: of the rate, per round.
-        margin: the smallest one asked for; rounds end when it is reached.
-        max_rounds: budget.
-    """
-
-    rate: float
-    batch: int
-    epochs: int
-    focus: float
-    round_steps: int
-    decay: float
-    margin: float
-    max_rounds: int
-
+from ramble.training.stochastic_settings import StochasticRecipe
 
 COUNTS = ("epochs", "rounds", "steps")  # of a run, in the order in which a checkpoint keeps them
 
@@ -82,15 +57,14 @@ class _Run:
 
 
 def find_stochastic_solutions(
-    problem: NetworkProblem, seed: int, name: str, count: int, recipe: StochasticRecipe, checkpoint: Checkpoint
+    problem: NetworkProblem, seed: int, name: str, recipe: StochasticRecipe, checkpoint: Checkpoint
 ) -> list[Solution]:
-    """Train `count` networks one after the other, each from a random stream of its own.
+    """Train `recipe.count` networks one after the other, each from a random stream of its own.
 
     Args:
         problem: the network and its one training set.
         seed: the root seed.
         name: of the study, for the streams.
-        count: of solutions.
         recipe: how they are found.
         checkpoint: taken up where it holds a state, and written after epochs and rounds.
 
@@ -100,10 +74,12 @@ def find_stochastic_solutions(
     """
     finished, run = checkpoint.resume(partial(_taken_up, problem)) or ([], None)
     solutions = [_solution(problem, recipe, name, number, done) for number, done in enumerate(finished)]
-    while len(finished) < count:
+    while len(finished) < recipe.count:
         number = len(finished)
         run = run or _begin(problem, seed, name, number)
-        with Progress(f"{name}: solution {number + 1} of {count}", recipe.epochs + recipe.max_rounds) as progress:
+        with Progress(
+            f"{name}: solution {number + 1} of {recipe.count}", recipe.epochs + recipe.max_rounds
+        ) as progress:
             progress.resume(run.epochs + run.rounds)
             pause = partial(_keep, checkpoint, finished, run)
             _train(problem, recipe, run, progress, pause, f"studies.{name}.solutions.rate")

@@ -1,7 +1,7 @@
 """A stored path and what it claims to join, found from the file's own place: results/<study>/paths/<tracker>/<pair>."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from ramble.problems.problem import Problem
 from ramble.problems.stored import load_problem, read_weights
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.content import check_tensors
-from ramble.store.stored_paths import pair_of
+from ramble.store.headers import PathHeader
+from ramble.store.points import StoredPath, pair_of, read_path
 from ramble.store.tensors import read_tensors
 from ramble.store.untrusted import quoted, read_regular
-from ramble.verification.claims import BELIEVED, FORMS, OF_TABLE, Claims, read_claims
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check
 from ramble.verification.network import NetworkCheck
@@ -26,6 +26,10 @@ from ramble.verification.network import NetworkCheck
 # Segments looked at a time, in float64.
 CHUNK = 16
 MOST_UNKNOWN = 10  # fields of a header that are named though nobody knows them
+# Fields that no file on disk contradicts: how a run found what it found, and what it ran on (`provenance` tells).
+# Of the tracker it is known only that the study has one of that name.
+BELIEVED = ("tracker", "reason", "certificate_reason", "certificate_points", "provenance")
+OF_TABLE = ("steps_digest", "steps", "gradients", "evaluations")  # where the table lies beside the path
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Artifact:
     """One path on disk, what belongs to it, and how to check its segments."""
 
     file: Path
-    claims: Claims
+    claims: PathHeader
     believed: tuple[str, ...]  # fields of the header that nothing is compared with
     table: Path | None  # of the steps, where it lies beside the path
     resolution: float  # of certificates, as the parameters say
@@ -78,11 +82,9 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
         RambleError: the file is missing or no path, its study unknown, or its data or solutions are not there.
     """
     folder = file.parent.resolve().parent.parent  # the file itself may be a link into the cache of DVC
-    if os.path.lexists(file):  # what is missing is said first, and what is no path by its name is not read
-        _refuse_other_names(file)
-    tensors, header = read_tensors(file, _fetch(folder, "paths"))
+    path = read_path(file, _fetch(folder, "paths"))
     dataset, a, b = pair_of(str(file))
-    claims = read_claims(file, header)
+    claims = path.header
     study = parameters.studies.get(claims.study)
     if not isinstance(study, PathStudy) or claims.tracker not in study.tracker_names:
         raise RambleError(
@@ -95,21 +97,20 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     problem = _problem(study, data)
     resolution: float = getattr(study.trackers, claims.tracker).resolution
     for key, value in {**problem.metadata, "certificate_resolution": resolution}.items():
-        if header.get(key) != str(value):
+        if (found := claims.text.get(key, "nothing")) != str(value):
             raise RambleError(
-                f"{file}: made with {key} = {quoted(header.get(key, 'nothing'))}, the parameters say {value}; give its "
-                "own with --params."
+                f"{file}: made with {key} = {quoted(found)}, the parameters say {value}; give its own with --params."
             )
-    points, times = _points(file, tensors, problem)
+    _refuse_another_network(path, file, problem)
     start, end = (read_weights(problem, str(each.file)) for each in solutions)
-    unknown = sorted(header.keys() - FORMS.keys() - problem.metadata.keys() - set(BELIEVED))
+    unknown = sorted(claims.facts.keys() - problem.metadata.keys() - set(BELIEVED))
     table = file.with_suffix(".csv")
     return Artifact(
         file=file,
         table=table if os.path.lexists(table) else None,
         claims=claims,
         believed=(
-            *(name for name in BELIEVED if name in header),
+            *(name for name in BELIEVED if name in claims.text),
             *([] if os.path.lexists(table) else OF_TABLE),
             *map(quoted, unknown[:MOST_UNKNOWN]),
         ),
@@ -117,23 +118,12 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
         problem=problem,
         data=data,
         solutions=solutions,
-        points=points,
-        times=times,
+        points=torch.from_numpy(path.points),
+        times=torch.from_numpy(path.t),
         start=start,
         end=end,
-        check=_check_for(problem, data.file, header),
+        check=_check_for(problem, data.file, claims.facts),
     )
-
-
-def _refuse_other_names(file: Path) -> None:
-    try:
-        pair_of(str(file))
-    except ValueError:
-        named = False
-    else:
-        named = file.suffix == ".safetensors"
-    if not named:
-        raise RambleError(f"{file}: is not called <dataset>-<a>-<b>.safetensors; name a path as it was made.")
 
 
 def _fetch(folder: Path, kind: str) -> str:
@@ -147,7 +137,7 @@ def _source(folder: Path, kind: str, name: str) -> Source:
     return Source(file, found.header, found.digest)
 
 
-def _refuse_another_study(claims: Claims, data: Source) -> None:
+def _refuse_another_study(claims: PathHeader, data: Source) -> None:
     """A network is not to be built on the data of another kind."""
     if data.header.get("study") != claims.study:
         raise RambleError(
@@ -169,29 +159,19 @@ def _problem(study: PathStudy, data: Source) -> Problem:
         ) from error
 
 
-def _points(file: Path, tensors: dict[str, Tensor], problem: Problem) -> tuple[Tensor, Tensor]:
-    """Return the points (T, P) and their times (T,), of these shapes and types."""
-    wanted = {"points": (torch.float32, (-1, problem.n_weights)), "t": (torch.float64, (-1,))}
-    if tensors.keys() != wanted.keys():
-        names = ", ".join(map(quoted, sorted(tensors))) or "none"
-        raise RambleError(f"{file}: a path's tensors are points and t, this file has {names}; name a path.")
-    for name, (dtype, shape) in wanted.items():
-        found = tensors[name]
-        if found.dtype != dtype or found.dim() != len(shape) or shape[1:] != tuple(found.shape[1:]):
-            raise RambleError(
-                f"{file}: {name} are {found.dtype} of the shape {tuple(found.shape)}, not {dtype} of the shape "
-                f"{shape} (-1: any number) as the network says; name the right files with --params."
-            )
-    points, times = tensors["points"], tensors["t"]
-    if not len(points) or len(points) != len(times):
-        raise RambleError(f"{file}: holds {len(points)} points and {len(times)} of their t; name a whole path.")
-    return points, times
+def _refuse_another_network(path: StoredPath, file: Path, problem: Problem) -> None:
+    weights = path.points.shape[1]
+    if weights != problem.n_weights:
+        raise RambleError(
+            f"{file}: its points have {weights} weights, the network has {problem.n_weights}; name the right files "
+            "with --params."
+        )
 
 
-def _check_for(problem: Problem, data: Path, header: dict[str, str]) -> Check:
+def _check_for(problem: Problem, data: Path, facts: Mapping[str, str]) -> Check:
     """Choose the method: bisection for committees, from raw data; samples for any other network."""
     if type(problem) is not TreeCommittee:  # a subclass may compute something else
         return NetworkCheck(problem)
     tensors, _ = read_tensors(data)
     hidden, _ = problem.shapes["weight"]
-    return CommitteeCheck(tensors["patterns"], tensors["labels"], hidden, float(header["input_scale"]))
+    return CommitteeCheck(tensors["patterns"], tensors["labels"], hidden, float(facts["input_scale"]))

@@ -5,11 +5,12 @@ these points and these data, not that the method is right. The check of the segm
 that as far as it can: no bound may exceed the smallest margin found there.
 """
 
+import math
 from dataclasses import dataclass
 
 from ramble.certificates.paths import certify_path
+from ramble.store.headers import CERTIFICATES
 from ramble.verification.artifact import Artifact
-from ramble.verification.claims import CERTIFICATES, same
 
 # Shares by which a margin may differ between two machines: bounds are taken in float64; what sampling finds is found in
 # float32 where that decides the sign, and an error of 1e-5 of the largest output is then a hundredth of the margin.
@@ -56,6 +57,13 @@ def wrong_certificate(artifact: Artifact, found: Recomputed, least: float) -> li
     return wrong
 
 
+def same(claimed: float, found: float, tolerance: float) -> bool:
+    """Tell whether two numbers are equal up to a share of them; one that is not a number equals another."""
+    if not (math.isfinite(claimed) and math.isfinite(found)):
+        return claimed == found or (math.isnan(claimed) and math.isnan(found))
+    return abs(claimed - found) <= tolerance * max(abs(claimed), abs(found))
+
+
 def wrong_status(artifact: Artifact, found: Recomputed, holds: bool) -> list[str]:
     """Compare the status with what was found: a path that reaches W_b without an error has arrived, and no other.
 
@@ -63,7 +71,7 @@ def wrong_status(artifact: Artifact, found: Recomputed, holds: bool) -> list[str
     """
     if holds and found.kind == "none":
         return [f"segment {found.segments} is not certified, smallest margin {found.min_margin:.6g}"]
-    status, reaches = artifact.claims.status.value, bool((artifact.points[-1] == artifact.end).all())
-    if status != "arrived" and reaches and holds:
-        return [f"it is recorded as {status}, but reaches W_b and no segment has an error"]
+    claims, reaches = artifact.claims, bool((artifact.points[-1] == artifact.end).all())
+    if not claims.arrived and reaches and holds:
+        return [f"it is recorded as {claims.status}, but reaches W_b and no segment has an error"]
     return []

@@ -37,7 +37,7 @@ def wrong_sources(artifact: Artifact) -> list[str]:
 def wrong_ends(artifact: Artifact) -> list[str]:
     """Compare the first point with W_a and, where it arrived, the last one with W_b, bit by bit."""
     wrong = [] if _same_bits(artifact.points[0], artifact.start) else ["its first point is not W_a to the bit"]
-    if artifact.claims.status == "arrived" and not _same_bits(artifact.points[-1], artifact.end):
+    if artifact.claims.arrived and not _same_bits(artifact.points[-1], artifact.end):
         wrong.append("it is recorded as arrived, but its last point is not W_b to the bit")
     return wrong
 

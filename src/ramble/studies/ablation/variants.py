@@ -1,7 +1,6 @@
-"""Which parts of the guarded tracker matter: every pair of a study, tracked with one setting changed at a time."""
+"""Which parts of a tracker matter: every pair of a study, tracked with one setting changed at a time."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import torch
@@ -10,14 +9,15 @@ from torch import Tensor
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
 from ramble.tracking.connect import connect
-from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.path import Path
+from ramble.tracking.settings import TrackerSettings
+from ramble.tracking.tracker import tracker_of
 
 
 def ablate(
     problem: Problem,
-    settings: Mapping[str, Any],
-    variants: Mapping[str, Mapping[str, Any]],
+    settings: TrackerSettings,
+    variants: Mapping[str, Mapping[str, object]],
     seed: int,
     starts: Tensor,
     ends: Tensor,
@@ -27,7 +27,7 @@ def ablate(
 
     Args:
         problem: the networks.
-        settings: of the guarded tracker.
+        settings: of the tracker.
         variants: by name, the settings that differ.
         seed: of the tracker's random points, the same for all variants.
         starts: W_a (B, P).
@@ -41,8 +41,8 @@ def ablate(
     """
     rows = []
     for name, changes in variants.items():
-        tracker = GuardedTracker(**{**settings, **changes, "seed": seed})
-        with Progress(f"{name}: {len(starts)} paths", tracker.budget) as progress:
+        tracker = tracker_of(type(settings)(**settings.model_dump() | dict(changes)), seed)
+        with Progress(f"{name}: {len(starts)} paths", tracker.settings.budget) as progress:
             paths = connect(problem, tracker, starts, ends, datasets, progress)
         changed = ", ".join(f"{key} = {value:g}" for key, value in changes.items()) or "nothing"
         rows.append({"variant": name, "changed": changed, "pairs": len(paths)} | _summary(paths))

@@ -7,21 +7,21 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from ramble.problems.network import NetworkProblem
+from ramble.store.points import Points, StoredPath
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import StoredPath
 from ramble.studies.boosting.choice import Chosen, Score, choose, score
 from ramble.studies.boosting.methods import BETTER_END, BOTH_ENDS, methods
 
 
 def boost(
-    problem: NetworkProblem, path: StoredPath, further: Tensor, widths: Sequence[float], members: Sequence[int]
+    problem: NetworkProblem, path: StoredPath, further: Points, widths: Sequence[float], members: Sequence[int]
 ) -> pd.DataFrame:
     """Choose a network in every way by its validation errors, then count its test errors.
 
     Args:
         problem: with a validation and a test split.
         path: from W_a to W_b.
-        further: weights (looks, P) in further training from W_a.
+        further: points of further training from W_a.
         widths: see `methods`.
         members: likewise.
 
@@ -36,7 +36,7 @@ def boost(
     """
     ways, chosen, tested = methods(path, further, widths, members), dict[str, Chosen](), dict[str, Score]()
     steps = sum(len(candidates) + 1 for candidates in ways.values())
-    with Progress(f"better networks from path {path.pair}", steps) as progress:
+    with Progress(f"better networks from path {path.name}", steps) as progress:
         for method, candidates in ways.items():
             chosen[method] = choose(problem, candidates, progress)
         for method, best in chosen.items():
@@ -47,8 +47,8 @@ def boost(
         wrong = tested[method].wrong
         rows.append(
             {
-                "pair": path.pair,
-                "status": path.metadata["status"],
+                "pair": path.name,
+                "status": path.header.status.value,
                 "method": method,
                 "networks": len(best.candidate.weights),
                 "choice": best.candidate.name,

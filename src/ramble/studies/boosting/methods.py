@@ -7,8 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ramble.measure.profile import spread_points
-from ramble.store.stored_paths import StoredPath
+from ramble.store.points import Points, spread_points
 from ramble.studies.boosting.choice import Candidate
 
 BETTER_END = "better end"
@@ -17,13 +16,13 @@ BOTH_ENDS = "predictions of both ends"
 
 
 def methods(
-    path: StoredPath, further: Tensor, widths: Sequence[float], members: Sequence[int]
+    path: Points, further: Points, widths: Sequence[float], members: Sequence[int]
 ) -> dict[str, Sequence[Candidate]]:
     """Return the ways to a network by name, each with what it leaves to be chosen.
 
     Args:
         path: from W_a to W_b, through points that may make errors.
-        further: weights (looks, P) in further training from W_a.
+        further: points of further training from W_a.
         widths: of the windows whose points are averaged, as shares of the path's length. Averaging the weights of
             networks near one another is Izmailov et al. 2018 (SWA), along a path of low loss Garipov et al. 2018.
         members: how many points of the path predict together.
@@ -38,7 +37,7 @@ def methods(
         **{end.name: [end] for end in ends},
         BETTER_END: ends,
         "best point of the path": _each("point", points),
-        FURTHER: _each("look", further),
+        FURTHER: _each("look", torch.from_numpy(further.points)),
         "averaged weights": averaged,
         BOTH_ENDS: [Candidate("W_a, W_b", points[[0, -1]])],
         **{f"predictions of {count} points": [_spread_out(path, count)] for count in members},
@@ -68,7 +67,7 @@ def _each(what: str, points: Tensor) -> list[Candidate]:
     return [Candidate(f"{what} {number}", points[number : number + 1]) for number in range(len(points))]
 
 
-def _spread_out(path: StoredPath, count: int) -> Candidate:
+def _spread_out(path: Points, count: int) -> Candidate:
     """Return the predictions of points spread evenly along the path, its ends among them."""
     chosen = spread_points(path.s, count)
     return Candidate(f"points {', '.join(map(str, chosen))}", torch.from_numpy(path.points[chosen]))

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
-from ramble.tracking.connect import Tracker, connect
+from ramble.tracking.connect import connect
 from ramble.tracking.path import Path
+from ramble.tracking.tracker import Tracker
 from ramble.training.descent import cosine, errors_on_lines
 
 
@@ -58,7 +59,7 @@ def track_all_pairs(
         starts, ends = solutions[several[:, 0]], solutions[several[:, 1]]
         owners = torch.full((len(several),), dataset)
         label = f"{name}, data set {dataset}: pairs {len(rows) + 1} to {len(rows) + len(several)} of {len(pairs)}"
-        with Progress(label, tracker.budget) as progress:
+        with Progress(label, tracker.settings.budget) as progress:
             paths = connect(problem, tracker, starts, ends, owners, progress)
         lines = errors_on_lines(problem, starts, ends, dataset, line_points)
         rows += [

@@ -13,9 +13,11 @@ from torch import Tensor
 
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
-from ramble.tracking.connect import Tracker, connect
+from ramble.tracking.connect import connect
 from ramble.tracking.path import Path
-from ramble.training.descent import Recipe, Search, Solution, search_solutions
+from ramble.tracking.tracker import Tracker
+from ramble.training.descent import Search, Solution, search_solutions
+from ramble.training.descent_settings import Recipe
 
 
 def first_patterns(tensors: Mapping[str, Tensor], count: int) -> dict[str, Tensor]:
@@ -23,17 +25,14 @@ def first_patterns(tensors: Mapping[str, Tensor], count: int) -> dict[str, Tenso
     return {name: values[:count] for name, values in tensors.items()}
 
 
-def try_load(
-    problem: Problem, seed: int, name: str, count: int, recipe: Recipe, trackers: Mapping[str, Tracker]
-) -> pd.DataFrame:
-    """Train up to `count` solutions of every data set, and try to join all pairs with every tracker.
+def try_load(problem: Problem, seed: int, name: str, recipe: Recipe, trackers: Mapping[str, Tracker]) -> pd.DataFrame:
+    """Train up to `recipe.count` solutions of every data set, and try to join all pairs with every tracker.
 
     Args:
         problem: the networks, with the patterns of this load.
         seed: the root seed.
         name: of the study, for the random streams.
-        count: solutions per data set; fewer are a result.
-        recipe: how they are found, one data set at a time.
+        recipe: how they are found, one data set at a time; fewer solutions than it asks for are a result.
         trackers: by name.
 
     Returns:
@@ -41,7 +40,7 @@ def try_load(
         pairs, joined (arrived, every segment certified), gradients and evaluations (of all its pairs).
     """
     # one data set after the other: its patterns stay in the caches, those of ten do not
-    found = _together([search_solutions(problem, seed, name, count, recipe, [d]) for d in range(problem.n_datasets)])
+    found = _together([search_solutions(problem, seed, name, recipe, [d]) for d in range(problem.n_datasets)])
     pairs = _pairs(found.solutions)
     tables = [_track(problem, name, tracker, trackers[tracker], found, pairs) for tracker in trackers]
     return pd.concat(tables, ignore_index=True)
@@ -71,7 +70,7 @@ def _track(
     paths: list[Path] = []
     if pairs:
         starts, ends = (torch.stack([pair[side].weights for pair in pairs]) for side in (0, 1))
-        with Progress(f"{name}: {len(pairs)} paths, tracker {tracker_name}", tracker.budget) as progress:
+        with Progress(f"{name}: {len(pairs)} paths, tracker {tracker_name}", tracker.settings.budget) as progress:
             paths = connect(problem, tracker, starts, ends, owners, progress)
     rows = []
     for dataset, restarts in found.tried.items():

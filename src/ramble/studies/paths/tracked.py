@@ -9,14 +9,16 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.problems.problem import Problem
+from ramble.problems.problem import Problem, place_of
 from ramble.problems.stored import read_weights
 from ramble.store.artifacts import table_digest, write_table
+from ramble.store.headers import PathHeader
+from ramble.store.points import StoredPath, pair_of, write_points
 from ramble.store.progress import Progress
-from ramble.store.stored_paths import pair_of
-from ramble.store.tensors import tensors_digest, write_tensors
-from ramble.tracking.connect import Tracker, connect
+from ramble.store.tensors import tensors_digest
+from ramble.tracking.connect import connect
 from ramble.tracking.path import Path, Step
+from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import DivergedError
 
 
@@ -60,27 +62,29 @@ def write_paths(
             table_file,
             pd.DataFrame([asdict(step) for step in path.steps], columns=[field.name for field in fields(Step)]),
         )
-        metadata = {
-            "study": name,
-            "tracker": tracker,
-            "pair": pair,
-            "inputs": inputs,
+        header = PathHeader(
+            study=name,
+            maker="path",
+            dataset=pair_of(pair)[0],
+            tracker=tracker,
+            pair=pair,
+            inputs=inputs,
             **sources.of_pair(pair),
-            "steps_digest": table_digest(table_file),
-            "status": path.status.value,
-            "reason": path.reason,
-            "steps": len(path.steps),
-            "gradients": path.gradients,
-            "evaluations": path.evaluations,
-            "certificate": path.certificate,
-            "certificate_reason": path.certificate_reason,
-            "certified_segments": path.certified_segments,
-            "min_margin": path.min_margin,
-            "certificate_points": path.certificate_points,
-            "certificate_resolution": path.certificate_resolution,
-            **problem.metadata,
-        }
-        write_tensors(tensor_file, {"points": path.points, "t": path.t}, metadata)
+            steps_digest=table_digest(table_file),
+            status=path.status,
+            reason=path.reason,
+            steps=len(path.steps),
+            gradients=path.gradients,
+            evaluations=path.evaluations,
+            certificate=path.certificate,
+            certificate_reason=path.certificate_reason,
+            certified_segments=path.certified_segments,
+            min_margin=path.min_margin,
+            certificate_points=path.certificate_points,
+            certificate_resolution=path.certificate_resolution,
+            facts={key: str(value) for key, value in problem.metadata.items()},
+        )
+        write_points(tensor_file, StoredPath(pair, path.points.numpy(), path.t.numpy(), header))
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Pairs:
 
     starts: Tensor  # W_a (B, P)
     ends: Tensor  # W_b (B, P)
-    datasets: Tensor  # (B,)
+    datasets: Tensor  # (B,), places among the problem's
 
 
 def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
@@ -99,7 +103,7 @@ def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str])
     return Pairs(
         torch.stack([weights[f"{dataset}-{a}"] for dataset, a, _ in pairs]),
         torch.stack([weights[f"{dataset}-{b}"] for dataset, _, b in pairs]),
-        torch.tensor([dataset for dataset, _, _ in pairs]),
+        torch.tensor([place_of(problem, dataset) for dataset, _, _ in pairs]),
     )
 
 
@@ -129,7 +133,7 @@ def track_pairs(
         RambleError: as `connect` does; where weights are no longer finite it names the rate by its key.
     """
     pairs, sources = read_pairs(problem, tensors, solutions), read_sources(data, solutions)
-    with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.budget) as progress:
+    with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.settings.budget) as progress:
         try:
             paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)
         except DivergedError as error:

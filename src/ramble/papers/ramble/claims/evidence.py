@@ -7,15 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from ramble.store.artifacts import read_table
-from ramble.store.stored_paths import read_path
+from ramble.store.headers import PathHeader
+from ramble.store.points import read_path
 
 
 @dataclass(frozen=True)
 class PathEvidence:
     """What is known of one pair of solutions."""
 
-    pair: str
-    status: str
+    header: PathHeader
     reached: float  # largest t of the stored path
     profile: pd.DataFrame  # along the path
     line: pd.DataFrame  # along the straight segment
@@ -42,8 +42,8 @@ def read_paths(
     for path_file, *tables in zip(paths, profiles, lines, spectra, strict=True):
         path = read_path(path_file)
         profile, line, spectrum = (read_table(file) for file in tables)
-        found = PathEvidence(path.pair, path.metadata["status"], float(path.t.max()), profile, line, spectrum)
-        by_study.setdefault(path.metadata["study"], []).append(found)
+        found = PathEvidence(path.header, float(path.t.max()), profile, line, spectrum)
+        by_study.setdefault(path.header.study, []).append(found)
     return by_study
 
 

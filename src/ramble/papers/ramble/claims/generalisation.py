@@ -13,7 +13,8 @@ from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread
 from ramble.papers.ramble.claims.table import claim_rows
 from ramble.parameters.claims import Thresholds
 from ramble.store.artifacts import read_table, write_table, write_whole
-from ramble.store.stored_paths import StoredPath, read_path
+from ramble.store.headers import PathHeader
+from ramble.store.points import StoredPath, read_path
 
 SECTION = "3.3, Fig. 5"
 
@@ -31,7 +32,7 @@ class GeneralisationPair:
     @property
     def joined(self) -> bool:
         """Is there a certified path?"""
-        return self.path.metadata["status"] == "arrived" and self.path.metadata["certificate"] != "none"
+        return self.path.header.joins
 
     @property
     def best(self) -> int:
@@ -73,20 +74,20 @@ def judge_generalisation(study: str, pairs: Sequence[GeneralisationPair], limits
 
 
 def _printed(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
-    headers = [pair.printed.metadata for pair in pairs]
-    counts = ", ".join(f"{header['pair']} {header['status']}" for header in headers)
+    headers = [pair.printed.header for pair in pairs]
+    counts = ", ".join(f"{header.pair} {header.status}" for header in headers)
     reached = spread([float(pair.printed.t.max()) for pair in pairs])
     return at_least(
         "Algorithm 1 as printed finds a zero-error path", SECTION, study, "share of pairs joined, within the budget",
-        share([header["status"] == "arrived" for header in headers]), f"{counts}; t reached {reached}",
+        share([header.arrived for header in headers]), f"{counts}; t reached {reached}",
         limits.joined_share,
     )  # fmt: skip
 
 
 def _exists(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
-    headers = [pair.path.metadata for pair in pairs]
-    margins = spread([float(header["min_margin"]) for header in headers])
-    kinds = ", ".join(f"{header['pair']} {_certificate(header)}" for header in headers)
+    headers = [pair.path.header for pair in pairs]
+    margins = spread([header.min_margin for header in headers])
+    kinds = ", ".join(f"{header.pair} {_certificate(header)}" for header in headers)
     return at_least(
         "A zero-error path exists between every two solutions", SECTION, study,
         "share of pairs joined, and certified, by the tracker guarded", share([pair.joined for pair in pairs]),
@@ -94,10 +95,10 @@ def _exists(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds)
     )  # fmt: skip
 
 
-def _certificate(header: dict[str, str]) -> str:
+def _certificate(header: PathHeader) -> str:
     """Name the kind of a path's certificate, and how finely it looked where it only looked."""
-    kind = header["certificate"]
-    return f"{kind} at {header['certificate_points']} points" if kind == "sampled" else kind
+    kind = header.certificate
+    return f"{kind} at {header.certificate_points} points" if kind == "sampled" else kind
 
 
 def _line_leaves(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
@@ -169,4 +170,4 @@ def _row(pair: GeneralisationPair) -> tuple[str, ...]:
     inside = pair.profile.test_errors.iloc[1:-1]
     control = int(pair.control.test_errors.min())
     best = int(pair.at_best.test_errors)
-    return pair.path.pair, f"{first}, {last}", str(best), f"{pair.at_best.t:.2f}", f"{inside.median():g}", str(control)
+    return pair.path.name, f"{first}, {last}", str(best), f"{pair.at_best.t:.2f}", f"{inside.median():g}", str(control)

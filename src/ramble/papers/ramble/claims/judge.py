@@ -1,5 +1,6 @@
 """The claims of the paper, one function each: statistic over all pairs, spread, threshold, verdict."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -70,10 +71,9 @@ def _of_images(study: str, paths: Sequence[PathEvidence], limits: Thresholds) ->
 
 
 def _always_joined(study: str, section: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    joined = [path.status == "arrived" for path in paths]
-    counts = ", ".join(
-        f"{sum(path.status == status for path in paths)} {status}" for status in sorted({path.status for path in paths})
-    )
+    joined = [path.header.arrived for path in paths]
+    ways = Counter(path.header.status.value for path in paths)
+    counts = ", ".join(f"{ways[status]} {status}" for status in sorted(ways))
     reached = spread([path.reached for path in paths])
     return at_least(
         "Algorithm 1 always finds a zero-error path", section, study, "share of pairs joined",
@@ -97,7 +97,7 @@ def _ends_are_minima(study: str, where: str, paths: Sequence[PathEvidence], limi
             path.spectra.t.to_numpy(),
             path.spectra.trace.to_numpy(),
             limits.minimum_window,
-            arrived=path.status == "arrived",
+            arrived=path.header.arrived,
         )
     ]
     return at_least(

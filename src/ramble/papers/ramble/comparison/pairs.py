@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 
 from ramble.store.artifacts import read_header, read_table
-from ramble.store.stored_paths import StoredPath, pair_of, read_path
+from ramble.store.headers import Ending, Status
+from ramble.store.points import StoredPath, pair_of, read_path
 
 
 @dataclass(frozen=True)
-class PairOutcome:
+class PairOutcome(Ending):
     """One path in numbers."""
 
     study: str
     tracker: str
-    status: str
+    status: Status
     certificate: str  # exact, sound, sampled, or none
     gradients: int
     evaluations: int
@@ -25,16 +26,6 @@ class PairOutcome:
     min_margin: float  # on the certified segments
     loss_ratio: float  # largest training loss at a stored point over the larger one at W_a and W_b
     errors: int  # largest number of training errors at a stored point
-
-    @property
-    def joined(self) -> bool:
-        """Does the path lead to W_b without leaving the solution space?"""
-        return self.status == "arrived"
-
-    @property
-    def certified(self) -> bool:
-        """Is that certified for every segment?"""
-        return self.joined and self.certificate != "none"
 
     @property
     def reaches(self) -> bool:
@@ -62,18 +53,18 @@ def read_pairs(paths: Sequence[str], profiles: Sequence[str], solutions: Sequenc
 
 def outcome(path: StoredPath, profile: pd.DataFrame, losses: dict[tuple[str, str], float]) -> PairOutcome:
     """Measure one path; `losses` holds the training loss of every solution by study and <dataset>-<seed>."""
-    header = path.metadata
-    dataset, *ends = pair_of(path.pair)
+    header = path.header
+    dataset, *ends = pair_of(path.name)
     return PairOutcome(
-        study=header["study"],
-        tracker=header["tracker"],
-        status=header["status"],
-        certificate=header["certificate"],
-        gradients=int(header["gradients"]),
-        evaluations=int(header["evaluations"]),
+        study=header.study,
+        tracker=header.tracker,
+        status=header.status,
+        certificate=header.certificate,
+        gradients=header.gradients,
+        evaluations=header.evaluations,
         detour=_detour(path),
-        min_margin=float(header["min_margin"]),
-        loss_ratio=float(profile.train_loss.max()) / max(losses[header["study"], f"{dataset}-{end}"] for end in ends),
+        min_margin=header.min_margin,
+        loss_ratio=float(profile.train_loss.max()) / max(losses[header.study, f"{dataset}-{end}"] for end in ends),
         errors=int(profile.train_errors.max()),
     )
 

@@ -31,16 +31,16 @@ def compare(pairs: Sequence[PairOutcome], low_loss_factor: float) -> pd.DataFram
 
 
 def _row(group: Sequence[PairOutcome], factor: float) -> dict[str, object]:
-    certified = [pair for pair in group if pair.certified]
+    certified = [pair for pair in group if pair.joins]
     low = [pair for pair in group if pair.has_low_loss(factor)]
     row: dict[str, object] = {"study": group[0].study, "tracker": group[0].tracker, "pairs": len(group)}
-    row |= {"joined": sum(pair.joined for pair in group), "certified": len(certified)}
+    row |= {"joined": sum(pair.arrived for pair in group), "certified": len(certified)}
     row |= {kind: sum(pair.certificate == kind for pair in certified) for kind in KINDS}
     row |= {"reaching": sum(pair.reaches for pair in group)}
     row |= {"min_margin": min((pair.min_margin for pair in certified), default=float("nan"))}
     for name in SPREADS:
         row |= _quantiles(name, [getattr(pair, name) for pair in group])
-    return row | {"low_loss": len(low), "low_loss_joined": sum(pair.joined for pair in low)}
+    return row | {"low_loss": len(low), "low_loss_joined": sum(pair.arrived for pair in low)}
 
 
 def _quantiles(name: str, values: Sequence[float]) -> dict[str, float]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ramble.store.artifacts import read_table
-from ramble.store.stored_paths import read_path, representative
+from ramble.store.headers import Status
+from ramble.store.points import read_path, representative
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Source:
 
     tracker: str
     pair: str
-    status: str
+    status: Status
     rises: bool  # does t rise all along it?
     reached: float  # largest t of the path
     weights: int  # P, of the network
@@ -57,7 +58,7 @@ def position(shown: Sequence[Source]) -> Axis:
     """Return the horizontal axis: t where it rises along all shown paths, else the share of the length."""
     if all(path.rises for path in shown):
         return Axis("t", r"normalised distance $t$ along the path ($W_a$: 0, $W_b$: 1)")
-    end = "$W_b$" if all(path.status == "arrived" for path in shown) else "its end"
+    end = "$W_b$" if all(path.status == Status.ARRIVED for path in shown) else "its end"
     return Axis("s", rf"share $s$ of the path's length ($W_a$: 0, {end}: 1)")
 
 
@@ -70,9 +71,9 @@ def read_sources(
     for number, path in enumerate(stored):
         sources.append(
             Source(
-                path.metadata["tracker"],
-                path.pair,
-                path.metadata["status"],
+                path.header.tracker,
+                path.name,
+                path.header.status,
                 path.rises,
                 float(path.t.max()),
                 path.points.shape[1],

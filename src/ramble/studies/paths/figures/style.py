@@ -34,6 +34,6 @@ def save(figure: Figure, outputs: Sequence[str]) -> None:
     with styled():
         for output in outputs:
             suffix = Path(output).suffix
-            metadata = METADATA[suffix] | {ABOUT[suffix]: stamp(output)}
+            metadata = METADATA[suffix] | {ABOUT[suffix]: stamp()}
             write_whole(output, lambda aside, told=metadata: figure.savefig(aside, metadata=told))  # type: ignore[misc]
     plt.close(figure)

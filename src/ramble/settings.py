@@ -1,0 +1,17 @@
+"""What all typed settings share: bounds of numbers, and names. No torch: the workflow reads them on every start."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]  # what compiled libraries take
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+NAME = r"^[a-z][a-z0-9_]{0,63}$"  # it becomes part of the names of files, rules and targets
+Name = Annotated[str, Field(pattern=NAME)]
+
+
+class Model(BaseModel):
+    """Base of all models: unknown keys are errors, values never change, "3" is not 3."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -1,0 +1,30 @@
+"""What every tracker is told, whichever algorithm it is."""
+
+from abc import abstractmethod
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from ramble.settings import Model
+
+Resolution = Annotated[
+    float,
+    Field(
+        gt=0,
+        le=0.5,
+        description="smallest interval, as a share of a segment, that certificates look at where margins are not exact",
+    ),
+]
+
+
+class TrackerSettings(Model):
+    """Base of the settings of all trackers; each subclass has a field `algorithm` with its own name."""
+
+    tracker: ClassVar[str]  # import path of the `Tracker` that takes these settings
+
+    resolution: Resolution = 1 / 64
+
+    @property
+    @abstractmethod
+    def budget(self) -> int:
+        """Steps, rounds or cycles at most, for the progress bar."""

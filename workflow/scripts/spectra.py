@@ -1,0 +1,21 @@
+"""Measure Hessian spectra along paths."""
+
+from ramble.store.console import step
+
+with step(snakemake) as given:
+    from ramble.problems.stored import stored_problem
+    from ramble.spectra.along import write_along
+    from ramble.spectra.engine import engine_of
+
+    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    engine = engine_of(snakemake.params.settings, given.seed)
+    write_along(
+        engine.rows,
+        problem,
+        snakemake.params.study,
+        engine.what,
+        given.points,
+        snakemake.input.paths,
+        snakemake.output.tables,
+        vars(given) | {"code": snakemake.params.code, "device": str(problem.device)},
+    )
