@@ -34,11 +34,14 @@ from torch import Tensor, nn
 from ramble.problems.network import NetworkProblem
 from ramble.spectra.exact import ExactEngine
 from ramble.store.progress import Progress
-from ramble.tracking.connect import Tracker, connect
-from ramble.tracking.guarded import GuardedTracker
-from ramble.tracking.line import LineTracker
+from ramble.tracking.connect import connect
+from ramble.tracking.guarded_settings import GuardedSettings
+from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.path import Path
-from ramble.training.descent import Recipe, Settling, find_solutions
+from ramble.tracking.settings import TrackerSettings
+from ramble.tracking.tracker import tracker_of
+from ramble.training.descent import find_solutions
+from ramble.training.descent_settings import Recipe
 
 plt.rcParams["figure.dpi"] = 110
 
@@ -78,54 +81,31 @@ print(f"{problem.n_weights} weights, {problem.n_samples} points")
 # Gradient descent runs until a network makes no error, and on until its loss settles.
 
 # %%
-recipe = Recipe(
-    rate=0.2,
-    output_gain=1.0,
-    max_steps=2000,
-    batch=2,  # restarts side by side
-    rounds=3,
-    max_cosine=0.95,  # networks closer than this count as the same
-    settling=Settling(window=100, tolerance=0.1, max_steps=3000),
-)
-first, second = find_solutions(problem, seed=1, name="moons", count=2, recipe=recipe)
+recipe = Recipe(count=2, rate=0.2, batch=2)
+first, second = find_solutions(problem, seed=1, name="moons", recipe=recipe)
 for solution in (first, second):
     print(f"errors {int(solution.train.errors)}, loss {float(solution.train.losses):.4f}, {solution.steps} steps")
 
 # %% [markdown]
 # ## The straight line, and a path
 #
-# Every tracker is called in the same way. `LineTracker` is the control: it goes straight. `GuardedTracker` lays a
-# polygon between the two networks and trains its bends until every segment is certified.
+# Every tracker is called in the same way, with its settings; those that you do not name have defaults that work.
+# `LineSettings` are those of the control, which goes straight. `GuardedSettings` are those of a polygon between the two
+# networks, whose bends are trained until every segment is certified.
 
 
 # %%
-def walk(tracker: Tracker) -> Path:
+def walk(settings: TrackerSettings) -> Path:
     """Return the path of a tracker from the first solution to the second."""
-    with Progress(type(tracker).__name__, tracker.budget) as progress:
+    with Progress("one pair", settings.budget) as progress:
         starts, ends = first.weights[None], second.weights[None]
-        return connect(problem, tracker, starts, ends, torch.tensor([0]), progress)[0]
+        return connect(problem, tracker_of(settings, seed=1), starts, ends, torch.tensor([0]), progress)[0]
 
 
-line = walk(LineTracker(points=61, resolution=1 / 64))
+line = walk(LineSettings(points=61))
 print(f"line:    {line.status}, certificate {line.certificate}")
 
-guarded = walk(
-    GuardedTracker(
-        bends=1,
-        contraction=1.0,
-        gain=1.0,
-        rate=0.1,
-        spring=0.0,
-        round_steps=20,
-        doubling_rounds=20,
-        max_bends=15,
-        max_rounds=20,
-        stored_points=61,
-        resolution=1 / 64,
-        margin_share=0.05,
-        seed=1,
-    )
-)
+guarded = walk(GuardedSettings(round_steps=20, max_rounds=20))
 print(f"guarded: {guarded.status}, certificate {guarded.certificate}, smallest margin {guarded.min_margin:.3f}")
 
 # %% [markdown]
