@@ -1,11 +1,11 @@
-# A thin convenience; README.md shows the plain commands.
+# A thin convenience; docs/how-to/run.md shows the plain commands.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP = $(BIN)/pip install --disable-pip-version-check --quiet --constraint requirements.lock
 
 .PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore take-back record
-.PHONY: dvc.yaml test lint format schema lock clean
+.PHONY: dvc.yaml test lint docs format schema lock clean
 
 paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting: .venv/installed
 	$(BIN)/snakemake --cores all -- $@
@@ -46,6 +46,10 @@ lint: .venv/tools
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/python tests/check_lint.py
 
+# the site of docs/, whose tutorial runs while it is built
+docs: .venv/tools
+	OMP_NUM_THREADS=1 $(BIN)/mkdocs build --strict
+
 format: .venv/tools
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -58,7 +62,7 @@ schema: .venv/installed
 # newest versions that pyproject.toml admits, for every platform at once
 lock: .venv/installed
 	$(BIN)/pip install uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --extra test --extra lint --no-header --no-annotate \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra test --extra lint --extra docs --no-header --no-annotate \
 		--upgrade pyproject.toml -o requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
@@ -69,8 +73,8 @@ lock: .venv/installed
 
 # not needed to run the workflow, and snakemake imports the tests' S3 library at every start where it finds it
 .venv/tools: .venv/installed
-	$(PIP) --editable '.[test,lint]'
+	$(PIP) --editable '.[test,lint,docs]'
 	touch $@
 
 clean:
-	rm -rf results logs .snakemake
+	rm -rf results logs site .snakemake

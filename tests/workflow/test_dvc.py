@@ -222,11 +222,11 @@ def restore(project: Versioned) -> tuple[str, ...]:
     return make(project, "restore")
 
 
-def test_a_clone_fetches_as_readme_says_word_by_word(
+def test_a_clone_fetches_as_the_documentation_says_word_by_word(
     clone: Versioned, recorded: Versioned, steps: dict[str, str]
 ) -> None:
-    section = (clone.root / "README.md").read_text().partition("## Fetch instead of recompute")[2]
-    block = [line.strip() for line in section.partition("`make restore`")[0].splitlines() if line.startswith("    ")]
+    page = (clone.root / "docs/how-to/dvc-remote.md").read_text()
+    block = page.partition("```sh\n")[2].partition("```")[0].splitlines()
     # the environment of this test stands for the one that the first lines set up
     name_remote, restoring = [line.partition("  #")[0] for line in block][-2:]
     assert restoring == "make restore"
