@@ -70,8 +70,9 @@ def settings_of_run(job: Job, device: object) -> dict[str, Any]:
     every = job.config["studies"][job.params.study].get("checkpoint_seconds")
     if every is None:
         return {}
+    given: dict[str, Any] = job.params.given
     told = {"study": job.params.study, "code": job.params.code, "device": str(device)}
-    return job.params.given | told | {"checkpoint_seconds": float(every)}
+    return given | told | {"checkpoint_seconds": float(every)}
 
 
 @contextmanager
