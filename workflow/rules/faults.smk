@@ -8,6 +8,7 @@ import time
 
 import snakemake.jobs
 from snakemake.output_index import OutputIndex
+from snakemake.rules import Rule
 from snakemake_interface_logger_plugins.common import LogEvent
 
 AHEAD = 60  # seconds that another machine's clock may be ahead
@@ -15,6 +16,23 @@ AHEAD = 60  # seconds that another machine's clock may be ahead
 # Whether a script changed is told by the digest among a rule's params. Snakemake goes by its time as well, which changes
 # with every checkout, and would run everything again; no setting keeps it from that.
 snakemake.jobs.get_script_mtime = lambda path: float("-inf")
+
+
+# Whether a rule makes a file is asked for every file that a job reads. Snakemake compares it with all files of a rule
+# one after the other, which grows with the square where one job makes the solutions of many data sets.
+by_patterns, matched = Rule.is_producer, Rule.get_wildcards
+products = cache(lambda made: {str(file) for file in made.products()})
+
+
+def is_producer(made, file):
+    return by_patterns(made, file) if made.has_wildcards() else file in products(made)
+
+
+def get_wildcards(made, file, known=None):
+    return matched(made, file, known) if made.has_wildcards() else {}
+
+
+Rule.is_producer, Rule.get_wildcards = is_producer, get_wildcards
 
 
 class Failures(logging.Handler):

@@ -64,7 +64,7 @@ def begin(planned: str, scripts: Path) -> None:
         RambleError: it is other code than planned.
     """
     global code
-    package = scripts.resolve().parents[1] / "src" / PACKAGE.name
+    package = (scripts.resolve().parents[1] / "src" / PACKAGE.name).resolve()
     if package != PACKAGE.resolve():
         raise RambleError(
             f"this job imports the package in {PACKAGE}, and its workflow runs the one in {package}; start snakemake "
