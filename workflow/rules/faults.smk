@@ -28,8 +28,8 @@ def is_producer(made, file):
     return by_patterns(made, file) if made.has_wildcards() else file in products(made)
 
 
-def get_wildcards(made, file, known=None):
-    return matched(made, file, known) if made.has_wildcards() else {}
+def get_wildcards(made, file, wildcards_dict=None):
+    return matched(made, file, wildcards_dict) if made.has_wildcards() else {}
 
 
 Rule.is_producer, Rule.get_wildcards = is_producer, get_wildcards
