@@ -1,11 +1,11 @@
-# A thin convenience; README.md shows the plain commands.
+# A thin convenience; docs/how-to/run.md shows the plain commands.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 PIP = $(BIN)/pip install --disable-pip-version-check --quiet --constraint requirements.lock
 
 .PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore take-back record
-.PHONY: dvc.yaml test lint format schema lock clean
+.PHONY: dvc.yaml test lint docs format schema lock clean
 
 paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting: .venv/installed
 	$(BIN)/snakemake --cores all -- $@
@@ -17,7 +17,7 @@ restore: .venv/installed
 	 altered files back with 'make take-back FILES=..'" >&2; exit 1; }
 	@$(BIN)/dvc status --quiet || { $(BIN)/dvc status; echo "error: what is here is not what dvc.lock records (see above);\
 	 take files back with 'make take-back FILES=..', parameters and code with git, or run 'dvc repro'" >&2; exit 1; }
-	$(BIN)/snakemake --touch --forceall --quiet progress rules host reason -- paper
+	$(BIN)/snakemake --touch --forceall --quiet progress rules host reason -- paper code
 	$(BIN)/snakemake --dry-run -- paper
 
 # the outputs named in FILES as dvc.lock records them, and no others: what was not recorded would be lost
@@ -30,7 +30,7 @@ take-back: .venv/installed
 
 # all of the default target, recorded in dvc.lock
 record: .venv/installed
-	$(BIN)/snakemake -- paper
+	$(BIN)/snakemake -- paper code
 	$(BIN)/dvc commit --force
 
 dvc.yaml: .venv/installed
@@ -46,6 +46,10 @@ lint: .venv/tools
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/python tests/check_lint.py
 
+# the site of docs/, whose tutorial runs while it is built
+docs: .venv/tools
+	OMP_NUM_THREADS=1 $(BIN)/mkdocs build --strict
+
 format: .venv/tools
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -58,7 +62,7 @@ schema: .venv/installed
 # newest versions that pyproject.toml admits, for every platform at once
 lock: .venv/installed
 	$(BIN)/pip install uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --extra test --extra lint --no-header --no-annotate \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra test --extra lint --extra docs --no-header --no-annotate \
 		--upgrade pyproject.toml -o requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
@@ -69,8 +73,8 @@ lock: .venv/installed
 
 # not needed to run the workflow, and snakemake imports the tests' S3 library at every start where it finds it
 .venv/tools: .venv/installed
-	$(PIP) --editable '.[test,lint]'
+	$(PIP) --editable '.[test,lint,docs]'
 	touch $@
 
 clean:
-	rm -rf results logs .snakemake
+	rm -rf results logs site .snakemake

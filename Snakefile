@@ -1,4 +1,4 @@
-"""From params.yaml to the figures and the claims table; see README.md for the targets."""
+"""From params.yaml to the figures and the claims table; see docs/how-to/run.md for the targets."""
 
 import gc
 

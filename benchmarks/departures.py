@@ -28,10 +28,10 @@ from tcm_joining import PARAMETERS, new_pairs
 from torch import Tensor
 
 from ramble.parameters.document import read_parameters
-from ramble.studies.paths.study import PathStudy
 from ramble.problems.problem import Problem
 from ramble.problems.stored import load_problem
 from ramble.store.progress import Progress
+from ramble.studies.paths.study import PathStudy
 from ramble.studies.paths.tracked import read_pairs
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.paper_settings import PaperSettings

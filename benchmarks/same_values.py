@@ -157,9 +157,10 @@ def main() -> int:
         differing += bool(found)
         for line in found:
             print(f"{name}: {line}")
-    alone, kinds = len(old ^ new), ", ".join(f"{count} {suffix}" for suffix, count in sorted(counts.items()))
-    print(f"{len(old & new)} files compared ({kinds or 'none'}): {differing} differ; {alone} are in one folder only.")
-    return int(bool(differing or old ^ new or not old & new))
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(counts.items())) or "none"
+    alone = len(old ^ new)
+    print(f"{len(old & new)} files compared ({kinds}): {differing} differ; {alone} are in one folder only.")
+    return int(bool(differing or alone or not old & new))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,6 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor, nn
 
 from ramble.parameters.document import validate
-from ramble.studies.paths.study import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
@@ -41,6 +40,7 @@ from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.products import Curvature
 from ramble.store.points import spread_points
 from ramble.store.progress import Progress
+from ramble.studies.paths.study import PathStudy
 from ramble.tracking.tracker import tracker_of
 from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe

@@ -20,13 +20,13 @@ import yaml
 from torch import Tensor
 
 from ramble.parameters.document import validate
-from ramble.studies.paths.study import PathStudy
 from ramble.parameters.spectra import KrylovSpectra
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.products import Curvature
 from ramble.store.points import read_points, spread_points
+from ramble.studies.paths.study import PathStudy
 
 PROJECT = Path(__file__).parent.parent
 PATH = PROJECT / "results/mnist/paths/guarded/0-0-1.safetensors"

@@ -20,11 +20,11 @@ from torch import Tensor
 from torch.func import functional_call
 
 from ramble.parameters.document import validate
-from ramble.studies.paths.study import PathStudy
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.store.artifacts import read_table
 from ramble.store.points import read_path
+from ramble.studies.paths.study import PathStudy
 
 PARAMETERS = Path(__file__).parent.parent / "params.yaml"
 

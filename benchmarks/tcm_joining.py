@@ -14,12 +14,12 @@ import torch
 import yaml
 
 from ramble.parameters.document import validate
-from ramble.studies.paths.study import PathStudy
 from ramble.problems.patterns import random_patterns
 from ramble.problems.tree_committee import TreeCommittee
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
+from ramble.studies.paths.study import PathStudy
 from ramble.tracking.connect import connect
-from ramble.tracking.path import Status
 from ramble.tracking.tracker import Tracker, tracker_of
 from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe

@@ -15,10 +15,10 @@ import torch
 import yaml
 
 from ramble.parameters.document import validate
-from ramble.studies.paths.study import PathStudy
 from ramble.problems.patterns import random_patterns
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.spectra.exact import ExactEngine
+from ramble.studies.paths.study import PathStudy
 
 PARAMETERS = Path(__file__).parent.parent / "params.yaml"
 PATHS, POINTS = 30, 100

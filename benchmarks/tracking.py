@@ -17,11 +17,11 @@ import yaml
 
 from ramble.certificates.paths import certify_path
 from ramble.parameters.document import validate
-from ramble.studies.paths.study import PathStudy
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.mnist import mnist_images
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
+from ramble.studies.paths.study import PathStudy
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.paper_settings import PaperSettings
 from ramble.tracking.path import Path, Setting, Walk

@@ -75,7 +75,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Versioned:
     def build(folder: Path) -> None:
         project = small_project(folder / "ramble")
         project.call("dvc", "remote", "add", "--default", "store", str(folder / "store"))
-        project.call("snakemake")
+        project.call("snakemake", "--", "paper", "code")
         project.call("dvc", "commit", "--force")
         project.commit("Record results")
         project.call("dvc", "push")

@@ -7,9 +7,10 @@ import torch
 from small_problems import committee_on, pattern_sets, silent, smooth_problem, torn_problem, trained
 
 from ramble.problems.problem import Evaluation
+from ramble.store.headers import Status
 from ramble.tracking.band import Band, BandTracker, join, relax
 from ramble.tracking.band_settings import BandSettings
-from ramble.tracking.path import Path, Setting, Status
+from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import Strand, evaluate_polylines
 
 SETS = pattern_sets(31, 2, 10, 30)

@@ -84,7 +84,7 @@ def test_a_changed_helper_of_a_users_module_runs_its_jobs_again(checkout: Checko
 
 
 @pytest.mark.parametrize(
-    "module", ["mypkg/problem.py", "src/ramble/training/descent.py", "workflow/scripts/find_solutions.py"]
+    "module", ["mypkg/problem.py", "src/ramble/training/descent.py", "workflow/scripts/solutions.py"]
 )
 def test_code_that_is_edited_while_jobs_run_is_not_taken_for_what_was_planned(checkout: Checkout, module: str) -> None:
     with_own_study(checkout)
@@ -110,7 +110,7 @@ def test_commits_that_do_not_touch_a_steps_code_change_no_byte(checkout: Checkou
 
     before = made()
     assert len(before) == 4
-    assert read_origin(project.root / SOLUTIONS).code.endswith(" of find_solutions mypkg.problem.Committee")
+    assert read_origin(project.root / SOLUTIONS).code.endswith(" of solutions mypkg.problem.Committee")
     project.edit("README.md", "# ramble", "# ramble\n\nResults are recorded.")
     module = project.root / "src/ramble/studies/paths/drawing/losses.py"
     module.write_text(module.read_text() + "\n# an edit of another step\n")

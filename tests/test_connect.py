@@ -5,10 +5,10 @@ import torch
 from small_problems import committee_on, pattern_sets, silent, trained
 
 from ramble.errors import RambleError
+from ramble.store.headers import Status
 from ramble.tracking.connect import connect
 from ramble.tracking.line import LineTracker
 from ramble.tracking.line_settings import LineSettings
-from ramble.tracking.path import Status
 
 PROBLEM = committee_on(pattern_sets(31, 2, 10, 30), hidden=3, input_scale=0.5)
 DATASETS = torch.tensor([0, 1])

@@ -11,6 +11,7 @@ from test_training import RECIPE, solutions
 
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Problem
+from ramble.store.headers import Status
 from ramble.studies.connectivity.components import component_sizes, components_table
 from ramble.studies.connectivity.drawing import Graph, draw_connectivity
 from ramble.studies.connectivity.joining import track_all_pairs
@@ -18,7 +19,7 @@ from ramble.studies.paths.drawing.style import save
 from ramble.studies.paths.solutions import pair_table
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.guarded_settings import GuardedSettings
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 from ramble.training.descent import Solution, errors_on_lines, find_solutions
 
 SETTINGS = GuardedSettings(

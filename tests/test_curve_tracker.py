@@ -15,9 +15,10 @@ from small_problems import (
     trained,
 )
 
+from ramble.store.headers import Status
 from ramble.tracking.curve import CurveTracker, Training, coefficients, curve_gradients
 from ramble.tracking.curve_settings import CurveSettings
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 
 SETS = pattern_sets(31, 2, 10, 30)
 PROBLEM = committee_on(SETS, hidden=3, input_scale=0.5)

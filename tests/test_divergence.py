@@ -9,6 +9,7 @@ from small_problems import ProductProblem, silent, wide_problem
 from ramble.errors import RambleError
 from ramble.problems.minibatches import Hardest
 from ramble.store.checkpoints import Checkpoint
+from ramble.store.headers import Status
 from ramble.store.tensors import write_tensors
 from ramble.studies.paths.tracked import track_pairs
 from ramble.tracking.band import BandTracker
@@ -22,14 +23,14 @@ from ramble.tracking.line import LineTracker
 from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.paper_settings import PaperSettings
-from ramble.tracking.path import NormRule, Status, normalised_distance
+from ramble.tracking.path import NormRule, normalised_distance
 from ramble.tracking.polyline import with_middles
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
 from ramble.training.descent import find_solutions, search_solutions
 from ramble.training.descent_settings import Recipe, Settling
 from ramble.training.divergence import refuse_divergence
-from ramble.training.further import wander
+from ramble.training.further import train_further
 from ramble.training.stochastic import find_stochastic_solutions
 from ramble.training.stochastic_settings import StochasticRecipe
 
@@ -134,7 +135,7 @@ def test_minibatch_training_that_diverges_names_its_rate(tmp_path):
 
 def test_further_training_that_diverges_names_its_rate(ends, tmp_path):
     with pytest.raises(RambleError, match=r"rate = 1e\+38 is too large"):
-        wander(PROBLEM, ends[0][0], 20, 3, 1e38, 4, 1, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
+        train_further(PROBLEM, ends[0][0], 20, 3, 1e38, 4, 1, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
 
 
 def test_margins_that_are_no_numbers_are_errors():
@@ -160,13 +161,14 @@ def test_ends_too_far_apart_for_their_number_format_are_refused():
 
 
 def test_a_path_that_only_misses_the_margin_asked_for_arrives_and_says_so(ends):
-    settings = GuardedSettings(rate=0.1, margin_share=0.999, **(POLYGON | {"max_rounds": 40, "max_bends": 15}))
+    settings = GuardedSettings(rate=0.1, **(POLYGON | {"max_rounds": 40, "max_bends": 15}))
+    settings = settings.model_copy(update={"margin_share": 1e9})  # beyond the bounds: more than any path has
     tracker = GuardedTracker(settings, seed=1)
     (path,) = connect(PROBLEM, tracker, *ends, ZERO, silent())
     assert path.status is Status.ARRIVED
     assert path.joins
     of_ends = float(PROBLEM.evaluate(torch.cat(ends), ZERO.repeat(2)).min_margins.min())
-    smallest, wanted = path.min_margin, 0.999 * of_ends
+    smallest, wanted = path.min_margin, 1e9 * of_ends
     assert f"less than the {wanted:.3g} asked for (margin_share)" in path.reason
     assert "errors" not in path.reason
     assert smallest > 0

@@ -87,7 +87,7 @@ def test_dvc_yaml_is_what_the_snakefile_says(checkout: Checkout) -> None:
 
 
 def test_every_file_lies_under_exactly_one_output_and_every_output_holds_files(checkout: Checkout) -> None:
-    files = made_by_rule(Versioned(checkout.root).call("snakemake", "--summary", "--", "paper"))
+    files = made_by_rule(Versioned(checkout.root).call("snakemake", "--summary", "--", "paper", "code"))
     tracked = [out for stage in pipeline(checkout.root).values() for out in outs(stage)]
     assert len(files) > 500
     assert len(tracked) == len(set(tracked))
@@ -134,10 +134,25 @@ def test_a_changed_module_concerns_the_same_stages_in_both(recorded_copy: Versio
     file.write_text(text + "\n# an edit\n")
     own, _ = planned_stages(recorded_copy, steps)
     assert own
-    assert own == changed_stages(recorded_copy)
+    assert changed_stages(recorded_copy) == {"code"}  # which says whose it is
+    recorded_copy.call("dvc", "repro", "code")
+    assert changed_stages(recorded_copy) == own
     file.write_text(text)
     assert nothing_to_do(recorded_copy)
+    recorded_copy.call("dvc", "repro", "code")
     assert changed_stages(recorded_copy) == set()
+
+
+def test_a_commit_that_changes_no_result_changes_no_line_of_the_lock(recorded_copy: Versioned) -> None:
+    lock = (recorded_copy.root / "dvc.lock").read_text()
+    (recorded_copy.root / "src/ramble/tracking/another.py").write_text("NEW = 1\n")
+    module = recorded_copy.root / "src/ramble/verification/verify.py"
+    module.write_text(module.read_text() + "\n# an edit of what no step runs\n")
+    recorded_copy.edit("README.md", "\n", "\n\n")
+    recorded_copy.commit("Change no result")
+    assert changed_stages(recorded_copy) == set()
+    assert not ran_stages(recorded_copy.call("dvc", "repro"))
+    assert (recorded_copy.root / "dvc.lock").read_text() == lock
 
 
 def test_an_experiment_runs_what_depends_on_its_parameter(recorded_copy: Versioned, steps: dict[str, str]) -> None:
@@ -204,11 +219,11 @@ def restore(project: Versioned) -> tuple[str, ...]:
     return make(project, "restore")
 
 
-def test_a_clone_fetches_as_readme_says_word_by_word(
+def test_a_clone_fetches_as_the_documentation_says_word_by_word(
     clone: Versioned, recorded: Versioned, steps: dict[str, str]
 ) -> None:
-    section = (clone.root / "README.md").read_text().partition("## Fetch instead of recompute")[2]
-    block = [line.strip() for line in section.partition("`make restore`")[0].splitlines() if line.startswith("    ")]
+    page = (clone.root / "docs/how-to/dvc-remote.md").read_text()
+    block = page.partition("```sh\n")[2].partition("```")[0].splitlines()
     # the environment of this test stands for the one that the first lines set up
     name_remote, restoring = [line.partition("  #")[0] for line in block][-2:]
     assert restoring == "make restore"
@@ -233,7 +248,7 @@ def test_a_clone_fetches_as_readme_says_word_by_word(
     module = clone.root / "src/ramble/studies/paths/drawing/losses.py"
     module.write_text(module.read_text() + "\n# an edit\n")
     assert planned_stages(clone, steps) == ({"mnist100_figures"}, {"mnist100_figures"})
-    assert changed_stages(clone) == {"mnist100_figures"}
+    assert changed_stages(clone) == {"code"}
 
 
 def test_a_damaged_artifact_is_noticed_and_taken_back(recorded_copy: Versioned) -> None:

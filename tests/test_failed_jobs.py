@@ -76,7 +76,7 @@ def test_an_input_that_cannot_be_used_is_named_before_anything_is_deleted(own: C
 
 def test_scripts_of_killed_runs_are_removed_and_those_of_others_stay(own: Checkout) -> None:
     state = own.root / ".snakemake"
-    left = state / "scripts/tmp0123abcd.make_data.py"
+    left = state / "scripts/tmp0123abcd.data.py"
     elsewhere = state / "runs/elsewhere-1-1.0"
     for file in (left, elsewhere, state / f"runs/{os.uname().nodename}-{os.getpid()}-1.0"):
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -214,7 +214,7 @@ def reachable(port: int) -> bool:
 
 
 def use_bucket(project: Versioned, address: str, patch: pytest.MonkeyPatch) -> None:
-    """Make a bucket and point the project's remote to it, as README says; credentials only in the environment."""
+    """Make a bucket and point the remote to it as docs/how-to/dvc-remote.md shows; credentials: environment only."""
     import boto3
 
     patch.setenv("AWS_ACCESS_KEY_ID", "any")

@@ -15,10 +15,11 @@ from small_problems import (
 )
 
 from ramble.problems.tree_committee import TreeCommittee
+from ramble.store.headers import Status
 from ramble.tracking.connect import connect
 from ramble.tracking.guarded import GuardedTracker
 from ramble.tracking.guarded_settings import GuardedSettings
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 from ramble.tracking.polyline import with_points_between
 from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe, Settling

@@ -4,9 +4,9 @@ import pytest
 import torch
 from small_problems import committee_on, silent
 
+from ramble.store.headers import Status
 from ramble.tracking.line import LineTracker
 from ramble.tracking.line_settings import LineSettings
-from ramble.tracking.path import Status
 
 # One pattern of three ones with label +1 and one input a unit, so a margin is the sum of the clamped weights.
 ONES = {"patterns": torch.ones(1, 3, dtype=torch.int8), "labels": torch.ones(1, dtype=torch.int8)}

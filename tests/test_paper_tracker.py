@@ -12,9 +12,10 @@ from small_problems import (
     trained,
 )
 
+from ramble.store.headers import Status
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.paper_settings import PaperSettings
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 
 SETS = pattern_sets(31, 2, 10, 30)
 PROBLEM = committee_on(SETS, hidden=3, input_scale=0.5)

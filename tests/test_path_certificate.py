@@ -10,8 +10,9 @@ from torch import Tensor
 from ramble.certificates.paths import CHUNK, certify_path, work_of
 from ramble.certificates.segments import certify_segments
 from ramble.certificates.sound import MOST_SAMPLES, obstacle
+from ramble.store.headers import Status
 from ramble.tracking.certified import certified
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 
 RESOLUTION = 1 / 64
 SMOOTH = smooth_problem(samples=4)

@@ -11,7 +11,6 @@ from ramble.measure.profile import profile
 from ramble.measure.slices import direction, line, plane
 from ramble.spectra.along import write_along
 from ramble.spectra.exact import ExactEngine
-from ramble.spectra.spectrum import one_row
 from ramble.store.artifacts import read_header, read_table, write_arrays
 from ramble.store.headers import Status
 from ramble.store.points import Points, StoredPath, read_path, read_points, spread_points, write_points
@@ -168,7 +167,7 @@ def test_loss_error_and_spectrum_are_measured_at_any_points(tmp_path, maker):
     assert list(found)[: 1 + len(points.places)] == ["point", *points.places]
     rows, datasets = torch.from_numpy(points.points), torch.full((len(points.points),), 1)
     assert found.train_errors.tolist() == PROBLEM.evaluate(rows, datasets).errors.tolist()
-    write_along(one_row(ExactEngine()), PROBLEM, "s", "spectra", 3, [str(file)], [str(output)], {})
+    write_along(ExactEngine().rows, PROBLEM, "s", "spectra", 3, [str(file)], [str(output)], {})
     spectra = read_table(output)
     assert list(spectra)[: 1 + len(points.places)] == ["point", *points.places]
     assert spectra.point.tolist() == spread_points(points.position, 3)

@@ -43,7 +43,8 @@ def digests() -> dict[str, str]:
 
 
 def modules(script: str) -> set[str]:
-    files = code.source_files(SCRIPTS / f"{script}.py")
+    name, *import_paths = script.split()
+    files = code.code_files(SCRIPTS / f"{name}.py", *import_paths)
     return {file.relative_to(code.PACKAGE).as_posix() for file in files if file.is_relative_to(code.PACKAGE)}
 
 
@@ -56,22 +57,22 @@ def modules(script: str) -> set[str]:
             {"tracking/paper.py", "spectra/exact.py"},
         ),
         (
-            "track_line",
+            "paths ramble.tracking.line.LineTracker",
             {"tracking/line.py", "certificates/segments.py", "certificates/paths.py"},
-            {"tracking/paper.py", "spectra/exact.py"},
+            {"tracking/paper.py", "spectra/exact.py", "tracking/registry.py"},
         ),
         (
-            "track_paper",
+            "paths ramble.tracking.paper.PaperTracker",
             {"tracking/paper.py", "tracking/path.py"},
             {"tracking/line.py", "studies/paths/drawing/plane.py"},
         ),
         (
-            "spectra_exact",
+            "spectra ramble.spectra.exact.ExactEngine",
             {"spectra/exact.py", "spectra/spectrum.py"},
             {"spectra/pyhessian.py", "studies/paths/drawing/spectrum.py"},
         ),
         (
-            "find_solutions",
+            "solutions",
             {"training/descent.py", "problems/seeds.py"},
             {"measure/plane.py", "studies/paths/drawing/style.py"},
         ),
@@ -94,12 +95,12 @@ def test_the_check_of_segments_runs_no_code_of_what_it_verifies():
 
 def test_an_edited_module_changes_the_scripts_that_run_it(package):
     before = digests()
-    module = package / "tracking" / "paper.py"
+    module = package / "training" / "descent.py"
     text = module.read_text()
     module.write_text(text + "\n# an edit\n")
     changed = {name for name, digest in digests().items() if digest != before[name]}
-    assert "track_paper" in changed
-    assert not changed & {"track_line", "draw_fig4", "find_solutions", "make_data"}
+    assert "solutions" in changed
+    assert not changed & {"draw_fig4", "profile", "spectra", "data"}
     module.write_text(text)
     assert digests() == before
 
@@ -115,8 +116,8 @@ def test_an_edited_init_file_changes_the_scripts_below_it(package):
     before = digests()
     (package / "spectra" / "__init__.py").write_text('"""Edited."""\n')
     after = digests()
-    assert after["spectra_exact"] != before["spectra_exact"]
-    assert after["make_data"] == before["make_data"]
+    assert after["spectra"] != before["spectra"]
+    assert after["data"] == before["data"]
 
 
 def test_imports_of_imports_and_imports_inside_functions_count(package, tmp_path):
@@ -206,7 +207,7 @@ def own(tmp_path, monkeypatch):
 
 
 def names_of(import_path: str, root: Path) -> set[str]:
-    files = code.code_files(SCRIPTS / "make_data.py", import_path)
+    files = code.code_files(SCRIPTS / "data.py", import_path)
     place = root / "place"
     return {file.relative_to(place).as_posix() for file in files if file.is_relative_to(place)}
 
@@ -282,7 +283,7 @@ def test_a_changed_helper_changes_the_digest_and_taking_it_back_too(own, tmp_pat
 
     def digest() -> str:
         clear_cache()
-        return code.code_digest(code.code_files(SCRIPTS / "make_data.py", "maker.make"))
+        return code.code_digest(code.code_files(SCRIPTS / "data.py", "maker.make"))
 
     before = digest()
     own({"helper.py": "SIGN = -1"})
@@ -319,7 +320,7 @@ def test_installed_distributions_are_not_followed(own, tmp_path, monkeypatch):
     assert names_of("maker.make", tmp_path) == {"maker.py", "source/editable.py"}
     # but for the module itself that is named in params.yaml
     clear_cache()
-    files = code.code_files(SCRIPTS / "make_data.py", "installed.make")
+    files = code.code_files(SCRIPTS / "data.py", "installed.make")
     assert installed / "installed.py" in files
     assert tmp_path / "place/maker.py" in files
 
@@ -340,13 +341,13 @@ def test_what_an_editable_install_finds_by_a_hook_is_followed(own, tmp_path, mon
 def test_a_module_that_is_not_there_is_named():
     for path in ("nowhere.maker.make", "ramble.nowhere.make", "make"):
         with pytest.raises(RambleError, match=rf"{path}: there is no module"):
-            code.code_files(SCRIPTS / "make_data.py", path)
+            code.code_files(SCRIPTS / "data.py", path)
 
 
 def test_finding_the_files_imports_nothing_heavy():
     text = (
         "import sys; from ramble.store.code import code_files\n"
-        f"code_files({str(SCRIPTS / 'track_paper.py')!r}, 'ramble.problems.lenet.LeNet5Problem')\n"
+        f"code_files({str(SCRIPTS / 'paths.py')!r}, 'ramble.problems.lenet.LeNet5Problem')\n"
         "print([name for name in ('torch', 'numpy', 'pandas', 'ramble.problems') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)

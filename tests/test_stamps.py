@@ -1,9 +1,12 @@
 """Every artifact says where it comes from, in every format."""
 
 import importlib
+import re
+import shutil
 import sys
 import time
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,7 +18,7 @@ from test_provenance import clear_cache
 
 from ramble.__main__ import main
 from ramble.errors import RambleError
-from ramble.parameters.digests import key_digests
+from ramble.parameters.digests import key_digests, value_at
 from ramble.parameters.document import read_parameters
 from ramble.store import code, running, stamps
 from ramble.store.artifacts import read_table, write_table
@@ -26,8 +29,8 @@ from ramble.studies.paths.drawing.style import save
 
 PARAMETERS = ROOT / "params.yaml"
 KEYS = ["seed", "studies.tcm.trackers.paper"]
-SCRIPT = ROOT / "workflow/scripts/make_data.py"
-CODE = code.code_digest(code.code_files(SCRIPT))
+SCRIPT = ROOT / "workflow/scripts/data.py"
+CODE = code.code_text(SCRIPT)
 FILES = ("a.safetensors", "a.csv", "a.svg", "a.png", "a.pdf")
 
 
@@ -35,16 +38,11 @@ FILES = ("a.safetensors", "a.csv", "a.svg", "a.png", "a.pdf")
 def made(tmp_path, monkeypatch):
     """One artifact of each format in results/tcm/made, written as in a job of the workflow."""
     monkeypatch.chdir(tmp_path)
-    told = {
-        "package": str(code.PACKAGE),
-        "codes": {CODE: [str(SCRIPT)]},
-        "digests": key_digests(read_parameters([PARAMETERS]), KEYS),
-        "places": {"results/tcm/made": ["tcm", " ".join(KEYS)]},
-    }
-    monkeypatch.setenv(stamps.ENVIRONMENT, stamps.packed(told))
+    parameters = read_parameters([PARAMETERS])
     monkeypatch.setattr(running, "code", None)
+    monkeypatch.setattr(stamps, "making", None)
     monkeypatch.setattr(sys, "meta_path", sys.meta_path[:])
-    stamps.begin(CODE)
+    stamps.begin(CODE, str(SCRIPT.parent), {key: value_at(parameters, key) for key in KEYS}, [])
     write_tensors("results/tcm/made/a.safetensors", {"w": torch.ones(2)}, {"study": "tcm"})
     write_table("results/tcm/made/a.csv", pd.DataFrame({"t": [0.0, 0.5], "name": ["x", "y"]}))
     save(plt.figure(figsize=(1, 1)), [f"results/tcm/made/a.{suffix}" for suffix in ("svg", "png", "pdf")])
@@ -54,7 +52,9 @@ def made(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", FILES)
 def test_an_artifact_says_where_it_comes_from(made, name):
     origin = read_origin(made / name)
-    assert (origin.studies, origin.code) == ("tcm", f"{CODE} of make_data")
+    assert (origin.studies, origin.code) == ("tcm", CODE)
+    assert CODE.endswith(" of data")
+    assert origin.digests == key_digests(read_parameters([PARAMETERS]), KEYS)
     assert list(origin.digests) == KEYS
     assert f"torch-{version('torch')}" in origin.packages
 
@@ -66,7 +66,7 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
     assert capsys.readouterr().out.endswith(f"  matches {PARAMETERS}\n  code is that of {ROOT}\n")
     changed = made / "changed.yaml"
     text = PARAMETERS.read_text()
-    changed.write_text(text.replace("paper: {eta: 0.1, gamma: 0.001", "paper: {eta: 0.1, gamma: 0.002", 1))
+    changed.write_text(text.replace("paper: {max_steps: 12000", "paper: {max_steps: 12001", 1))
     assert main([*arguments, str(changed)]) == 1
     line = capsys.readouterr().out.splitlines()[-2]
     assert line == f"  DIFFERS from {changed} in studies.tcm.trackers.paper"
@@ -75,10 +75,12 @@ def test_the_command_names_the_parameters_that_changed(made, name, capsys):
 def test_the_command_says_whether_the_checkout_still_has_the_code(made, capsys):
     table, other = made / "a.csv", made / "other.csv"
     found = check_table(table, table.read_bytes())
-    other.write_bytes(sealed_table(found.rows, found.origin.replace(f"code={CODE} ", "code=0123456789abcdef ")))
+    other.write_bytes(
+        sealed_table(found.rows, found.origin.replace(f"code={CODE.split()[0]} ", "code=0123456789abcdef "))
+    )
     assert main(["provenance", str(other), "--params", str(PARAMETERS)]) == 1
     assert capsys.readouterr().out.endswith(f"  code DIFFERS from that of {ROOT}\n")
-    other.write_bytes(sealed_table(found.rows, found.origin.replace("of make_data", "of a_script_that_is_gone")))
+    other.write_bytes(sealed_table(found.rows, found.origin.replace("of data;", "of a_script_that_is_gone;")))
     assert main(["provenance", str(other), "--params", str(PARAMETERS)]) == 0
     assert capsys.readouterr().out.endswith(f"  matches {PARAMETERS}\n")
 
@@ -87,48 +89,71 @@ def test_the_command_says_whether_the_checkout_still_has_the_code(made, capsys):
 def planned(tmp_path, monkeypatch):
     """A script with a module of its own, planned to run in a process where nothing is planned yet."""
     (tmp_path / "own_module.py").write_text("SIGN = 1\n")
-    script = tmp_path / "own_script.py"
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/ramble").symlink_to(code.PACKAGE)
+    script = tmp_path / "workflow/scripts/own_script.py"
+    script.parent.mkdir(parents=True)
     script.write_text("import own_module\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(running, "code", None)
+    monkeypatch.setattr(stamps, "making", None)
     monkeypatch.setattr(sys, "meta_path", sys.meta_path[:])
-    yield script, code.code_digest(code.code_files(script))
+    yield script, code.code_text(script)
     sys.modules.pop("own_module", None)
     clear_cache()
 
 
 def test_code_that_changed_since_it_was_planned_is_not_run(planned, tmp_path):
-    script, digest = planned
+    script, planned_code = planned
     (tmp_path / "own_module.py").write_text("SIGN = -1\n")
     clear_cache()
     with pytest.raises(RambleError, match=r"own_script\.py, or a module that it imports, is not what it was"):
-        running.begin(digest, str(script), [], str(code.PACKAGE))
+        running.begin(planned_code, script.parent)
     assert running.code is None
 
 
 def test_a_job_that_imports_another_checkout_names_both(planned, tmp_path):
-    script, digest = planned
-    with pytest.raises(RambleError, match=f"{code.PACKAGE}, and its workflow runs the one in {tmp_path}"):
-        running.begin(digest, str(script), [], str(tmp_path))
+    script, planned_code = planned
+    elsewhere = tmp_path / "elsewhere/workflow/scripts"
+    elsewhere.mkdir(parents=True)
+    shutil.copy(script, elsewhere)
+    with pytest.raises(RambleError, match=f"{code.PACKAGE}, and its workflow runs the one in {tmp_path}/elsewhere"):
+        running.begin(planned_code, elsewhere)
 
 
 def test_code_that_changes_before_it_is_loaded_is_not_stamped(planned, tmp_path):
-    script, digest = planned
-    running.begin(digest, str(script), [], str(code.PACKAGE))
-    assert f"code={digest} of own_script; " in stamps.stamp("a.csv")
+    script, planned_code = planned
+    running.begin(planned_code, script.parent)
+    assert f"code={planned_code}; " in stamps.stamp()
     (tmp_path / "own_module.py").write_text("SIGN = -1\n")
     importlib.import_module("own_module")
     with pytest.raises(RambleError, match=r"own_module\.py: changed while this job was loading it"):
-        stamps.stamp("a.csv")
+        stamps.stamp()
 
 
 def test_code_that_changes_once_it_is_loaded_is_of_no_consequence(planned, tmp_path, monkeypatch):
-    script, digest = planned
-    running.begin(digest, str(script), [], str(code.PACKAGE))
+    script, planned_code = planned
+    running.begin(planned_code, script.parent)
     importlib.import_module("own_module")
     monkeypatch.setitem(running.code.asked.times, "own_module", time.time() - 2 * running.SLACK)
     (tmp_path / "own_module.py").write_text("SIGN = -1\n")
-    assert f"code={digest} of own_script; " in stamps.stamp("a.csv")
+    assert f"code={planned_code}; " in stamps.stamp()
+
+
+def test_an_artifact_knows_what_its_inputs_were_made_from(made, monkeypatch):
+    inputs = [str(made / name) for name in ("a.safetensors", "a.csv")]
+    monkeypatch.setattr(stamps, "making", stamps.Making({"device": "auto"}, inputs))
+    write_table("b.csv", pd.DataFrame({"t": [0.0]}))
+    origin = read_origin(Path("b.csv"))
+    assert origin.digests == read_origin(made / "a.csv").digests | {"device": stamps.digest_of("auto")}
+    assert origin.studies == "tcm"
+
+
+def test_inputs_of_different_parameters_make_no_artifact(made, monkeypatch):
+    monkeypatch.setattr(stamps, "making", stamps.Making({"seed": 1}, [str(made / "a.csv")]))
+    with pytest.raises(RambleError, match=r"a\.csv: was made with another seed than this run's parameters"):
+        write_table("b.csv", pd.DataFrame({"t": [0.0]}))
+    assert not Path("b.csv").exists()
 
 
 def test_a_key_that_is_gone_counts_as_changed(made):
@@ -145,7 +170,7 @@ def test_what_says_nothing_is_reported(made, capsys, monkeypatch):
             read_origin(made / name)
     with pytest.raises(RambleError, match=r"nothing\.csv: is missing"):
         read_origin(made / "nothing.csv")
-    monkeypatch.delenv(stamps.ENVIRONMENT)
+    monkeypatch.setattr(stamps, "making", None)
     write_table("notebook.csv", pd.DataFrame({"t": [0.0]}))
     assert main(["provenance", "notebook.csv", "--params", str(PARAMETERS)]) == 2
     assert "notebook.csv: was made outside of the workflow" in capsys.readouterr().err
@@ -232,5 +257,7 @@ def test_a_table_reads_as_before_and_must_be_whole(made):
 
 def test_every_script_begins_by_holding_its_code_against_what_was_planned():
     for script in SCRIPT.parent.glob("*.py"):
-        body = script.read_text().partition("from ramble.store.console import step\n\n")
-        assert body[2].startswith("with step(snakemake):\n"), script
+        beginning = re.compile(
+            r'"""[^"]+"""\n\nfrom ramble\.store\.console import (settings_of_run, )?step\n\nwith step\(snakemake\)'
+        )
+        assert beginning.match(script.read_text()), script

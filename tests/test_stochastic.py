@@ -14,16 +14,16 @@ from small_problems import silent, wide_problem
 
 from ramble.errors import RambleError
 from ramble.store.checkpoints import Checkpoint, State
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
 from ramble.tracking.connect import connect
 from ramble.tracking.path import Path as Walk
-from ramble.tracking.path import Status
 from ramble.tracking.stochastic import StochasticGuardedTracker
 from ramble.tracking.stochastic_paper import StochasticPaperTracker
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
 from ramble.tracking.stochastic_settings import StochasticGuardedSettings
 from ramble.training.descent import Solution
-from ramble.training.further import Wandering, wander
+from ramble.training.further import FurtherTraining, train_further
 from ramble.training.stochastic import find_stochastic_solutions
 from ramble.training.stochastic_settings import StochasticRecipe
 
@@ -92,7 +92,7 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.Tensor, torch.
 
 
 def walk(ends: tuple[torch.Tensor, torch.Tensor], *checkpoints: Checkpoint, **changes) -> Walk:
-    settings = StochasticGuardedSettings(**(TRACKER | changes))
+    settings = StochasticGuardedSettings(**TRACKER).model_copy(update=changes)
     tracker = StochasticGuardedTracker(settings, seed=7, checkpoints=checkpoints)
     (path,) = connect(PROBLEM, tracker, *ends, ZERO, silent())
     return path
@@ -270,7 +270,7 @@ def test_the_second_phase_begins_no_faster_than_the_first_one_went(ends):
 
 
 def test_a_polygon_that_only_misses_the_margin_asked_for_arrives_and_says_so(ends):
-    path = walk(ends, margin_share=0.999, max_rounds=30)
+    path = walk(ends, margin_share=1e6, max_rounds=30)  # beyond the bounds: more than any path has
     assert path.status is Status.ARRIVED
     assert path.joins
     assert "asked for (margin_share)" in path.reason
@@ -312,8 +312,8 @@ def test_the_printed_gamma_is_rejected_where_the_step_leaves_s(ends):
     assert path.status in (Status.OUT_OF_BUDGET, Status.LEFT_S)
 
 
-def further(ends: tuple[torch.Tensor, torch.Tensor], checkpoint: Checkpoint) -> Wandering:
-    return wander(PROBLEM, ends[0][0], gradients=10, points=6, rate=0.1, batch=7, seed=1, checkpoint=checkpoint)
+def further(ends: tuple[torch.Tensor, torch.Tensor], checkpoint: Checkpoint) -> FurtherTraining:
+    return train_further(PROBLEM, ends[0][0], gradients=10, points=6, rate=0.1, batch=7, seed=1, checkpoint=checkpoint)
 
 
 @pytest.mark.parametrize("saves", [1, 3, 6])

@@ -19,8 +19,8 @@ from test_verify import (
 
 from ramble.certificates.paths import certify_path
 from ramble.store.artifacts import write_table
+from ramble.store.headers import Status
 from ramble.store.tensors import read_tensors, tensors_digest, write_tensors
-from ramble.tracking.path import Status
 from ramble.verification.artifact import BELIEVED
 
 SMALL = 8  # points

@@ -18,11 +18,12 @@ from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
+from ramble.store.headers import Status
 from ramble.store.tensors import read_tensors, tensors_digest, write_tensors
 from ramble.studies.paths.tracked import read_sources, write_paths
 from ramble.tracking.certified import certified
 from ramble.tracking.path import Path as Walked
-from ramble.tracking.path import Status, Step, normalised_distance
+from ramble.tracking.path import Step, normalised_distance
 from ramble.verification.certificate import recompute, wrong_status
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.network import GRIDS, NetworkCheck

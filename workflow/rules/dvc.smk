@@ -46,7 +46,7 @@ def stage(name, step):
 
 def code_stage():
     return dict(
-        cmd="snakemake -- code",
+        cmd="snakemake --force -- code",  # no record tells whether it is old
         deps=code_sources(),
         params=in_order(
             ["paper", *(key for step in steps().values() for key in step.code_keys)]

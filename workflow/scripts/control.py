@@ -10,7 +10,7 @@ with step(snakemake) as given:
     from ramble.store.artifacts import write_table
     from ramble.store.checkpoints import checkpoint_of_job
     from ramble.store.points import read_path, write_points
-    from ramble.training.further import wander
+    from ramble.training.further import train_further
     from ramble.training.run import points_of_run
 
     study = snakemake.params.study
@@ -20,7 +20,7 @@ with step(snakemake) as given:
     seed = derive_seed(given.seed, study, "further training", pair)
     settings = settings_of_run(snakemake, problem.device) | {"seed": seed, "gradients": gradients}
     checkpoint = checkpoint_of_job(snakemake.output.table, settings, {"points": points})
-    found = wander(
+    found = train_further(
         problem,
         points[0],
         gradients,

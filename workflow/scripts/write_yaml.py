@@ -16,7 +16,7 @@ with step(snakemake):
 
         def represent_mapping(self, tag, mapping, flow_style=None):
             """Represent a mapping."""
-            return super().represent_mapping(tag, mapping, mapping == {"persist": True})
+            return super().represent_mapping(tag, mapping, all("/" in key for key in mapping) or "persist" in mapping)
 
     text = "# Written from the Snakefile by `make dvc.yaml`; change params.yaml or workflow/rules/ instead.\n"
     text += yaml.dump(snakemake.params.content, Dumper=Dumper, sort_keys=False, width=120)

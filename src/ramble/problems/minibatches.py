@@ -1,6 +1,6 @@
 """Which training samples a minibatch holds: all in turn, or the hardest ones most often."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -12,6 +12,12 @@ FIRST, GROWTH = 500, 4
 def epoch(samples: int, size: int, random: torch.Generator) -> Sequence[Tensor]:
     """Return all training samples in random order, shared out to batches (<= size,)."""
     return torch.split(torch.randperm(samples, generator=random), size)
+
+
+def epochs(samples: int, size: int, random: torch.Generator) -> Iterator[Tensor]:
+    """Go through all samples in random order, again and again; batches of so many, see `epoch`."""
+    while True:
+        yield from epoch(samples, size, random)
 
 
 class Hardest:

@@ -6,9 +6,10 @@ from torch import Tensor
 from ramble.certificates.paths import work_of
 from ramble.errors import RambleError
 from ramble.problems.problem import Problem
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
 from ramble.tracking.certified import certified
-from ramble.tracking.path import Path, Status
+from ramble.tracking.path import Path
 from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import finite_rows
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from ramble.certificates.segments import certify_segments
+from ramble.store.headers import Status
 from ramble.tracking.line_settings import LineSettings
-from ramble.tracking.path import Path, Setting, Status, Step
+from ramble.tracking.path import Path, Setting, Step
 from ramble.tracking.tracker import Run, Tracker
 
 

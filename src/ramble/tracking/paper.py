@@ -12,8 +12,9 @@ from torch import Tensor
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Evaluation
 from ramble.store.checkpoints import State, checked
+from ramble.store.headers import Status
 from ramble.tracking.paper_settings import PaperSettings
-from ramble.tracking.path import Path, Setting, Status, Step, Walk, normalised_distance
+from ramble.tracking.path import Path, Setting, Step, Walk, normalised_distance
 from ramble.tracking.tracker import Run, Tracker
 from ramble.training.divergence import refuse_divergence
 

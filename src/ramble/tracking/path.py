@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from ramble.problems.problem import Problem
-from ramble.store.headers import Ending
-from ramble.store.headers import Status as Status
+from ramble.store.headers import Ending, Status
 
 
 @dataclass(frozen=True)

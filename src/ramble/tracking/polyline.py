@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Evaluation, Problem, in_batches, stack
-from ramble.tracking.path import Path, Setting, Status, Step, normalised_distance
+from ramble.store.headers import Status
+from ramble.tracking.path import Path, Setting, Step, normalised_distance
 
 BATCH = 128  # points evaluated, or segments certified, at a time
 

@@ -21,7 +21,8 @@ from ramble.problems.minibatches import Hardest
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.store.checkpoints import State, checked
-from ramble.tracking.path import NormRule, Path, Setting, Status, Step, normalised_distance
+from ramble.store.headers import Status
+from ramble.tracking.path import NormRule, Path, Setting, Step, normalised_distance
 from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
 from ramble.tracking.stochastic_settings import StochasticGuardedSettings
 from ramble.tracking.tracker import Run, Tracker

@@ -11,6 +11,7 @@ from ramble.store.progress import Progress
 from ramble.tracking.paper import PaperTracker
 from ramble.tracking.path import Setting
 from ramble.tracking.stochastic_paper_settings import StochasticPaperSettings
+from ramble.training.step import minibatch_step
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,6 @@ class StochasticPaperTracker(PaperTracker):
         ) as progress:
             for passed in range((number - 1) * self.settings.gradient_steps, number * self.settings.gradient_steps):
                 for samples in epoch(here.problem.n_samples, self.settings.batch, random):
-                    batches = samples.to(weights.device).expand(len(weights), -1)
-                    _, gradients = here.problem.batch_gradients(weights, batches)
-                    weights = here.norm_rule(weights - self.settings.eta * gradients)
+                    weights = here.norm_rule(minibatch_step(here.problem, weights, samples, self.settings.eta))
                     progress.advance(len(samples), epoch=passed + 1)
         return weights

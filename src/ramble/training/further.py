@@ -1,6 +1,6 @@
 """The control of a path's best test error: as many further gradients of plain training from one of its ends."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -10,23 +10,24 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ramble.problems.minibatches import epoch
+from ramble.problems.minibatches import epochs
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.store.checkpoints import Checkpoint, State
 from ramble.store.progress import Progress
 from ramble.training.divergence import refuse_divergence
+from ramble.training.step import minibatch_step
 
 
 @dataclass(frozen=True)
-class Wandering:
+class FurtherTraining:
     """What was seen on the way."""
 
     table: pd.DataFrame  # a row per look: gradients (so far); for each split loss, errors, and error (their share)
     points: Tensor  # (looks, P) the weights then, on the CPU
 
 
-def wander(
+def train_further(
     problem: NetworkProblem,
     start: Tensor,
     gradients: int,
@@ -35,7 +36,7 @@ def wander(
     batch: int,
     seed: int,
     checkpoint: Checkpoint,
-) -> Wandering:
+) -> FurtherTraining:
     """Train on from a solution (P,), and look at the network as often as a path stores points.
 
     Args:
@@ -55,23 +56,21 @@ def wander(
     rows, seen = checkpoint.resume(partial(_taken_up, looks, len(start))) or ([], [])
     weights, done = (seen[-1] if seen else start).to(problem.device), rows[-1]["gradients"] if rows else 0
     # the order of the samples depends on the seed alone: it is drawn again
-    batches = islice(_batches(problem, batch, generator(seed, "wander")), done, None)
+    batches = islice(epochs(problem.n_samples, batch, generator(seed, "wander")), done, None)
     with Progress("further training", gradients) as progress:
         progress.resume(done)
         for look in looks[len(rows) :]:
             for samples in islice(batches, look - done):
-                samples = samples.to(problem.device)
-                _, (gradient,) = problem.batch_gradients(weights[None], samples[None])
-                weights = weights - rate * gradient
+                (weights,) = minibatch_step(problem, weights[None], samples, rate)
                 done += 1
-                epochs = f"{done * batch / problem.n_samples:.1f}"
-                progress.advance(1, epoch=epochs, errors=rows[-1]["train_errors"])
+                passed = f"{done * batch / problem.n_samples:.1f}"
+                progress.advance(1, epoch=passed, errors=rows[-1]["train_errors"])
             refuse_divergence(weights, "rate", rate, f"after {done} gradients of further training")
             rows.append({"gradients": look} | _row(problem, weights))
             seen.append(weights.cpu())
             if checkpoint.due:
                 checkpoint.save({"points": torch.stack(seen)}, {"rows": rows})
-    return Wandering(pd.DataFrame(rows), torch.stack(seen))
+    return FurtherTraining(pd.DataFrame(rows), torch.stack(seen))
 
 
 def _taken_up(looks: Sequence[int], size: int, state: State) -> tuple[list[dict[str, Any]], list[Tensor]]:
@@ -82,12 +81,6 @@ def _taken_up(looks: Sequence[int], size: int, state: State) -> tuple[list[dict[
     if not all(type(value) in (int, float) for row in rows for value in row.values()):
         raise TypeError("a row holds what is no number")
     return rows, list(state.tensor("points", len(rows), size))
-
-
-def _batches(problem: NetworkProblem, size: int, random: torch.Generator) -> Iterator[Tensor]:
-    """Go through the training samples in random order, again and again."""
-    while True:
-        yield from epoch(problem.n_samples, size, random)
 
 
 def _row(problem: NetworkProblem, weights: Tensor) -> dict[str, float]:

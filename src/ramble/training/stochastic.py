@@ -20,6 +20,7 @@ from ramble.store.checkpoints import Checkpoint, State, checked
 from ramble.store.progress import Progress
 from ramble.training.descent import Solution
 from ramble.training.divergence import refuse_divergence
+from ramble.training.step import minibatch_step
 from ramble.training.stochastic_settings import StochasticRecipe
 
 COUNTS = ("epochs", "rounds", "steps")  # of a run, in the order in which a checkpoint keeps them
@@ -50,9 +51,7 @@ class _Run:
         self.rounds += 1
 
     def _step(self, problem: NetworkProblem, samples: Tensor, rate: float) -> None:
-        samples = samples.to(problem.device)
-        _, (gradient,) = problem.batch_gradients(self.weights[None], samples[None])
-        self.weights = self.weights - rate * gradient
+        (self.weights,) = minibatch_step(problem, self.weights[None], samples, rate)
         self.steps += 1
 
 

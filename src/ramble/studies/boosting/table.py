@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ramble.papers.ramble.claims.claim import spread
+from ramble.measure.spread import spread
 from ramble.store.artifacts import read_table, write_table, write_whole
 from ramble.studies.boosting.methods import BETTER_END, BOTH_ENDS, FURTHER
 

@@ -5,7 +5,6 @@ whether inputs are scaled, whether the loss is a mean or a sum over the patterns
 patterns or of a minibatch.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -13,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ramble.problems.minibatches import epoch
+from ramble.problems.minibatches import epochs
 from ramble.problems.seeds import generator
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.progress import Progress
@@ -122,7 +121,7 @@ def train(
     weights = weights.to(problem.device)
     fewest = problem.evaluate(weights, datasets).errors.cpu()
     steps = torch.where(fewest == 0, 0, -1)
-    batches = _batches(problem.n_samples, reading.batch, order)
+    batches = epochs(problem.n_samples, reading.batch, order)
     for step in range(1, reading.steps + 1):
         samples = next(batches)
         if len(samples) == problem.n_samples:
@@ -137,9 +136,3 @@ def train(
             if bool((steps >= 0).all()):
                 break
     return fewest, steps
-
-
-def _batches(samples: int, size: int, order: torch.Generator) -> Iterator[Tensor]:
-    """Go through the patterns in random order, again and again."""
-    while True:
-        yield from epoch(samples, size, order)

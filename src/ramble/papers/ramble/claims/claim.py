@@ -39,11 +39,3 @@ def verdict(measured: float, holds: bool) -> str:
 def share(flags: Sequence[bool] | np.ndarray) -> float:
     """Return which share of them is true, NaN where there are none."""
     return float(np.mean(flags)) if len(flags) else float("nan")
-
-
-def spread(values: Sequence[float] | np.ndarray) -> str:
-    """Say smallest .. median .. largest, or - where there are none."""
-    if not len(values):
-        return "-"
-    low, middle, high = np.nanquantile(np.asarray(values, dtype=float), (0.0, 0.5, 1.0))
-    return f"{low:.3g} .. {middle:.3g} .. {high:.3g}"

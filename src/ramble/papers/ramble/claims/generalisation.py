@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread
+from ramble.measure.spread import spread
+from ramble.papers.ramble.claims.claim import Claim, at_least, share
 from ramble.papers.ramble.claims.table import claim_rows
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table, write_table, write_whole

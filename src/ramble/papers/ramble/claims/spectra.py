@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ramble.measure.nonzero import SCALE, THREE, regimes_of_three
+from ramble.measure.spread import spread
 from ramble.papers.ramble.claims import statistics
-from ramble.papers.ramble.claims.claim import Claim, at_least, share, spread
+from ramble.papers.ramble.claims.claim import Claim, at_least, share
 from ramble.papers.ramble.claims.evidence import PathEvidence
 from ramble.papers.ramble.thresholds import Thresholds
 

@@ -1,0 +1,93 @@
+"""The documentation says what is true: its links lead somewhere, its examples run, its pictures are small."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from checkouts import ROOT, Checkout
+
+README, DOCS = ROOT / "README.md", ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+MAKE = re.compile(r"^make(?: ([a-z.-]+))?", re.MULTILINE)
+
+
+def blocks(page: Path, language: str) -> dict[str, str]:
+    """Return the code blocks of a page that have a title, by it."""
+    found = re.findall(rf'^```{language} title="([^"]+)"\n(.*?)^```', page.read_text(), re.MULTILINE | re.DOTALL)
+    return dict(found)
+
+
+def test_links_of_readme_and_contributing_lead_to_files() -> None:
+    for page in (README, ROOT / "CONTRIBUTING.md"):
+        missing = [link for link in LINK.findall(page.read_text()) if not (ROOT / link).exists()]
+        assert not missing, page
+
+
+def test_readme_stays_short_and_pictures_small() -> None:
+    assert len(README.read_text().splitlines()) <= 110
+    too_large = {picture.name for picture in DOCS.rglob("*.png") if picture.stat().st_size >= 150_000}
+    assert not too_large
+
+
+def test_targets_of_make_that_are_named_exist() -> None:
+    targets = set(re.findall(r"^([\w. -]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    known = {name for line in targets for name in line.split()}
+    for page in (README, ROOT / "CONTRIBUTING.md", *PAGES):
+        for block in re.findall(r"^```sh.*?\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL):
+            named = {name for name in MAKE.findall(block) if name}
+            assert named <= known, page
+
+
+def test_site_is_built_without_a_warning_and_the_tutorial_runs(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "RUN_TUTORIAL": "true"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    tutorial = (tmp_path / "tutorial.html").read_text()
+    assert tutorial.count('src="data:image/png;base64') == 3
+    assert "guarded: arrived, certificate sound" in tutorial
+    # mkdocs does not check the links of a notebook
+    links = re.findall(r'<a\b[^>]*href="(?!https?:|#|mailto:)([^"#]+)', tutorial)
+    assert not [link for link in links if not (tmp_path / link).exists()]
+    fetched = [
+        (page.name, address)
+        for page in tmp_path.rglob("*.html")
+        for address in re.findall(r'<(?:script|link|img)\b[^>]*(?:src|href)="(https?:[^"]+)"', page.read_text())
+    ]
+    assert not fetched  # a reader's browser asks nobody else
+
+
+def test_first_taste_of_the_modules_runs() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(DOCS / "committee.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("arrived exact"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("page", "overlay", "study"),
+    [("own-network.md", "moons.yaml", "moons"), ("own-study.md", "half.yaml", "half")],
+)
+def test_studies_of_the_how_tos_run_and_hold(checkout: Checkout, page: str, overlay: str, study: str) -> None:
+    source = DOCS / "how-to" / page
+    for name, content in (blocks(source, "python") | blocks(source, "yaml")).items():
+        file = checkout.root / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content)
+    commands = re.findall(r"^(?:snakemake|python -m ramble) .*$", source.read_text(), re.MULTILINE)
+    assert len(commands) == 2  # make it, and check it
+    for command in commands:
+        own = command.replace("snakemake", "python -m snakemake --cores 2", 1).replace("python", sys.executable, 1)
+        done = subprocess.run(
+            ["bash", "-c", own],
+            cwd=checkout.root,
+            env=checkout.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
