@@ -67,6 +67,10 @@ def filled(template, wildcards):
     return template.format(**known, of=source_of(known.get("study")))
 
 
+# wildcards that keys are made of
+KEYED = ("study", "tracker", "figure", "table")
+
+
 class given:
     """A rule's param: {key: value} of the parameters under the keys that some templates name, such as `studies.{study}.problem`.
 
@@ -77,7 +81,9 @@ class given:
 
     def __init__(self, *keys, **known):
         self.keys, self.known = keys, known
-        self.values = {}  # by study and tracker, the same for thousands of jobs
+        self.values = (
+            {}
+        )  # by the wildcards that keys are made of: the same for thousands of jobs
 
     def of(self, wildcards):
         wildcards = self.known or wildcards
@@ -85,7 +91,7 @@ class given:
         return [filled(key, wildcards) for keys in found for key in keys]
 
     def __call__(self, wildcards):
-        chosen = (wildcards.get("study"), wildcards.get("tracker"))
+        chosen = tuple(map(wildcards.get, KEYED))
         if chosen not in self.values:
             self.values[chosen] = {key: value_of(key) for key in self.of(wildcards)}
         return self.values[chosen]
