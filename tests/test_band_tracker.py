@@ -81,7 +81,7 @@ def inserted(losses: list[float], **changes) -> Band:
     points = torch.tensor([[0.0], [0.5], [1.0], [2.0], [3.0]])
     band = Band(points[::2], torch.tensor([0.0, 1 / 3, 1.0], dtype=torch.float64))
     found = Evaluation(torch.tensor(losses), torch.zeros(5, dtype=torch.long), torch.ones(5))
-    return BandTracker(BandSettings(**(QUICK | {"between": 1} | changes)))._insert(band, points, found)
+    return BandTracker(BandSettings(**(QUICK | {"pivots": 1, "between": 1} | changes)))._insert(band, points, found)
 
 
 @pytest.mark.parametrize(

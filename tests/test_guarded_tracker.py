@@ -43,8 +43,8 @@ QUICK = {
 }
 
 
-def tracker(**changes) -> GuardedTracker:
-    return GuardedTracker(GuardedSettings(**(QUICK | changes)), seed=5)
+def tracker(seed: int = 5, **changes) -> GuardedTracker:
+    return GuardedTracker(GuardedSettings(**(QUICK | changes)), seed=seed)
 
 
 @cache

@@ -86,7 +86,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     dataset, a, b = pair_of(str(file))
     claims = path.header
     study = parameters.studies.get(claims.study)
-    if not isinstance(study, PathStudy) or claims.tracker not in study.tracker_names:
+    if not isinstance(study, PathStudy) or claims.tracker not in study.trackers:
         raise RambleError(
             f"{file}: the parameters have no paths of study {quoted(claims.study)} by tracker "
             f"{quoted(claims.tracker)}; name the right files with --params."
@@ -95,7 +95,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     solutions = _source(folder, "solutions", f"{dataset}-{a}"), _source(folder, "solutions", f"{dataset}-{b}")
     _refuse_another_study(claims, data)
     problem = _problem(study, data)
-    resolution: float = getattr(study.trackers, claims.tracker).resolution
+    resolution: float = study.trackers[claims.tracker].resolution
     for key, value in {**problem.metadata, "certificate_resolution": resolution}.items():
         if (found := claims.text.get(key, "nothing")) != str(value):
             raise RambleError(
