@@ -67,8 +67,7 @@ def filled(template, wildcards):
     return template.format(**known, of=source_of(known.get("study")))
 
 
-# wildcards that keys are made of
-KEYED = ("study", "tracker", "figure", "table")
+OF_PAIR = {"dataset", "a", "b"}  # wildcards that no key has
 
 
 class given:
@@ -81,9 +80,7 @@ class given:
 
     def __init__(self, *keys, **known):
         self.keys, self.known = keys, known
-        self.values = (
-            {}
-        )  # by the wildcards that keys are made of: the same for thousands of jobs
+        self.values = {}  # the same for thousands of jobs
 
     def of(self, wildcards):
         wildcards = self.known or wildcards
@@ -91,7 +88,7 @@ class given:
         return [filled(key, wildcards) for keys in found for key in keys]
 
     def __call__(self, wildcards):
-        chosen = tuple(map(wildcards.get, KEYED))
+        chosen = tuple(one for one in wildcards.items() if one[0] not in OF_PAIR)
         if chosen not in self.values:
             self.values[chosen] = {key: value_of(key) for key in self.of(wildcards)}
         return self.values[chosen]

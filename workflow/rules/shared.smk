@@ -2,7 +2,9 @@
 # wildcards cannot. It is the rule of the chain, with their files for those of one pair.
 from snakemake.ruleinfo import InOutput, RuleInfo
 
-QUICK = 1  # added to the priority of a first figure's short jobs
+# Added to the priority of the jobs that a figure waits for: what is shared by several paths is short, a path that has a
+# job of its own is long, and figures come long before the last of the long walks.
+SHOWN_FIRST = 1
 
 
 def spread(files, pairs):
@@ -29,7 +31,7 @@ def share(kind, study, tracker, job, pairs):
     made.log = InOutput((f"{log}.log",), {}, chain.log.modifier)
     made.benchmark = InOutput(f"{log}.benchmark.tsv", {}, chain.log.modifier)
     made.wildcard_constraints = ((), dict(study=study, tracker=tracker))
-    made.priority = chain.priority + QUICK * (tracker in SHOWN.get(study, ()))
+    made.priority = chain.priority + SHOWN_FIRST * (tracker in SHOWN.get(study, ()))
     called = named(kind, study, tracker, job)
     workflow.userule(rules=[kind], name_modifier=called, lineno=0)(made)
     return called

@@ -82,49 +82,37 @@ rule reference:
         "../scripts/reference.py"
 
 
-rule gauss_newton_spectra:
+# what else a study asks for at points of some paths: the Gauss-Newton part, and the whole spectrum
+rule spectra_part:
     input:
         data=["results/{study}/data/{dataset}.safetensors"],
         paths=["results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors"],
     output:
-        tables=["results/{study}/gauss_newton/{tracker}/{dataset}-{a}-{b}.csv"],
+        tables=["results/{study}/{part}/{tracker}/{dataset}-{a}-{b}.csv"],
     log:
-        "logs/{study}/gauss_newton-{tracker}-{dataset}-{a}-{b}.log",
+        "logs/{study}/{part}-{tracker}-{dataset}-{a}-{b}.log",
     benchmark:
-        "logs/{study}/gauss_newton-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
+        "logs/{study}/{part}-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
+    wildcard_constraints:
+        part="gauss_newton|density",
     priority: 3
     threads: threads_of
     resources:
         mem_mb=2000,
     params:
         study="{study}",
-        settings=part_settings("gauss_newton"),
-        given=given("seed", *NETWORKS, part_keys("gauss_newton")),
+        settings=lambda wildcards: part_settings(wildcards.part)(wildcards),
+        given=given(
+            "seed",
+            *NETWORKS,
+            lambda wildcards: part_keys(wildcards["part"])(wildcards),
+            "studies.{study}.spectra.{part}.points",
+        ),
         threads=threads_of,
-        code=code("gauss_newton", "studies.{study}.problem.path"),
+        code=code(
+            "spectra",
+            "studies.{study}.problem.path",
+            "studies.{study}.spectra.{part}.path",
+        ),
     script:
-        "../scripts/gauss_newton.py"
-
-
-rule spectral_density:
-    input:
-        data=["results/{study}/data/{dataset}.safetensors"],
-        paths=["results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors"],
-    output:
-        tables=["results/{study}/density/{tracker}/{dataset}-{a}-{b}.csv"],
-    log:
-        "logs/{study}/density-{tracker}-{dataset}-{a}-{b}.log",
-    benchmark:
-        "logs/{study}/density-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
-    priority: 3
-    threads: threads_of
-    resources:
-        mem_mb=2000,
-    params:
-        study="{study}",
-        settings=part_settings("density"),
-        given=given("seed", *NETWORKS, part_keys("density")),
-        threads=threads_of,
-        code=code("density", "studies.{study}.problem.path"),
-    script:
-        "../scripts/density.py"
+        "../scripts/spectra.py"

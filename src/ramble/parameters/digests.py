@@ -9,7 +9,7 @@ from ramble.store.stamps import digest_of
 
 
 def value_at(parameters: Parameters, key: str) -> Any:
-    """Return the value under a dotted key ("studies.tcm.data"); raises KeyError or AttributeError where there is none."""
+    """Return the value under a dotted key ("studies.tcm.data"); raises KeyError or AttributeError without one."""
     return reduce(_part, key.split("."), parameters)
 
 

@@ -1,6 +1,6 @@
 """The spectra of a study: which points of which paths, and the settings of the engines that measure there."""
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
@@ -77,9 +77,13 @@ class PyHessianReference(PartOfSpectra):
 class GaussNewtonPart(PartOfSpectra):
     """At how many points of one tracker's paths the Hessian is compared with its Gauss-Newton part."""
 
+    path: ClassVar[str] = GaussNewtonSettings.path
+
 
 class Density(PartOfSpectra):
     """At how many points of the first path the whole spectrum is estimated."""
+
+    path: ClassVar[str] = DensitySettings.path
 
     probes: Annotated[int, Field(ge=2, description="random vectors per point")] = 5
     steps: Count = Field(default=80, description="products with the Hessian per random vector")

@@ -63,15 +63,16 @@ class Given:
 
 
 def settings_of_run(job: Job, device: object) -> dict[str, Any]:
-    """Return all that a job's result rests on but its inputs, on the device that it has, and how often it keeps a state.
+    """Return all that a job's result rests on but its inputs, on its device, and how often it keeps a state.
 
     Nothing where its study keeps none. How often is not among the params: no job is to run again because of it.
     """
     every = job.config["studies"][job.params.study].get("checkpoint_seconds")
     if every is None:
         return {}
+    given: dict[str, Any] = job.params.given
     told = {"study": job.params.study, "code": job.params.code, "device": str(device)}
-    return job.params.given | told | {"checkpoint_seconds": float(every)}
+    return given | told | {"checkpoint_seconds": float(every)}
 
 
 @contextmanager

@@ -5,7 +5,6 @@ all other fields of the header. A table has it in its last line: over its rows a
 damage, and changes by programs that do not know of it; it is no signature, for whoever writes a file can write it too.
 """
 
-import contextlib
 import hashlib
 import json
 import re
@@ -107,14 +106,15 @@ def origin_of(file: str | Path) -> str:
 
     A quick look: whether the content is what its digest says is checked by whoever reads it.
     """
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+    try:
         with Path(file).open("rb") as opened:
             if str(file).endswith(".safetensors"):
                 (length,) = struct.unpack("<Q", opened.read(8))
                 return str(json.loads(opened.read(min(length, MOST_HEADER)))[METADATA]["provenance"])
             opened.seek(max(0, Path(file).stat().st_size - MOST_LINE))
             return opened.read().decode("ascii", "replace").rstrip("\n").rpartition("\n")[2]
-    return ""
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+        return ""
 
 
 def _split(content: bytes) -> tuple[dict[str, Any], memoryview]:

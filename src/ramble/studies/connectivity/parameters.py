@@ -16,7 +16,6 @@ class Study(StudyBuiltOn):
     """Are many solutions of one data set joined with one another, all pairs tried?"""
 
     kind: Literal["connectivity"]
-    priority: int = Field(0, description="jobs of the study with the highest priority start first")
     of: str = Field(description="the study whose data, network, training recipe and tracker `guarded` are used")
     datasets: Count = Field(description="the first so many of that study's")
     solutions: Annotated[int, Field(ge=2, description="per data set; trained anew, none is taken from that study")]

@@ -43,7 +43,6 @@ def of_pairs(solutions: R) -> R:
 class PathStudy(BaseStudy):
     """A study that walks between the solutions of one problem: of kind `paths` or `stochastic`."""
 
-    priority: int = Field(default=0, description="jobs of the study with the highest priority start first")
     paths_per_job: Count = Field(default=1, description="chains tracked side by side in one job")
     one_path_per_job: list[str] = Field(
         default=[], description="trackers whose pairs are a job each: long ones run in parallel"

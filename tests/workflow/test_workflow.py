@@ -166,10 +166,7 @@ def test_the_default_target_is_the_paper(checkout: Checkout) -> None:
     assert {
         "compare_trackers",
         "judge_claims",
-        "draw_fig1",
-        "draw_fig2",
-        "draw_fig3",
-        "draw_fig4",
+        "figure",
         "readings",
     } <= set(planned)
 
@@ -185,7 +182,8 @@ def test_spectra_on_request_wait_for_the_target_all(checkout: Checkout) -> None:
     wanted = "      points: 3\n      trackers: [paper]\n      on_request: [guarded]\n"
     checkout.edit("tests/small.yaml", "      points: 3\n", wanted)
     by_default, everything = checkout.planned(), checkout.planned("all")
-    later = {"draw_fig4-guarded", "spectra_mnist100_guarded_0", "boosting_table"}
+    later = {"spectra_mnist100_guarded_0", "boosting_table"}
+    assert everything["figure"] > by_default["figure"]
     assert later <= set(everything)
     assert not later & set(by_default)
     assert "spectra_tcm_guarded_0" in by_default
@@ -232,7 +230,7 @@ def test_claims_are_judged_at_the_printed_setting_and_ours_stands_beside(finishe
 
 def test_one_changed_number_reruns_what_depends_on_it(finished_copy: Checkout) -> None:
     finished_copy.edit("tests/small.yaml", "top: 3", "top: 2")
-    assert finished_copy.planned("fig4") == {"spectra_mnist100_paper_0": 1, "draw_fig4": 1, "fig4": 1}
+    assert finished_copy.planned("fig4") == {"spectra_mnist100_paper_0": 1, "figure": 1, "fig4": 1}
 
 
 def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
@@ -252,13 +250,13 @@ def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
         ("spectra/pyhessian.py", {"reference"}, {"spectra_mnist100_paper_0"}),
         (
             "studies/paths/drawing/spectrum.py",
-            {"draw_fig2", "draw_fig2-guarded"},
-            {"draw_fig1", "draw_fig3", "draw_fig4", "judge_claims"},
+            {"figure"},
+            {"plane", "spectra_tcm_paper_0", "judge_claims"},
         ),
         (
             "papers/ramble/comparison/table.py",
             {"compare_trackers", "judge_claims"},
-            {"profile_tcm_paper_0", "draw_fig2"},
+            {"profile_tcm_paper_0", "figure"},
         ),
         ("problems/tree_committee.py", {"solutions_tcm", "readings"}, {"solutions_mnist100", "data_tcm"}),
         ("training/descent.py", {"solutions_tcm", "readings"}, {"data_tcm", "data_mnist100"}),
