@@ -16,13 +16,18 @@ def draw(files: Files) -> Figure:
 
 
 def draw_losses(sources: Sources) -> Figure:
-    """Draw training and test loss, and training and test error, of the shown path; the other paths thin and grey."""
+    """Draw training and test loss, and training and test error, of the shown path; the other paths thin and grey.
+
+    Data without a test split have no second column.
+    """
     axis = position(sources.paths)
+    assert sources.shown.profile is not None
+    splits = [split for split in ("train", "test") if f"{split}_loss" in sources.shown.profile]
     with styled():
-        figure, grid = plt.subplots(2, 2, figsize=(6.6, 4.4), sharex=True)
+        figure, grid = plt.subplots(2, len(splits), figsize=(3.3 * len(splits), 4.4), sharex=True, squeeze=False)
         quantities = (("loss", "loss $L$ (nats)", 1.0), ("error", "error (%)", 100.0))
         for row, (quantity, label, factor) in enumerate(quantities):
-            for column, split in enumerate(("train", "test")):
+            for column, split in enumerate(splits):
                 axes = grid[row, column]
                 for path in sources.paths:
                     if path is not sources.shown:

@@ -3,6 +3,7 @@
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from ramble.errors import RambleError
 from ramble.studies.paths.drawing.sources import Sources, position, read_sources
 from ramble.studies.paths.drawing.style import Files, styled
 
@@ -21,6 +22,8 @@ def draw_test_errors(sources: Sources) -> Figure:
     """
     shown = sources.shown.profile
     assert shown is not None
+    if "test_error" not in shown:
+        raise RambleError(f"{sources.shown.title}: there are no test errors to show; draw a figure of kind losses.")
     axis = position(sources.paths)
     along = shown[axis.column]
     with styled():
