@@ -52,7 +52,7 @@ def modules(script: str) -> set[str]:
     ("script", "runs", "spares"),
     [
         (
-            "draw_fig4",
+            "draw ramble.studies.paths.drawing.top_eigenvalues.draw",
             {"studies/paths/drawing/top_eigenvalues.py", "studies/paths/drawing/sources.py", "store/artifacts.py"},
             {"tracking/paper.py", "spectra/exact.py"},
         ),

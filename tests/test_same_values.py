@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from checkouts import ROOT
 from matplotlib import pyplot as plt
-from ramble.studies.paths.figures.style import save
+from ramble.studies.paths.drawing.style import save
 from small_points import stored_path
 
 from ramble.store import stamps

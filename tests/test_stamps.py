@@ -237,7 +237,7 @@ def test_a_picture_says_that_its_content_is_not_checked(made, capsys):
 
 def test_parameter_files_are_laid_over_one_another(made, capsys):
     changed = made / "changed.yaml"
-    changed.write_text("studies: {tcm: {trackers: {paper: {gamma: 0.02}}}}")
+    changed.write_text("studies: {tcm: {trackers: {paper: {max_steps: 11000}}}}")
     arguments = ["provenance", str(made / "a.csv"), "--params", str(PARAMETERS)]
     assert main([*arguments, str(changed)]) == 1
     assert f"DIFFERS from {PARAMETERS} + {changed} in studies.tcm.trackers.paper" in capsys.readouterr().out

@@ -387,5 +387,7 @@ def test_no_minibatches_no_stochastic_tracker(ends):
 
 
 class _NoNetwork:
+    device = torch.device("cpu")
+
     def __getattr__(self, name: str) -> NoReturn:
         raise AssertionError(name)
