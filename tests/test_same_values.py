@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from checkouts import ROOT
 from matplotlib import pyplot as plt
-from ramble.studies.paths.drawing.style import save
 from small_points import stored_path
 
 from ramble.store import stamps
 from ramble.store.artifacts import table_digest, write_metrics, write_table
 from ramble.store.points import write_points
+from ramble.studies.paths.drawing.style import save
 
 
 def results(folder: Path, **changes: object) -> Path:
