@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from safetensors.torch import save, save_file
 
 from ramble.errors import RambleError, printable
+from ramble.parameters.origin import read_origin
 from ramble.store.artifacts import read_arrays, read_header, read_table, table_digest, write_table
 from ramble.store.checkpoints import Checkpoint
 from ramble.store.content import check_table, check_tensors, sealed_table, sealed_tensors
-from ramble.store.origin import read_origin
 from ramble.store.tensors import read_tensors, tensors_digest, write_tensors
 from ramble.store.untrusted import quoted, read_regular
 

@@ -26,7 +26,7 @@ FLOORS = (
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # modules that import upwards still: each fails this file as soon as it no longer does, and is then struck off
-OPEN = {"ramble.store.origin"}
+OPEN = {"ramble.parameters.origin"}
 # what is read before any job runs may import settings of every room, but nothing that computes
 HEAVY = {"torch", "torchvision", "pyhessian", "matplotlib", "scipy"}
 # read by every start of Snakemake: the Snakefile with its rules, and what these call

@@ -20,10 +20,10 @@ from ramble.__main__ import main
 from ramble.errors import RambleError
 from ramble.parameters.digests import key_digests, value_at
 from ramble.parameters.document import read_parameters
+from ramble.parameters.origin import read_origin
 from ramble.store import code, running, stamps
 from ramble.store.artifacts import read_table, write_table
 from ramble.store.content import check_table, sealed_table, sealed_tensors
-from ramble.store.origin import read_origin
 from ramble.store.tensors import read_tensors, write_tensors
 from ramble.studies.paths.drawing.style import save
 

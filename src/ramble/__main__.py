@@ -73,7 +73,7 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 
 def _provenance(chosen: argparse.Namespace) -> int:
-    from ramble.store.origin import read_origin
+    from ramble.parameters.origin import read_origin
 
     names = " + ".join(map(str, chosen.params))
 

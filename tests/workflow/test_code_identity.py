@@ -11,7 +11,7 @@ from checkouts import ROOT, Checkout
 from own_study import DATA, HELPER, SOLUTIONS, with_own_study
 from versioned import Versioned
 
-from ramble.store.origin import read_origin
+from ramble.parameters.origin import read_origin
 from ramble.store.tensors import read_tensors
 
 pytestmark = pytest.mark.slow

@@ -15,8 +15,8 @@ from versioned import Versioned
 
 from ramble.__main__ import main
 from ramble.errors import RambleError
+from ramble.parameters.origin import read_origin
 from ramble.store.artifacts import read_table
-from ramble.store.origin import read_origin
 from ramble.store.tensors import read_tensors
 
 pytestmark = pytest.mark.slow

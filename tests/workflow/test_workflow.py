@@ -14,10 +14,10 @@ from check_figures import check_figures
 from check_lint import findings
 from checkouts import Checkout
 
+from ramble.parameters.origin import read_origin
 from ramble.problems.devices import choose_device
 from ramble.store.artifacts import read_table
 from ramble.store.checkpoints import Checkpoint
-from ramble.store.origin import read_origin
 from ramble.store.tensors import read_tensors
 
 pytestmark = pytest.mark.slow

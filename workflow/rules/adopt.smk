@@ -4,7 +4,7 @@
 import subprocess
 import sys
 
-from ramble.store.origin import read_origin
+from ramble.parameters.origin import read_origin
 from ramble.parameters.yaml_file import read_yaml
 
 ADOPTING = (
