@@ -25,8 +25,6 @@ FLOORS = (
     {"__init__", "__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-# modules that import upwards still: each fails this file as soon as it no longer does, and is then struck off
-OPEN = {"ramble.parameters.origin"}
 # what is read before any job runs may import settings of every room, but nothing that computes
 HEAVY = {"torch", "torchvision", "pyhessian", "matplotlib", "scipy"}
 # read by every start of Snakemake: the Snakefile with its rules, and what these call
@@ -104,11 +102,7 @@ def test_every_room_has_a_floor():
     assert {room(module) for module in MODULES} == FLOOR.keys()
 
 
-def of_every_room(module: str) -> object:
-    return pytest.param(module, marks=[pytest.mark.xfail] if module in OPEN else [])
-
-
-@pytest.mark.parametrize("module", [of_every_room(module) for module in MODULES if room(module) != "parameters"])
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) != "parameters"])
 def test_imports_go_downwards(module):
     own = FLOOR[room(module)]
     upwards = [
