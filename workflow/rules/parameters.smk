@@ -1,4 +1,5 @@
 # The checked parameters, and what rules take from them.
+import inspect
 from functools import cache
 
 from ramble.parameters.digests import value_at
@@ -68,6 +69,8 @@ def filled(template, wildcards):
 
 
 OF_PAIR = {"dataset", "a", "b"}  # wildcards that no key has
+# Snakemake looks at the signature of every function of every job, a tenth of the time of a large dry run
+OF_WILDCARDS = inspect.signature(lambda wildcards: None)
 
 
 class given:
@@ -80,6 +83,7 @@ class given:
 
     def __init__(self, *keys, **known):
         self.keys, self.known = keys, known
+        self.__signature__ = OF_WILDCARDS
         self.values = {}  # the same for thousands of jobs
 
     def of(self, wildcards):
@@ -124,6 +128,9 @@ class code(given):
 def threads_of(wildcards):
     """The threads of a study's jobs; they decide the order of floating-point sums."""
     return PARAMETERS.studies[wildcards.study].threads
+
+
+threads_of.__signature__ = OF_WILDCARDS
 
 
 KINDS = {}  # {name of a generated rule: the rule of the chain that it stands for}
