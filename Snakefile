@@ -10,6 +10,7 @@ include: "workflow/rules/readable.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/parameters.smk"
 include: "workflow/rules/files.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/solutions.smk"
 include: "workflow/rules/paths.smk"
@@ -42,6 +43,7 @@ rule paper:
 
 include: "workflow/rules/faults.smk"
 include: "workflow/rules/steps.smk"
+include: "workflow/rules/pipeline.smk"
 include: "workflow/rules/dvc.smk"
 include: "workflow/rules/adopt.smk"
 

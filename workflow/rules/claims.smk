@@ -9,18 +9,6 @@ JUDGED = {
 }
 
 
-def claim_inputs(studies, kind, suffix, tracker, judged=None):
-    """Artifacts along this tracker's paths, of studies where claims are judged on it, or on `judged`."""
-    judged = judged or tracker
-    return [
-        file
-        for study in studies
-        if {judged, "line"} <= set(PATH_STUDIES[study].tracker_names)
-        and judged in PATH_STUDIES[study].spectra.trackers
-        for file in pair_files(kind, study, tracker, suffix)
-    ]
-
-
 rule judge_claims:
     input:
         paths=claim_inputs(PATHS, "paths", "safetensors", "paper"),

@@ -1,16 +1,13 @@
 # training sets of growing size -> solutions -> paths, all in one job per load
-def load_of(wildcards):
-    """The load that comes to so many patterns."""
-    sizes = load_sizes(wildcards.study)
-    return LOAD_STUDIES[wildcards.study].loads[sizes.index(int(wildcards.patterns))]
-
-
-def load_trackers(ending):
-    """Keys of a study's trackers, or of something of each."""
-    return lambda wildcards: [
-        f"studies.{{of}}.trackers.{name}{ending}"
-        for name in LOAD_STUDIES[wildcards["study"]].trackers
-    ]
+# the load that comes to so many patterns
+load_of = lambda wildcards: LOAD_STUDIES[wildcards.study].loads[
+    load_sizes(wildcards.study).index(int(wildcards.patterns))
+]
+# keys of a study's trackers, or of something of each
+load_trackers = lambda ending: lambda wildcards: [
+    f"studies.{{of}}.trackers.{name}{ending}"
+    for name in LOAD_STUDIES[wildcards["study"]].trackers
+]
 
 
 rule load_trials:

@@ -26,6 +26,11 @@ PATH_STUDIES = {
     for name, study in PARAMETERS.studies.items()
     if isinstance(study, PathStudy)
 }
+# the shipped ones come to some hundreds; 30,000 take a minute, and snakemake says nothing meanwhile
+if (ASKED_FOR := sum(study.file_count for study in PATH_STUDIES.values())) > 10000:
+    logger.warning(
+        f"{CONFIG_FILES}: about {ASKED_FOR} files to plan, which takes a while."
+    )
 STOCHASTIC_STUDIES = list(studies_of_kind("stochastic"))
 JUDGED_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].judged]
 BOOSTING_STUDIES = [name for name in STOCHASTIC_STUDIES if PATH_STUDIES[name].boosting]
@@ -76,7 +81,7 @@ OF_WILDCARDS = inspect.signature(lambda wildcards: None)
 class given:
     """A rule's param: {key: value} of the parameters under the keys that some templates name, such as `studies.{study}.problem`.
 
-    The one list of what a rule depends on: a changed value runs its jobs again, DVC watches the keys, and artifacts
+    It is the one list of what a job depends on: a changed value runs its jobs again, DVC watches the keys, and artifacts
     are stamped with their digests. A template may be a function from wildcards to keys. `known` are wildcards of rules
     without any.
     """

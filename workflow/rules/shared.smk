@@ -1,5 +1,5 @@
-# Where a study asks for several paths a job (`paths_per_job`), one rule makes the files of all of them: a rule with
-# wildcards cannot. It is the rule of the chain, with their files for those of one pair.
+# Where a study asks for several paths a job (`paths_per_job`), one rule makes the files of all of them, which one
+# with wildcards cannot. It is the rule of the chain, with their files for those of one pair.
 from snakemake.ruleinfo import InOutput, RuleInfo
 
 # Added to the priority of the jobs that a figure waits for: what is shared by several paths is short, a path that has a

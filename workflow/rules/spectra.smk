@@ -1,35 +1,4 @@
 # data, a path -> Hessian eigenvalues at points of it, and what else its study asks for
-def spectra_of(wildcards):
-    return PATH_STUDIES[wildcards["study"]].spectra
-
-
-def engine_settings(wildcards):
-    return spectra_of(wildcards).settings
-
-
-def spectra_keys(wildcards):
-    names = ["engine", "points", *type(engine_settings(wildcards)).model_fields]
-    return [f"studies.{{study}}.spectra.{name}" for name in names]
-
-
-def part_settings(part):
-    return lambda wildcards: spectra_of(wildcards).settings_of(part)
-
-
-def part_keys(part):
-    """What one part of a study's spectra says, and what it takes from the settings of the engine."""
-
-    def keys(wildcards):
-        own = type(getattr(spectra_of(wildcards), part)).model_fields
-        shared = type(spectra_of(wildcards).settings_of(part)).model_fields
-        names = [name for name in shared if name not in own] + [
-            f"{part}.{name}" for name in own
-        ]
-        return [f"studies.{{study}}.spectra.{name}" for name in names]
-
-    return keys
-
-
 rule spectra:
     input:
         data=["results/{study}/data/{dataset}.safetensors"],

@@ -33,16 +33,15 @@ TAKEN = {made.name for made in workflow.rules}
 TAKEN |= {"paper", "boosting", "dvc_yaml", "figures", "tables", "code"}
 
 
-def refuse_taken(key, names, taken):
-    """A target has one meaning: stop at studies or figures that are called as rules and folders are."""
+# a target has one meaning
+for key, names, taken in (
+    ("studies", PARAMETERS.studies, TAKEN | set(PARAMETERS.figures)),
+    ("figures", PARAMETERS.figures, TAKEN),
+):
     for name in taken & set(names):
         raise WorkflowError(
             f"{CONFIG_FILES}: {key}.{name}: '{name}' is the name of a target, rule or folder; give it another name"
         )
-
-
-refuse_taken("studies", PARAMETERS.studies, TAKEN | set(PARAMETERS.figures))
-refuse_taken("figures", PARAMETERS.figures, TAKEN)
 
 for study in PARAMETERS.studies:
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from small_problems import committee_on, pattern_sets, torn_problem
-from test_training import RECIPE, solutions
+from small_training import RECIPE, TRACKER, solutions
 
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Problem
@@ -17,16 +17,9 @@ from ramble.studies.connectivity.drawing import Graph, draw_connectivity
 from ramble.studies.connectivity.joining import track_all_pairs
 from ramble.studies.paths.drawing.style import save
 from ramble.studies.paths.solutions import pair_table
-from ramble.tracking.guarded import GuardedTracker
-from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.path import Path
 from ramble.training.descent import Solution, errors_on_lines, find_solutions
 
-SETTINGS = GuardedSettings(
-    bends=3, contraction=0.5, gain=5.0, rate=0.05, spring=0.02, round_steps=20, doubling_rounds=2, max_bends=7,
-    max_rounds=4, stored_points=9, resolution=0.125, margin_share=0.0,
-)  # fmt: skip
-TRACKER = GuardedTracker(SETTINGS, seed=3)
 SETS = pattern_sets(5, 2, 24, 30)
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from small_problems import committee_on, pattern_sets, silent
+from small_problems import committee_on, silent
+from small_training import RECIPE, SETS, problem_of, solutions
 
 from ramble.errors import RambleError
-from ramble.problems.tree_committee import TreeCommittee
 from ramble.training.descent import (
     Solution,
     cosine,
@@ -14,26 +14,7 @@ from ramble.training.descent import (
     settle,
     train_to_zero_errors,
 )
-from ramble.training.descent_settings import Recipe, Settling
-
-SETS = pattern_sets(41, 3, 8, 30)
-RECIPE = Recipe(
-    rate=0.2,
-    output_gain=2.0,
-    max_steps=400,
-    batch=12,
-    rounds=4,
-    max_cosine=0.9999,
-    settling=Settling(window=20, tolerance=0.1, max_steps=200),
-)
-
-
-def problem_of(datasets: int) -> TreeCommittee:
-    return committee_on(SETS[:datasets], hidden=3, input_scale=0.5)
-
-
-def solutions(datasets: int = 2, seed: int = 1, name: str = "study", count: int = 3, **changes) -> list[Solution]:
-    return find_solutions(problem_of(datasets), seed, name, RECIPE.model_copy(update={"count": count} | changes))
+from ramble.training.descent_settings import Settling
 
 
 def margins_by_hand(solution: Solution) -> torch.Tensor:

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from small_problems import committee_on, random_images, silent
-from test_connectivity import TRACKER
+from small_training import TRACKER
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations

@@ -15,7 +15,7 @@ import sympy  # torch needs it
 from ramble.errors import RambleError
 from ramble.store import code
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
 FIGURES = "studies/paths/figures"
 
@@ -144,7 +144,7 @@ def parsed(text: str, package: str) -> set[str]:
 
 
 def test_the_search_misses_no_statement_that_a_parser_finds():
-    own = [*code.PACKAGE.rglob("*.py"), *SCRIPTS.glob("*.py"), *Path(__file__).parent.glob("*.py")]
+    own = [*code.PACKAGE.rglob("*.py"), *SCRIPTS.glob("*.py"), *Path(__file__).parents[1].rglob("*.py")]
     # and modules written by many hands
     library = [*Path(asyncio.__file__).parent.rglob("*.py"), *Path(sympy.__file__).parent.glob("core/*.py")]
     for file in own + library:

@@ -21,7 +21,7 @@ from ramble.parameters.schema import schema_text
 from ramble.studies.paths.study import PathStudy
 from ramble.tracking.paper_settings import PaperSettings
 
-SHIPPED = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+SHIPPED = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
 TCM = "studies.tcm"
 OVERLAYS = ("tests/small.yaml", "tests/tiny.yaml")
 TREE = "ramble.problems.tree_committee"
@@ -292,7 +292,7 @@ def test_files_are_laid_over_one_another_and_named_together(tmp_path):
     wrong, right = tmp_path / "wrong.yaml", tmp_path / "right.yaml"
     wrong.write_text("studies: {tcm: {threads: 0}}")
     right.write_text("studies: {tcm: {threads: 3}}")
-    shipped = Path(__file__).parents[1] / "params.yaml"
+    shipped = Path(__file__).parents[2] / "params.yaml"
     with pytest.raises(RambleError, match=rf"^{shipped} \+ {wrong}: studies\.tcm\.threads = 0 "):
         read_parameters([shipped, wrong])
     assert read_parameters([shipped, wrong, right]).studies["tcm"].threads == 3
@@ -302,12 +302,12 @@ def test_files_are_laid_over_one_another_and_named_together(tmp_path):
 
 def test_a_home_is_expanded_in_the_name_of_a_file(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "mine.yaml").write_bytes((Path(__file__).parents[1] / "params.yaml").read_bytes())
+    (tmp_path / "mine.yaml").write_bytes((Path(__file__).parents[2] / "params.yaml").read_bytes())
     assert read_parameters([Path("~/mine.yaml")]) == validate(SHIPPED)
 
 
 def test_the_reduced_parameters_of_the_tests_can_be_laid_over():
-    shipped, small, tiny = (Path(__file__).parents[1] / name for name in ("params.yaml", *OVERLAYS))
+    shipped, small, tiny = (Path(__file__).parents[2] / name for name in ("params.yaml", *OVERLAYS))
     for files in ([shipped, small], [shipped, tiny], [shipped, small, tiny]):
         parameters = read_parameters(files)
         assert ("tcm_load" in parameters.studies) == (tiny not in files)
@@ -407,7 +407,7 @@ def test_reading_parameters_does_not_load_torch():
         "import sys, pathlib; from ramble.parameters.document import read_parameters\n"
         "read_parameters([pathlib.Path('params.yaml')]); sys.exit('torch' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["Tree", "Committee"], ids=["imported", "assigned"])
@@ -495,7 +495,7 @@ def test_no_rate_is_zero_or_negative(key, value):
 
 
 def test_the_json_schema_is_that_of_the_models():
-    schema = Path(__file__).parents[1] / "workflow" / "schemas" / "params.schema.json"
+    schema = Path(__file__).parents[2] / "workflow" / "schemas" / "params.schema.json"
     assert schema.read_text() == schema_text(), "run make schema"
 
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from small_problems import committee_on
-from test_connectivity import TRACKER
-from test_training import RECIPE
+from small_training import RECIPE, TRACKER
 from unhurried import unhurried
 
 from ramble.measure.intervals import wilson

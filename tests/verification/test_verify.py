@@ -28,7 +28,7 @@ from ramble.verification.certificate import recompute, wrong_status
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.network import GRIDS, NetworkCheck
 
-PARAMS = Path(__file__).parents[1] / "params.yaml"
+PARAMS = Path(__file__).parents[2] / "params.yaml"
 ZERO = torch.tensor([0])
 STEP = Step(1, 1.0, 0.0, 0, 1.0, True, 0.1, 0.1, 5, 2)
 (PATTERNS,) = pattern_sets(31, 1, 10, 30)
