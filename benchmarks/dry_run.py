@@ -3,7 +3,7 @@
 The study is the Tree Committee Machine of params.yaml with 5 solutions a data set, one path a job and five trackers, on
 more and more data sets.
 
-    python benchmarks/dry_run.py [--datasets 14 40 66] [--profile]
+    python benchmarks/dry_run.py [--datasets 14 40 83] [--profile dry_run.prof]
 """
 
 import argparse
@@ -30,13 +30,13 @@ figures:
 STUDIES = ["tcm_load", "tcm_graph12", "tcm_graph40"]
 
 
-def dry_run(folder: Path, datasets: int, profiled: bool) -> tuple[int, float, float]:
+def dry_run(folder: Path, datasets: int, profile: Path | None) -> tuple[int, float, float]:
     """Return the number of jobs, processor seconds, and peak memory in GB."""
     overlay = OVERLAY.format(datasets=datasets)
     left_out = "".join(f"  {study}: null\n" for study in STUDIES)
     (folder / "many.yaml").write_text(overlay.replace("figures:", f"{left_out}figures:"))
     options = ["--dry-run", "--snakefile", str(PROJECT / "Snakefile"), "--configfile", "many.yaml"]
-    python = [sys.executable, *(["-m", "cProfile", "-o", "/tmp/dry_run.prof"] if profiled else [])]
+    python = [sys.executable, *(["-m", "cProfile", "-o", str(profile.resolve())] if profile else [])]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [*python, "-m", "snakemake", *options, "--", "paper"], cwd=folder, capture_output=True, text=True,
@@ -51,8 +51,8 @@ def dry_run(folder: Path, datasets: int, profiled: bool) -> tuple[int, float, fl
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", nargs="+", type=int, default=[14, 40, 66])
-    parser.add_argument("--profile", action="store_true", help="write what cProfile says to /tmp/dry_run.prof")
+    parser.add_argument("--datasets", nargs="+", type=int, default=[14, 40, 83])
+    parser.add_argument("--profile", type=Path, help="a file for what cProfile says of the last one")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         (Path(folder) / "params.yaml").write_bytes((PROJECT / "params.yaml").read_bytes())
