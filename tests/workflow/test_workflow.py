@@ -234,7 +234,7 @@ def test_one_changed_number_reruns_what_depends_on_it(finished_copy: Checkout) -
 
 
 def test_a_threshold_reruns_the_claims_only(finished_copy: Checkout) -> None:
-    finished_copy.edit("params.yaml", "proportional_r2: 0.9", "proportional_r2: 0.8")
+    finished_copy.edit("params.yaml", "\nstudies:\n", "\nclaims: {proportional_r2: 0.8}\n\nstudies:\n")
     assert finished_copy.planned("paper") == {"judge_claims": 1, "paper": 1}
 
 
