@@ -106,7 +106,7 @@ def test_graphs_and_loads_are_made_of_the_studies_they_build_on(finished_copy: C
     # solutions of their own, on the data of the study they build on
     assert "results/tcm_graph12/solutions/1-3.safetensors" in made
     assert not any("/data/" in name for name in made if "tcm_load" not in name)
-    assert "studies.tcm.trackers" in read_origin(results / "tcm_load/load.csv").digests
+    assert "studies.tcm.trackers.guarded" in read_origin(results / "tcm_load/load.csv").digests
     assert "figures.fig2.study" not in read_origin(results / "figures/load.svg").digests
     # what is deleted, although all that was made of it is there, is made anew
     (results / "tcm_graph12/solutions/1-3.safetensors").unlink()
