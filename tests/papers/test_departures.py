@@ -4,15 +4,15 @@ import re
 
 import pandas as pd
 import pytest
-from test_parameters import SHIPPED
+from checkouts import ROOT
 
 from ramble.papers.ramble.claims.claim import Claim, at_least
 from ramble.papers.ramble.claims.departures import NONE, departure_rows, departures
 from ramble.papers.ramble.claims.evidence import Evidence
 from ramble.papers.ramble.claims.table import write_claims
-from ramble.parameters.document import validate
+from ramble.parameters.document import read_parameters
 
-STUDIES = {name: study.model_dump() for name, study in validate(SHIPPED).studies.items()}
+STUDIES = {name: study.model_dump() for name, study in read_parameters([ROOT / "params.yaml"]).studies.items()}
 
 
 def shipped() -> list[tuple[str, ...]]:
