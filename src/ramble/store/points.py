@@ -109,7 +109,7 @@ def read_points(file: str | Path) -> Points:
     if "maker" not in texts:
         return _path(file, arrays, texts)
     header = read_header_of_points(file, texts)
-    return Points(Path(file).stem, *_checked(file, arrays, (IN_ORDER, IN_A_PLANE)), header)
+    return Points(Path(file).stem, *checked(file, arrays, (IN_ORDER, IN_A_PLANE)), header)
 
 
 def read_path(file: str | Path, missing: str = FETCH) -> StoredPath:
@@ -124,7 +124,7 @@ def read_path(file: str | Path, missing: str = FETCH) -> StoredPath:
 
 def _path(file: str | Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> StoredPath:
     header = read_path_header(file, _dataset_of(file), texts)
-    return StoredPath(Path(file).stem, *_checked(file, arrays, (IN_ORDER,)), header)
+    return StoredPath(Path(file).stem, *checked(file, arrays, (IN_ORDER,)), header)
 
 
 def _dataset_of(file: str | Path) -> int:
@@ -138,10 +138,10 @@ def _dataset_of(file: str | Path) -> int:
     return dataset
 
 
-def _checked(
+def checked(
     file: str | Path, arrays: Mapping[str, NDArray[Any]], shapes_of_t: Sequence[tuple[int, ...]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return points and t, of the right types and shapes."""
+    """Return points and t of a file; raises RambleError where they are of other types or shapes than allowed."""
     wanted = {"points": (np.float32, ((-1, -1),)), "t": (np.float64, shapes_of_t)}
     if arrays.keys() != wanted.keys():
         names = ", ".join(map(quoted, sorted(arrays))) or "none"

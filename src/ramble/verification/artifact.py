@@ -46,6 +46,7 @@ class Artifact:
     """One path on disk, what belongs to it, and how to check its segments."""
 
     file: Path
+    pair: str  # <dataset>-<a>-<b>, as the place of the file says it
     claims: PathHeader
     believed: tuple[str, ...]  # fields of the header that nothing is compared with
     table: Path | None  # of the steps, where it lies beside the path
@@ -107,6 +108,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     table = file.with_suffix(".csv")
     return Artifact(
         file=file,
+        pair=file.stem,
         table=table if os.path.lexists(table) else None,
         claims=claims,
         believed=(
@@ -122,7 +124,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
         times=torch.from_numpy(path.t),
         start=start,
         end=end,
-        check=_check_for(problem, data.file, claims.facts),
+        check=check_for(problem, data.file, claims.facts),
     )
 
 
@@ -168,7 +170,7 @@ def _refuse_another_network(path: StoredPath, file: Path, problem: Problem) -> N
         )
 
 
-def _check_for(problem: Problem, data: Path, facts: Mapping[str, str]) -> Check:
+def check_for(problem: Problem, data: Path, facts: Mapping[str, str]) -> Check:
     """Choose the method: bisection for committees, from raw data; samples for any other network."""
     if type(problem) is not TreeCommittee:  # a subclass may compute something else
         return NetworkCheck(problem)
