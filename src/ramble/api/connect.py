@@ -21,6 +21,7 @@ def connect(
     b: Checkpoint,
     *,
     test: Data | None = None,
+    max_errors: float = 0,
     out: str | Path | None = None,
     device: str = "auto",
     seed: int = 0,
@@ -39,6 +40,7 @@ def connect(
         a: one end: a file (.pt, .pth, .safetensors), a state_dict, or a network.
         b: the other end.
         test: further samples, for the profile alone.
+        max_errors: that every network on the path may make on the training set: so many, or such a share below 1.
         out: the folder that path, tables and picture are written to. While the tracker runs it keeps its state there,
             and an interrupted call goes on from it.
         device: auto (CUDA where there is one), cpu, cuda or cuda:N.
@@ -49,10 +51,10 @@ def connect(
         The path, whether it joins or not, with its certificate.
 
     Raises:
-        RambleError: something is not there or does not fit, the ends are one network, or one of them makes errors.
+        RambleError: something is not there or does not fit, the ends are one network, or one of them makes more errors than that.
     """
     began = time.monotonic()
-    given = given_pair(network, data, a, b, test=test, device=device)
+    given = given_pair(network, data, a, b, test=test, max_errors=max_errors, device=device)
     ends = checked_ends(given)
     budget = Budget(steps)
     state = _state(given, budget, seed, Path(out)) if out is not None else None
@@ -69,5 +71,6 @@ def _state(given: Given, budget: Budget, seed: int, folder: Path) -> State:
     """Return where the tracker keeps its state, under a key of all that its path rests on."""
     inputs, classes = given.problem.data("train")
     tensors = {"ends": given.weights, "inputs": inputs, "classes": classes}
-    told = {"tracker": settings_for(budget), "seed": seed, "device": str(given.problem.device)}
+    told = {"tracker": settings_for(budget), "seed": seed, "max_errors": given.problem.max_errors}
+    told["device"] = str(given.problem.device)
     return State(checkpoint_of(folder / FILE), key_of(told, tensors), EVERY)

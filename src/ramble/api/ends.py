@@ -46,12 +46,16 @@ def checked_ends(given: Given) -> Ends:
 def _refuse_errors(given: Given, end: str, found: Evaluation, row: int) -> None:
     if bool(found.in_solution_space[row]):
         return
-    errors, samples = int(found.errors[row]), given.problem.n_samples
-    classes = given.problem.outputs(given.weights[row : row + 1, :].to(given.problem.device), torch.zeros(1).long()).shape[-1]
-    remedy = f"train it on until it makes none, or permit them with --max-errors {errors} (max_errors={errors})"
-    if errors > GUESSING * samples * (1 - 1 / classes):
+    errors, problem = int(found.errors[row]), given.problem
+    outputs = problem.outputs(given.weights[row : row + 1].to(problem.device), torch.zeros(1, dtype=torch.long))
+    permitted = f" ({problem.max_errors} are permitted)" if problem.max_errors else ""
+    remedy = f"train it on, or permit as many with --max-errors {errors} (max_errors={errors})"
+    if errors > GUESSING * problem.n_samples * (1 - 1 / outputs.shape[-1]):
         remedy = (
-            "that is near what guessing makes, so it was probably trained on other data, or on inputs normalised in "
-            "another way: give those"
+            "that is near what guessing makes, so it was probably trained on another data set, or on inputs normalised "
+            "in another way; give that one"
         )
-    raise RambleError(f"{end}: makes {errors} errors on the {samples} training samples of {given.data.text}; {remedy}.")
+    raise RambleError(
+        f"{end}: makes {errors} errors on the {problem.n_samples} training samples of {given.data.text}{permitted}; "
+        f"{remedy}."
+    )

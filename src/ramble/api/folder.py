@@ -66,6 +66,7 @@ def _header(connection: Connection, steps_digest: str, ends: list[str]) -> PathH
         tracker=route.tracker,
         pair=PAIR,
         inputs=given.problem.n_samples,
+        max_errors=given.problem.max_errors,
         data_digest=given.digest("train"),
         start_digest=first,
         end_digest=second,

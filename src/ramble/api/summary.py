@@ -16,10 +16,11 @@ def summary(connection: Connection) -> str:
         ("data", f"{given.data.text}, {samples:,} training samples{test}"),
         *[(letter, _end(connection, number)) for number, letter in enumerate("ab")],
         ("apart", f"distance {ends.distance:.4g}, cosine {ends.cosine:.3f}"),
-        ("straight line", _errors(route.line_errors)),
+        *([("permitted", _errors(problem.max_errors))] if problem.max_errors else []),
+        ("straight line", f"{_errors(route.line_errors)} at most"),
         ("joined", _joined(connection)),
         ("certificate", _certificate(connection)),
-        ("smallest margin", f"{path.min_margin:.4g} on the path"),
+        (f"{_rank(problem.max_errors)} margin", f"{path.min_margin:.4g} on the path"),
         ("loss barrier", f"{connection.barrier:.4g} nats"),
         ("length", f"{connection.length:.3f} times the distance of the ends, {len(path.points)} points"),
         ("cost", f"{route.gradients:,} gradients, {route.evaluations:,} evaluations, {connection.seconds:.1f} s"),
@@ -34,6 +35,11 @@ def _end(connection: Connection, number: int) -> str:
 
 def _errors(count: int) -> str:
     return f"{count:,} error{'' if count == 1 else 's'}" if count else "no errors"
+
+
+def _rank(max_errors: int) -> str:
+    """Say which margin decides: the smallest but for those of the errors that are permitted."""
+    return f"{max_errors + 1}. smallest" if max_errors else "smallest"
 
 
 def _joined(connection: Connection) -> str:

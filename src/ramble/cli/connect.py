@@ -23,6 +23,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--network", required=True, metavar="MODULE:NAME", help=NETWORK)
     parser.add_argument("--data", required=True, metavar="MODULE:NAME", help=DATA)
     parser.add_argument("--test", metavar="MODULE:NAME", help="likewise further samples, for the profile alone")
+    parser.add_argument(
+        "--max-errors", type=_errors, default=0, metavar="K", help="permitted on the path: a number, or a share below 1"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to; default: ramble-<a>-<b>")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda or cuda:N")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn; default: 0")
@@ -44,6 +47,7 @@ def run(chosen: argparse.Namespace) -> int:
             chosen.a,
             chosen.b,
             test=chosen.test,
+            max_errors=chosen.max_errors,
             out=out,
             device=chosen.device,
             seed=chosen.seed,
@@ -58,3 +62,8 @@ def run(chosen: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
+
+
+def _errors(text: str) -> float:
+    """Return a number of errors, or a share: a number with a point."""
+    return float(text) if "." in text or "e" in text else int(text)

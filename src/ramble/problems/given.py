@@ -16,7 +16,7 @@ from ramble.problems.named import called, name_of, named_data, named_network
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Split
 from ramble.problems.samples import whole_set
-from ramble.problems.skeleton import drawn
+from ramble.problems.skeleton import drawn, same
 from ramble.store.foreign import fitted, read_state
 from ramble.store.tensors import digest_of
 
@@ -97,7 +97,14 @@ class Given:
 
 
 def given_pair(
-    network: Network, data: Data, a: Checkpoint, b: Checkpoint, *, test: Data | None = None, device: str = "auto"
+    network: Network,
+    data: Data,
+    a: Checkpoint,
+    b: Checkpoint,
+    *,
+    test: Data | None = None,
+    max_errors: float = 0,
+    device: str = "auto",
 ) -> Given:
     """Build the problem of a network and its data, and read two of its checkpoints.
 
@@ -107,6 +114,7 @@ def given_pair(
         a: W_a, a file, a state_dict or a network.
         b: W_b.
         test: further inputs and labels, or a string that names them.
+        max_errors: that a network may make on the training set: so many, or such a share of it below 1.
         device: auto, cpu, cuda or cuda:N.
 
     Raises:
@@ -124,7 +132,14 @@ def given_pair(
         splits["test"], test_name = _samples("the test data", test)
     moving = {name for name, value in built.named_parameters(remove_duplicate=False) if value.requires_grad}
     constants = {name: value for name, value in states[0].items() if name not in moving}
+    for name, value in constants.items():
+        if not same(value, states[1][name]):
+            raise RambleError(
+                f"{ends[1].text}: has another '{name}' than {ends[0].text}, and that does not move along a path "
+                "(requires_grad is False, or it is a buffer); give two networks that have it in common."
+            )
     problem = GivenProblem(build, splits, constants, chosen)
+    problem.allow_errors(max_errors)
     weights = torch.stack([_weights(problem, end.text, state) for end, state in zip(ends, states, strict=True)])
     return Given(problem, network_name, data_name, test_name, ends, states, weights)
 

@@ -96,6 +96,7 @@ def reopen(file: str | Path, sources: Sources) -> Joined:
         named["a"],
         named["b"],
         test=None if isinstance(named["test"], str) and not named["test"] else named["test"],
+        max_errors=path.header.max_errors,
         device=sources.device,
     )
     if path.points.shape[1] != given.problem.n_weights:

@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 
 from ramble.problems.joined import PAIR, STUDY, Sources, reopen
-from ramble.verification.artifact import BELIEVED, MOST_UNKNOWN, OF_TABLE, Artifact, Source, check_for
 from ramble.store.untrusted import quoted
+from ramble.verification.artifact import BELIEVED, MOST_UNKNOWN, OF_TABLE, Artifact, Source, check_for
 
 COMPARED = ("maker", "dataset", "network", "data", "a", "b")  # by the files and objects that they lead to
 
@@ -41,6 +41,7 @@ def open_joined(file: Path, sources: Sources) -> Artifact:
             *map(quoted, unknown[:MOST_UNKNOWN]),
         ),
         resolution=claims.certificate_resolution,
+        max_errors=claims.max_errors,
         problem=given.problem,
         data=Source(Path(given.data.text), numbers, given.digest("train")),
         solutions=(first, second),
@@ -48,5 +49,5 @@ def open_joined(file: Path, sources: Sources) -> Artifact:
         times=torch.from_numpy(path.t),
         start=given.weights[0],
         end=given.weights[1],
-        check=check_for(given.problem, file, claims.facts),
+        check=check_for(given.problem, file, claims.facts, claims.max_errors),
     )
