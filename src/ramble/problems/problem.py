@@ -16,6 +16,7 @@ from torch import Tensor
 from ramble.errors import RambleError
 from ramble.problems.margins import margins, mean_loss, membership_margins
 from ramble.problems.skeleton import same
+from ramble.settings import check_errors
 
 Split = Literal["train", "validation", "test"]
 
@@ -210,9 +211,10 @@ def allowed_errors(max_errors: float, samples: int) -> int:
     Raises:
         RambleError: it is neither a whole number nor a share below 1, or comes to all samples.
     """
-    share = isinstance(max_errors, float)
-    if isinstance(max_errors, bool) or not (0 < max_errors < 1 if share else max_errors >= 0):
-        raise RambleError(f"max_errors = {max_errors!r} is neither a whole number nor a share between 0 and 1; give one.")
+    try:
+        check_errors(max_errors)
+    except ValueError as error:
+        raise RambleError(f"max_errors: {error}.") from None
     allowed = int(Fraction(str(max_errors)) * samples)  # as written: 0.29 of 100 are 29
     if allowed >= samples:
         raise RambleError(

@@ -123,8 +123,11 @@ def _describe(failure: Failure, artifact: Artifact) -> str:
     times, segment = artifact.times.tolist(), failure.segment
     low, high = times[segment], times[min(segment + 1, len(times) - 1)]
     errors = f"{failure.errors} error{'' if failure.errors == 1 else 's'}"
-    if not failure.errors:
-        errors = "a margin that cannot be told from zero"
+    if failure.errors <= artifact.max_errors:
+        allowed = f", beyond the {artifact.max_errors} that may be wrong," if artifact.max_errors else ""
+        errors = f"a margin{allowed} that cannot be told from zero"
+    elif artifact.max_errors:
+        errors += f", where {artifact.max_errors} are allowed,"
     t = low + failure.at * (high - low)
     return (
         f"segment {segment} has {errors} at t = {t:.6f} ({failure.at:.6f} of the way from t = {low:.6f} to {high:.6f})"

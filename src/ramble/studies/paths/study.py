@@ -14,7 +14,7 @@ from ramble.parameters.spectra import (
     PyHessianReference,
     PyHessianSpectra,
 )
-from ramble.settings import Count, Name
+from ramble.settings import Count, Errors, Name
 from ramble.studies.study import MOST_FILES, BaseStudy
 from ramble.tracking.settings import TrackerSettings
 from ramble.training.descent_settings import Recipe
@@ -46,6 +46,12 @@ class PathStudy(BaseStudy):
     paths_per_job: Count = Field(default=1, description="chains tracked side by side in one job")
     one_path_per_job: list[str] = Field(
         default=[], description="trackers whose pairs are a job each: long ones run in parallel"
+    )
+    # left out where there are none, so that a study's digest is what it was before studies could have some
+    max_errors: Errors = Field(
+        default=0,
+        description="training errors that a network in the solution space may make: so many, or a share of the set",
+        exclude_if=lambda value: not value,
     )
     data: Data
     problem: Maker
@@ -105,6 +111,11 @@ class PathStudy(BaseStudy):
         datasets, count = self.data.datasets, self.solutions.count
         pairs = datasets * count * (count - 1) // 2
         return datasets * (1 + count) + pairs * (3 * len(self.tracker_names) + len(self.spectra.all_trackers))
+
+    @property
+    def threshold(self) -> list[str]:
+        """The key of the errors allowed, of what depends on it: nothing does where there are none."""
+        return ["max_errors"] if self.max_errors else []
 
     @property
     def tracker_names(self) -> list[str]:

@@ -69,6 +69,7 @@ def write_paths(
             tracker=tracker,
             pair=pair,
             inputs=inputs,
+            max_errors=problem.max_errors,
             **sources.of_pair(pair),
             steps_digest=table_digest(table_file),
             status=path.status,
