@@ -100,7 +100,7 @@ def fitted(where: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
     Raises:
         RambleError: a name is missing or too many, or a tensor has another shape or dtype.
     """
-    own = dict(state) if state.keys() == wanted.keys() else _without_prefixes(state)
+    own = dict(state) if state.keys() == wanted.keys() else without_prefixes(state)
     missing, surplus = ([n for n in one if n not in other] for one, other in ((wanted, own), (own, wanted)))
     wrong = [f"lacks {_listed(missing)}"] if missing else []
     wrong += [f"has {_listed(surplus)}, which the network has not"] if surplus else []
@@ -122,7 +122,7 @@ def fitted(where: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
     return {name: own[name].detach().cpu() for name in wanted}
 
 
-def _without_prefixes(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def without_prefixes(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Take off what wrappers put before names: of all names alike, and of compiled parts wherever they stand."""
     own = {name.replace(f".{COMPILED}", "."): value for name, value in state.items()}
     while own:

@@ -67,6 +67,19 @@ class PathStudy(BaseStudy):
             raise ValueError(f"problem.arguments.hidden = {hidden} does not divide data.arguments.inputs = {inputs}")
         return self
 
+    @property
+    def given_files(self) -> list[str]:
+        """Checkpoints of others that are the solutions; none where these are searched for."""
+        return self.solutions.files if isinstance(self.solutions, Recipe) else []
+
+    @model_validator(mode="after")
+    def _given_for_one_data_set(self) -> "PathStudy":
+        if self.given_files and self.data.datasets > 1:
+            raise ValueError(
+                f"solutions.files are networks of one data set, and data.datasets = {self.data.datasets}; make it 1"
+            )
+        return self
+
     @model_validator(mode="after")
     def _jobs_of_trackers(self) -> "PathStudy":
         for tracker in self.one_path_per_job:
