@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-SOURCE = '''
+SOURCE = """
 import torch
 from torch import nn
 
@@ -43,7 +43,7 @@ def raises():
 
 def needs(size):
     return network()
-'''
+"""
 
 
 def samples() -> tuple[Tensor, Tensor]:

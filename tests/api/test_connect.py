@@ -143,7 +143,10 @@ def dense_hessian(found: nn.Module) -> torch.Tensor:
     ("call", "sentence"),
     [
         (lambda a, b: ramble.connect(network, samples(), a, a), "a and b hold the same weights; give two networks"),
-        (lambda a, b: ramble.connect(network, samples(), a, trained(3, steps=12)), r"b: makes \d errors on the 15 train"),
+        (
+            lambda a, b: ramble.connect(network, samples(), a, trained(3, steps=12)),
+            r"b: makes \d errors on the 15 train",
+        ),
         (lambda a, b: ramble.connect(network, (-samples()[0], samples()[1]), a, b), "trained on another data set"),
         (lambda a, b: ramble.connect(network, samples(), a, b, max_errors=15), "allows all 15 training samples"),
         (lambda a, b: ramble.spectrum(network, top=3), "give a path"),

@@ -6,10 +6,12 @@ from pathlib import Path
 from ramble.api.connection import Connection
 from ramble.api.ends import checked_ends
 from ramble.api.folder import FILE
-from ramble.api.route import Budget, find_route, settings_for
+from ramble.api.route import find_route, settings_for
+from ramble.problems.batch_norm import BatchNorm
 from ramble.problems.given import Checkpoint, Data, Given, Network, given_pair
 from ramble.store.checkpoints import Checkpoint as State
 from ramble.store.checkpoints import checkpoint_of, key_of
+from ramble.tracking.adaptive_settings import AdaptiveSettings
 
 EVERY = 5.0  # seconds between two states: whoever interrupts loses no more than that
 
@@ -22,10 +24,11 @@ def connect(
     *,
     test: Data | None = None,
     max_errors: float = 0,
+    batch_norm: BatchNorm | None = None,
     out: str | Path | None = None,
     device: str = "auto",
     seed: int = 0,
-    steps: int | None = None,
+    attempts: int | None = None,
 ) -> Connection:
     """Join two trained networks by a path of weights on which no training sample is classified wrongly.
 
@@ -41,24 +44,26 @@ def connect(
         b: the other end.
         test: further samples, for the profile alone.
         max_errors: that every network on the path may make on the training set: so many, or such a share below 1.
+        batch_norm: where the network has batch norm, "reestimate" (statistics follow the weights; by default) or "fold"
+            (they become part of the weights).
         out: the folder that path, tables and picture are written to. While the tracker runs it keeps its state there,
             and an interrupted call goes on from it.
         device: auto (CUDA where there is one), cpu, cuda or cuda:N.
         seed: of all that is drawn.
-        steps: of the tracker, at most; by default its own budget.
+        attempts: of the tracker, each as long as all before together; by default 4.
 
     Returns:
         The path, whether it joins or not, with its certificate.
 
     Raises:
-        RambleError: something is not there or does not fit, the ends are one network, or one of them makes more errors than that.
+        RambleError: something is not there or does not fit, the ends are one network, or one of them makes more errors
+            than that.
     """
-    began = time.monotonic()
-    given = given_pair(network, data, a, b, test=test, max_errors=max_errors, device=device)
+    began, settings = time.monotonic(), settings_for(attempts)
+    given = given_pair(network, data, a, b, test=test, max_errors=max_errors, batch_norm=batch_norm, device=device)
     ends = checked_ends(given)
-    budget = Budget(steps)
-    state = _state(given, budget, seed, Path(out)) if out is not None else None
-    route = find_route(given, budget, seed, state)
+    state = _state(given, settings, seed, Path(out)) if out is not None else None
+    route = find_route(given, settings, seed, state)
     connection = Connection(given, ends, route, seed, time.monotonic() - began)
     if out is not None:
         connection.save(out)
@@ -67,10 +72,10 @@ def connect(
     return connection
 
 
-def _state(given: Given, budget: Budget, seed: int, folder: Path) -> State:
+def _state(given: Given, settings: AdaptiveSettings, seed: int, folder: Path) -> State:
     """Return where the tracker keeps its state, under a key of all that its path rests on."""
     inputs, classes = given.problem.data("train")
     tensors = {"ends": given.weights, "inputs": inputs, "classes": classes}
-    told = {"tracker": settings_for(budget), "seed": seed, "max_errors": given.problem.max_errors}
-    told["device"] = str(given.problem.device)
+    told = {"tracker": settings, "seed": seed, "device": str(given.problem.device)}
+    told |= {"max_errors": given.problem.max_errors, "batch_norm": given.problem.batch_norm}
     return State(checkpoint_of(folder / FILE), key_of(told, tensors), EVERY)

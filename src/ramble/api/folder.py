@@ -1,10 +1,10 @@
 """The folder that a path between given networks is written to, with all that is needed to judge it without its maker.
 
-    path.safetensors   points and t; the header names network, data and ends, and has their digests
-    path.csv           a row a step of the tracker
-    profile.csv        a row a point: losses, errors, smallest margins
-    path.svg, .png     losses and errors along the path
-    a.safetensors, b.safetensors   the ends, where they were no files
+path.safetensors   points and t; the header names network, data and ends, and has their digests
+path.csv           a row a step of the tracker
+profile.csv        a row a point: losses, errors, smallest margins
+path.svg, .png     losses and errors along the path
+a.safetensors, b.safetensors   the ends, where they were no files
 """
 
 from dataclasses import asdict, fields

@@ -4,24 +4,18 @@ from dataclasses import dataclass
 
 import torch
 
+from ramble.errors import RambleError, check_count
 from ramble.problems.given import Given
 from ramble.store.checkpoints import Checkpoint
 from ramble.store.progress import Progress
+from ramble.tracking.adaptive_settings import AdaptiveSettings
 from ramble.tracking.connect import connect
-from ramble.tracking.guarded_settings import GuardedSettings
 from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.path import Path
-from ramble.tracking.settings import TrackerSettings
 from ramble.tracking.tracker import tracker_of
 
+MOST_ATTEMPTS = 10
 ZERO = torch.zeros(1, dtype=torch.long)
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long a tracker may take; None: as long as its defaults say."""
-
-    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -35,17 +29,22 @@ class Route:
     evaluations: int
 
 
-def settings_for(budget: Budget) -> TrackerSettings:
-    """Return the settings of the tracker that is used where the straight line does not do."""
-    return GuardedSettings() if budget.steps is None else GuardedSettings(max_rounds=budget.steps)
+def settings_for(attempts: int | None) -> AdaptiveSettings:
+    """Return the settings of the tracker that is used where a straight line does not do."""
+    if attempts is None:
+        return AdaptiveSettings()
+    check_count("attempts", attempts)
+    if attempts > MOST_ATTEMPTS:
+        raise RambleError(f"attempts = {attempts} is more than {MOST_ATTEMPTS}, and each doubles the time; give fewer.")
+    return AdaptiveSettings(attempts=attempts)
 
 
-def find_route(given: Given, budget: Budget, seed: int, checkpoint: Checkpoint | None) -> Route:
+def find_route(given: Given, settings: AdaptiveSettings, seed: int, checkpoint: Checkpoint | None) -> Route:
     """Return the straight line where it is free of errors, else what the tracker finds.
 
     Args:
         given: the problem and both ends, which have been checked.
-        budget: of the tracker.
+        settings: of the tracker.
         seed: of all that it draws.
         checkpoint: of the tracker, where its state is to be kept.
 
@@ -56,15 +55,13 @@ def find_route(given: Given, budget: Budget, seed: int, checkpoint: Checkpoint |
     errors = max(step.train_errors for step in line.steps)
     if line.joins:
         return Route(line, "line", errors, line.gradients, line.evaluations)
-    settings = settings_for(budget)
     path = _tracked(given, settings, seed, checkpoint)
-    algorithm: str = settings.algorithm  # type: ignore[attr-defined]
-    return Route(path, algorithm, errors, path.gradients, line.evaluations + path.evaluations)
+    return Route(path, settings.algorithm, errors, path.gradients, line.evaluations + path.evaluations)
 
 
-def _tracked(given: Given, settings: TrackerSettings, seed: int, checkpoint: Checkpoint | None) -> Path:
+def _tracked(given: Given, settings: LineSettings | AdaptiveSettings, seed: int, checkpoint: Checkpoint | None) -> Path:
     tracker = tracker_of(settings, seed, [checkpoint] if checkpoint else [])
     starts, ends = given.weights[:1], given.weights[1:]
-    with Progress(f"tracker {settings.algorithm}", settings.budget) as progress:  # type: ignore[attr-defined]
+    with Progress(f"tracker {settings.algorithm}", settings.budget) as progress:
         (path,) = connect(given.problem, tracker, starts, ends, ZERO, progress)
     return path

@@ -26,10 +26,16 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--max-errors", type=_errors, default=0, metavar="K", help="permitted on the path: a number, or a share below 1"
     )
+    parser.add_argument(
+        "--batch-norm", choices=("fold", "reestimate"),
+        help="where there is batch norm: its statistics become weights, or follow them; default: reestimate",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to; default: ramble-<a>-<b>")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda or cuda:N")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn; default: 0")
-    parser.add_argument("--steps", type=int, metavar="N", help="of the tracker, at most; default: its own budget")
+    parser.add_argument(
+        "--attempts", type=int, metavar="N", help="of the tracker, each as long as all before together; default: 4"
+    )
     parser.set_defaults(run=run)
 
 
@@ -48,10 +54,11 @@ def run(chosen: argparse.Namespace) -> int:
             chosen.b,
             test=chosen.test,
             max_errors=chosen.max_errors,
+            batch_norm=chosen.batch_norm,
             out=out,
             device=chosen.device,
             seed=chosen.seed,
-            steps=chosen.steps,
+            attempts=chosen.attempts,
         )
         print(connection)
         print(f"{'written':16}{out}/path.safetensors, path.csv, profile.csv, path.svg, path.png", flush=True)

@@ -31,7 +31,9 @@ def done_or_refused(work: Callable[[], int], what: str) -> int:
     except MemoryError:
         return cannot(f"{what}: memory ran out; give fewer samples, or take a machine with more.")
     except Exception as error:  # of code that the user names, or a fault of ours
-        return cannot(f"{what}: stopped ({type(error).__name__}: {error}), by a fault of the network's code or of ours.")
+        return cannot(
+            f"{what}: stopped ({type(error).__name__}: {error}), by a fault of the network's code or of ours."
+        )
 
 
 def judge_all(files: Sequence[Path], judge: Callable[[Path], bool]) -> int:

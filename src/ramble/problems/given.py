@@ -1,7 +1,7 @@
 """Networks, data and checkpoints that somebody brings, as one problem and two points of it."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from inspect import isroutine
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ramble.errors import RambleError
+from ramble.problems.batch_norm import BatchNorm, moving_norms
 from ramble.problems.devices import choose_device
 from ramble.problems.named import called, name_of, named_data, named_network
 from ramble.problems.network import NetworkProblem
@@ -42,6 +43,7 @@ class GivenProblem(NetworkProblem):
         constants: what in the network's state_dict does not move along a path (frozen weights, buffers), as the
             checkpoints have it; in place of what `build` gives.
         device: where data and weights live.
+        batch_norm: as `NetworkProblem` takes it.
 
     Raises:
         RambleError: as `NetworkProblem` does; the weights are not float32, which files of points hold.
@@ -53,9 +55,10 @@ class GivenProblem(NetworkProblem):
         splits: Mapping[Split, tuple[Tensor, Tensor]],
         constants: Mapping[str, Tensor],
         device: torch.device | str = "cpu",
+        batch_norm: BatchNorm | None = None,
     ) -> None:
         self._build, self._constants = build, dict(constants)
-        super().__init__(splits, device)
+        super().__init__(splits, device, batch_norm)
         if self.dtype != torch.float32:
             raise RambleError(
                 f"The network's weights are {self.dtype}, and files of points hold torch.float32; give network.float() "
@@ -104,6 +107,7 @@ def given_pair(
     *,
     test: Data | None = None,
     max_errors: float = 0,
+    batch_norm: BatchNorm | None = None,
     device: str = "auto",
 ) -> Given:
     """Build the problem of a network and its data, and read two of its checkpoints.
@@ -115,6 +119,7 @@ def given_pair(
         b: W_b.
         test: further inputs and labels, or a string that names them.
         max_errors: that a network may make on the training set: so many, or such a share of it below 1.
+        batch_norm: as `NetworkProblem` takes it; None: "reestimate" where the network has batch norm.
         device: auto, cpu, cuda or cuda:N.
 
     Raises:
@@ -130,15 +135,10 @@ def given_pair(
     test_name = None
     if test is not None:
         splits["test"], test_name = _samples("the test data", test)
-    moving = {name for name, value in built.named_parameters(remove_duplicate=False) if value.requires_grad}
-    constants = {name: value for name, value in states[0].items() if name not in moving}
-    for name, value in constants.items():
-        if not same(value, states[1][name]):
-            raise RambleError(
-                f"{ends[1].text}: has another '{name}' than {ends[0].text}, and that does not move along a path "
-                "(requires_grad is False, or it is a buffer); give two networks that have it in common."
-            )
-    problem = GivenProblem(build, splits, constants, chosen)
+    norms = moving_norms(network_name.text, built)
+    if norms and batch_norm is None:
+        batch_norm = "reestimate"
+    problem = GivenProblem(build, splits, _constants(built, set(norms), ends, states), chosen, batch_norm)
     problem.allow_errors(max_errors)
     weights = torch.stack([_weights(problem, end.text, state) for end, state in zip(ends, states, strict=True)])
     return Given(problem, network_name, data_name, test_name, ends, states, weights)
@@ -174,6 +174,25 @@ def _states(
         fitted(end.text, _state(end.text, each), wanted, network) for end, each in zip(ends, given, strict=True)
     )
     return first, second
+
+
+def _constants(
+    built: nn.Module, norms: Set[str], ends: tuple[Named, Named], states: tuple[Mapping[str, Tensor], ...]
+) -> dict[str, Tensor]:
+    """Return what does not move along a path; raises RambleError where the ends have it not in common.
+
+    Statistics of batch norm are each end's own; see `problems.batch_norm` for what becomes of them.
+    """
+    moving = {name for name, value in built.named_parameters(remove_duplicate=False) if value.requires_grad}
+    first, second = states
+    constants = {name: value for name, value in first.items() if name not in moving}
+    for name, value in constants.items():
+        if name.rpartition(".")[0] not in norms and not same(value, second[name]):
+            raise RambleError(
+                f"{ends[1].text}: has another '{name}' than {ends[0].text}, and that does not move along a path "
+                "(requires_grad is False, or it is a buffer); give two networks that have it in common."
+            )
+    return constants
 
 
 def _state(name: str, end: Checkpoint) -> Mapping[str, Tensor]:

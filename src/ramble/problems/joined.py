@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ramble.errors import RambleError
+from ramble.problems.batch_norm import WAYS, BatchNorm
 from ramble.problems.given import Checkpoint, Data, Given, Network, given_pair
 from ramble.store.artifacts import read_arrays, read_header
 from ramble.store.headers import read_path_header
@@ -97,6 +98,7 @@ def reopen(file: str | Path, sources: Sources) -> Joined:
         named["b"],
         test=None if isinstance(named["test"], str) and not named["test"] else named["test"],
         max_errors=path.header.max_errors,
+        batch_norm=_batch_norm(file, facts.get("batch_norm")),
         device=sources.device,
     )
     if path.points.shape[1] != given.problem.n_weights:
@@ -105,3 +107,12 @@ def reopen(file: str | Path, sources: Sources) -> Joined:
             f"{given.problem.n_weights}; give the network that it was made with."
         )
     return Joined(Path(file), path, given)
+
+
+def _batch_norm(file: str | Path, told: str | None) -> BatchNorm | None:
+    for way in WAYS:
+        if told == way:
+            return way
+    if told is not None:
+        raise RambleError(f"{file}: its header says batch_norm = {quoted(told)}, which is no way; give another file.")
+    return None

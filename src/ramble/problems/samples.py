@@ -32,7 +32,11 @@ def whole_set(where: str, given: object) -> tuple[Tensor, Tensor]:
     """
     if isinstance(given, DataLoader):
         given = _set_of_loader(where, given)
-    if isinstance(given, tuple | list) and len(given) == 2 and all(isinstance(one, Tensor | np.ndarray) for one in given):
+    if (
+        isinstance(given, tuple | list)
+        and len(given) == 2
+        and all(isinstance(one, Tensor | np.ndarray) for one in given)
+    ):
         inputs, labels = (_tensor(where, one) for one in given)
         if inputs.dim() and labels.dim() and len(inputs) == len(labels):
             return inputs, labels
