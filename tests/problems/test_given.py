@@ -86,7 +86,7 @@ def test_frozen_weights_are_those_of_the_checkpoints():
         (lambda: named_data("mine:raises"), r"mine:raises: raised OSError: the disk is gone \(.*mine.py, line"),
         (lambda: named_data("mine:needs"), "is called without arguments"),
         (lambda: given_pair("mine:train", "mine:train", "a.pt", "b.pt"), "mine:train: returns a tuple; return an"),
-        (lambda: given_pair("mine:narrow", "mine:train", "a.pt", "b.pt"), r"a\.pt: '0\.weight' has the shape \(40, 3\)"),
+        (lambda: given_pair("mine:narrow", "mine:train", "a.pt", "b.pt"), r"a\.pt: '0\.weight' has the shape"),
         (lambda: given_pair("mine:network", "mine:train", "a.pt", "b.pt", device="tpu"), "device: 'tpu' is none"),
         (lambda: given_pair("mine:network", "mine:train", "a.pt", "b.pt", device="cuda:99"), "device: 'cuda:99' is"),
         (lambda: given_pair("mine:network", "mine:train", "a.pt", [1]), "b: is a list; give a file"),

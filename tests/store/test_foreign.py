@@ -106,9 +106,9 @@ def test_damaged_and_missing_files_are_one_sentence(tmp_path, state, name):
     with pytest.raises(RambleError, match="is missing; give a checkpoint that is there"):
         read_state(tmp_path / name)
     (tmp_path / name).write_bytes(b"hello, I am no checkpoint")
-    with pytest.raises(RambleError, match="is nothing that torch|is no safetensors"):
+    with pytest.raises(RambleError, match=r"is nothing that torch|is no safetensors"):
         read_state(tmp_path / name)
     (torch.save if name == "a.pt" else save_file)(state, tmp_path / name)
     (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-200])
-    with pytest.raises(RambleError, match="damaged|is no safetensors"):
+    with pytest.raises(RambleError, match=r"damaged|is no safetensors"):
         read_state(tmp_path / name)

@@ -16,6 +16,7 @@ from torch.utils.data.dataloader import default_convert
 from ramble.errors import RambleError
 
 PAIR = "return two tensors (inputs, labels)"
+ARRAYS = (Tensor, np.ndarray)
 AGAIN = 200  # samples read a second time, evenly spread
 
 
@@ -32,11 +33,7 @@ def whole_set(where: str, given: object) -> tuple[Tensor, Tensor]:
     """
     if isinstance(given, DataLoader):
         given = _set_of_loader(where, given)
-    if (
-        isinstance(given, tuple | list)
-        and len(given) == 2
-        and all(isinstance(one, Tensor | np.ndarray) for one in given)
-    ):
+    if isinstance(given, tuple | list) and len(given) == 2 and all(isinstance(one, ARRAYS) for one in given):
         inputs, labels = (_tensor(where, one) for one in given)
         if inputs.dim() and labels.dim() and len(inputs) == len(labels):
             return inputs, labels

@@ -16,7 +16,7 @@ class Settling(Model):
 
 
 class Recipe(Model):
-    """How solutions are found: restarts are trained side by side, in rounds, until there are enough; or where they are."""
+    """How solutions are found: restarts trained side by side, in rounds, until there are enough; or given as files."""
 
     files: list[str] = Field(
         default=[],

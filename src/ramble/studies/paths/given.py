@@ -21,9 +21,7 @@ def given_solutions(problem: Problem, name: str, files: Sequence[str]) -> list[S
     for number, file in enumerate(files):
         weights = _weights(problem, file)
         if same := [files[other.restart] for other in found if torch.equal(other.weights, weights)]:
-            raise RambleError(
-                f"studies.{name}.solutions.files: {file} and {same[0]} hold the same weights; give others."
-            )
+            raise RambleError(f"studies.{name}.solutions.files: {file} and {same[0]} hold the same weights; give two.")
         row, zero = weights.unsqueeze(0).to(problem.device), torch.zeros(1, dtype=torch.long)
         train = problem.evaluate(row, zero)
         if not bool(train.in_solution_space):
