@@ -4,12 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import ramble
 from ramble.cli.outcome import cannot, judge_all
 from ramble.errors import RambleError, printable
 
 # where the workflow lies, unless the package is installed alone
-CHECKOUT = Path(ramble.__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 PARAMS: dict[str, Any] = {
     "nargs": "+",
     "type": Path,
