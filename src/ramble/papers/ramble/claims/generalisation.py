@@ -79,7 +79,8 @@ def _printed(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds
     counts = ", ".join(f"{header.pair} {header.status}" for header in headers)
     reached = spread([float(pair.printed.t.max()) for pair in pairs])
     return at_least(
-        f"Algorithm 1 as printed finds a {good_path(headers[0].max_errors)}", SECTION, study, "share of pairs joined, within the budget",
+        f"Algorithm 1 as printed finds a {good_path(headers[0].max_errors)}", SECTION, study,
+        "share of pairs joined, within the budget",
         share([header.arrived for header in headers]), f"{counts}; t reached {reached}",
         limits.joined_share,
     )  # fmt: skip

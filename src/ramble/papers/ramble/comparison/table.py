@@ -18,7 +18,8 @@ COLUMNS = (
 )  # fmt: skip
 HEADER = (
     "study", "tracker", "joined", "certified", "gradients", "membership tests", "reach W_b", "length / distance",
-    "smallest margin", "highest loss / worse end's", "loss barrier (nats)", "most errors", "low loss", "low loss, joined",
+    "smallest margin", "highest loss / worse end's", "loss barrier (nats)", "most errors",
+    "low loss", "low loss, joined",
 )  # fmt: skip
 
 

@@ -41,7 +41,9 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure
         shades = ListedColormap(SHADES[: len(edges) - 1])
         norm = BoundaryNorm([edge - 0.5 for edge in edges], shades.N)
         picture = axes.pcolormesh(table.columns, table.index, table.to_numpy(), cmap=shades, norm=norm, rasterized=True)
-        axes.contour(table.columns, table.index, table.to_numpy(), levels=[outside - 0.5], colors="#00694a", linewidths=0.8)
+        axes.contour(
+            table.columns, table.index, table.to_numpy(), levels=[outside - 0.5], colors="#00694a", linewidths=0.8
+        )
         axes.plot([0, end], [0, 0], color="#D55E00", linestyle="--", label="straight line")
         axes.plot(curve.u, curve.v, color="#0072B2", marker=".", markersize=3, label="path, projected on the plane")
         for u, name, offset in ((0.0, "$W_a$", (-20, -12)), (end, "$W_b$", (5, -4))):
