@@ -146,9 +146,8 @@ OF_POINTS: dict[str, Form] = {"study": NAME, "maker": NAME, "dataset": NUMBER}
 OF_PATH: dict[str, Form] = {
     **dict.fromkeys(("study", "tracker", "pair"), NAME),
     **dict.fromkeys(("data_digest", "start_digest", "end_digest", "steps_digest"), DIGEST),
-    **dict.fromkeys(
-        ("inputs", "max_errors", "steps", "gradients", "evaluations", "certified_segments", "certificate_points"), NUMBER
-    ),
+    **dict.fromkeys(("inputs", "max_errors", "steps", "gradients", "evaluations"), NUMBER),
+    **dict.fromkeys(("certified_segments", "certificate_points"), NUMBER),
     **dict.fromkeys(("reason", "certificate_reason"), TEXT),
     "status": (Status, f"one of {', '.join(Status)}"),
     "certificate": (_certificate, f"one of {', '.join(CERTIFICATES)}"),

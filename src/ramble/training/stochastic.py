@@ -90,7 +90,9 @@ def find_stochastic_solutions(
 def _begin(problem: NetworkProblem, seed: int, name: str, number: int) -> _Run:
     weights = problem.initial_weights(generator(seed, name, "initial", 0, number))
     unseen = torch.full((problem.n_samples,), -torch.inf, device=problem.device)
-    return _Run(weights.to(problem.device), Hardest(unseen, problem.max_errors), generator(seed, name, "batches", 0, number))
+    return _Run(
+        weights.to(problem.device), Hardest(unseen, problem.max_errors), generator(seed, name, "batches", 0, number)
+    )
 
 
 def _train(
@@ -157,8 +159,8 @@ def _solution(problem: NetworkProblem, recipe: StochasticRecipe, name: str, numb
     if not bool(train.in_solution_space):
         allowed = f" where {problem.max_errors} are allowed" if problem.max_errors else ""
         raise RambleError(
-            f"studies.{name}.solutions: network {number} still makes {int(train.errors)} training errors{allowed} after "
-            f"{run.rounds} rounds; raise max_rounds or epochs, or lower the rate."
+            f"studies.{name}.solutions: network {number} still makes {int(train.errors)} training errors{allowed} "
+            f"after {run.rounds} rounds; raise max_rounds or epochs, or lower the rate."
         )
     return Solution(
         dataset=0,

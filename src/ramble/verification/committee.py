@@ -2,8 +2,8 @@
 
 Unit k sees the field h_k = scale * sum_j w_kj x_(k n + j), which is linear along a segment. On a part [a, b] of it a
 sample's margin sum_k clip(label h_k) is therefore at least sum_k min(clip at a, clip at b). Parts where that bound is
-not positive are halved. Where K errors are allowed, a part is left alone as soon as no more than K samples are without a
-positive bound on it; at its ends all samples' margins are computed and counted.
+not positive are halved. Where some errors are allowed, a part is left alone as soon as no more samples than that are
+without a positive bound on it; at its ends all samples' margins are computed and counted.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ class CommitteeCheck:
         labels: (M,), +-1.
         hidden: K.
         input_scale: factor on the inputs.
-        max_errors: K, errors allowed at every point.
+        max_errors: allowed at every point.
     """
 
     kind = "sound"

@@ -2,8 +2,10 @@
 
 The grid on a segment is shifted by the golden ratio, so that it shares no point with dyadic ones. For the training
 samples whose margin comes closer to zero than twice the largest step that this margin takes between neighbours it is
-made four times finer, again and again. Margins are computed in float32, and in float64 where that could decide. Where K errors are allowed, a point fails with
-more than K, and the grid is made finer while more than K samples come that close to zero or below.
+made four times finer, again and again. Margins are computed in float32, and in float64 where that could decide.
+
+Where K errors are allowed, a point fails with more than K, and the grid is made finer only while more than K samples
+come that close to zero, or below it.
 """
 
 from collections.abc import Callable
