@@ -286,9 +286,7 @@ def test_what_cannot_follow_the_weights_is_refused(make, sentence):
 def test_without_a_way_the_refusal_names_both():
     with pytest.raises(RambleError, match=r"give batch_norm='reestimate' .* or batch_norm='fold'"):
         Given(residual, X, Y, batch_norm=None)
-    with pytest.raises(
-        RambleError, match=r"Given: batch_norm = 'refold' is no way to treat batch norm; give 'fold' or"
-    ):
+    with pytest.raises(RambleError, match=r"Given: batch_norm = 'refold' is no way to treat batch norm"):
         Given(residual, X, Y, batch_norm="refold")
 
 

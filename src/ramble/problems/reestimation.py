@@ -181,8 +181,8 @@ class Reestimation:
         for name, norm in norms.items():
             if not norm.found:
                 raise RambleError(
-                    f"{self._where}: batch norm '{name}' is not called by the forward pass in evaluation mode; call the "
-                    "layer itself and not a function with its statistics, and leave out what only training uses."
+                    f"{self._where}: batch norm '{name}' is not called by the forward pass in evaluation mode; call "
+                    "the layer itself and not a function with its statistics, and leave out what only training uses."
                 )
             if len(norm.found) > 1:
                 raise RambleError(
