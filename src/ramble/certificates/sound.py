@@ -56,6 +56,8 @@ def obstacle(problem: Problem) -> str:
     """Return why no segment of this problem can be proven, naming the layer; empty where a proof can be tried."""
     if not isinstance(problem, NetworkProblem):
         return f"{type(problem).__name__} is no NetworkProblem, whose network could be read"
+    if problem.following:
+        return "statistics of batch norm are measured anew at every point, and do not move straight along a segment"
     if problem.n_samples > MOST_SAMPLES:
         return f"{problem.n_samples} training samples; proofs are tried up to {MOST_SAMPLES}"
     if problem not in _OBSTACLES:

@@ -179,13 +179,18 @@ class Reestimation:
     def _found(self, norms: Mapping[str, "_Norm"]) -> Statistics:
         statistics: Statistics = {}
         for name, norm in norms.items():
+            if not norm.found:
+                raise RambleError(
+                    f"{self._where}: batch norm '{name}' is not called by the forward pass in evaluation mode; call "
+                    "the layer itself and not a function with its statistics, and leave out what only training uses."
+                )
             if len(norm.found) > 1:
                 raise RambleError(
                     f"{self._where}: batch norm '{name}' is used {len(norm.found)} times in a forward pass, and keeps "
                     "one mean for all of them; use one layer for each place."
                 )
-            for mean, variance in norm.found:  # none where evaluation does not come there
-                statistics |= {_inside(name, "running_mean"): mean, _inside(name, "running_var"): variance}
+            ((mean, variance),) = norm.found
+            statistics |= {_inside(name, "running_mean"): mean, _inside(name, "running_var"): variance}
         return statistics
 
     def _in(self, dtype: torch.dtype) -> nn.Module:
