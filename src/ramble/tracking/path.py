@@ -31,7 +31,7 @@ class Path(Ending):
     """The walk of one chain."""
 
     points: (
-        Tensor  # (T, P) float32 on the CPU; points[0] is W_a, and points[-1] is W_b when it arrived, or see `end_order`
+        Tensor  # (T, P) float32 on the CPU; points[0] is W_a, and points[-1] is W_b (see `end_order`) when it arrived
     )
     t: Tensor  # (T,) float64, normalised distance of each point
     status: Status
