@@ -59,6 +59,7 @@ class Problem(ABC):
     splits: tuple[Split, ...]
     metadata: dict[str, object]  # what a stranger needs to feed the network
     device: torch.device
+    following: frozenset[str] = frozenset()  # names in the state_dict of what follows from the weights
 
     @abstractmethod
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
@@ -112,7 +113,7 @@ class Problem(ABC):
         if weights.dtype != self.dtype:
             raise RambleError(f"holds weights in {weights.dtype}, those of the network of this study are {self.dtype}")
         for name, value in self.state_dict(weights).items():
-            if not same(value.cpu(), state[name].cpu()):
+            if name not in self.following and not same(value.cpu(), state[name].cpu()):
                 raise RambleError(
                     f"holds another '{name}' than the network of this study, which keeps it constant, or has it under "
                     "two names"
