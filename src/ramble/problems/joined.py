@@ -11,8 +11,7 @@ from ramble.errors import RambleError
 from ramble.problems.batch_norm import WAYS, BatchNorm
 from ramble.problems.given import Checkpoint, Data, Given, Network, given_pair
 from ramble.store.artifacts import read_arrays, read_header
-from ramble.store.headers import read_path_header
-from ramble.store.points import StoredPath, checked
+from ramble.store.points import StoredPath, path_in
 from ramble.store.untrusted import quoted
 
 MAKER = "connect"
@@ -68,9 +67,7 @@ def read_joined(file: str | Path) -> StoredPath:
         raise RambleError(
             f"{file}: was not made by ramble connect, but by {quoted(texts.get('maker', 'the workflow'))}."
         )
-    header = read_path_header(file, 0, texts)
-    points, t = checked(file, arrays, ((-1,),))
-    return StoredPath(Path(file).stem, points, t, header)
+    return path_in(file, 0, arrays, texts)
 
 
 def reopen(file: str | Path, sources: Sources) -> Joined:

@@ -30,7 +30,9 @@ class Step:
 class Path(Ending):
     """The walk of one chain."""
 
-    points: Tensor  # (T, P) float32 on the CPU; points[0] is W_a, and points[-1] is W_b when it arrived
+    points: (
+        Tensor  # (T, P) float32 on the CPU; points[0] is W_a, and points[-1] is W_b (see `end_order`) when it arrived
+    )
     t: Tensor  # (T,) float64, normalised distance of each point
     status: Status
     reason: str
@@ -42,6 +44,7 @@ class Path(Ending):
     min_margin: float = float("nan")  # smallest on the segments looked at: lower bound, or found when sampled
     certificate_points: int = 0  # networks evaluated for the certificate
     certificate_resolution: float = float("nan")  # smallest interval looked at, as a share of its segment
+    end_order: Tensor | None = None  # (P,) int64, where the last point is W_b[end_order]: W_b with its units reordered
 
     @property
     def relative_length(self) -> float:

@@ -16,7 +16,7 @@ from ramble.problems.stored import load_problem, read_weights
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.content import check_tensors
 from ramble.store.headers import PathHeader
-from ramble.store.points import StoredPath, pair_of, read_path
+from ramble.store.points import END_ORDER, StoredPath, pair_of, read_path
 from ramble.store.tensors import read_tensors
 from ramble.store.untrusted import quoted, read_regular
 from ramble.studies.paths.study import PathStudy
@@ -59,7 +59,8 @@ class Artifact:
     points: Tensor  # (T, P) float32
     times: Tensor  # (T,) float64, t of each point
     start: Tensor  # W_a (P,)
-    end: Tensor  # W_b (P,)
+    end: Tensor  # W_b (P,), with its units reordered where the path says so
+    given_end: Tensor  # W_b (P,) as the solution's file has it
     check: Check
 
     @property
@@ -108,8 +109,9 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
                 f"{file}: made with {key} = {quoted(found)}, the parameters say {value}; give its own with --params."
             )
     _refuse_another_network(path, file, problem)
-    start, end = (read_weights(problem, str(each.file)) for each in solutions)
-    unknown = sorted(claims.facts.keys() - problem.metadata.keys() - set(BELIEVED))
+    start, given_end = (read_weights(problem, str(each.file)) for each in solutions)
+    end = given_end if path.end_order is None else given_end[torch.from_numpy(path.end_order)]
+    unknown = sorted(claims.facts.keys() - problem.metadata.keys() - set(BELIEVED) - {END_ORDER})
     table = file.with_suffix(".csv")
     return Artifact(
         file=file,
@@ -130,6 +132,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
         times=torch.from_numpy(path.t),
         start=start,
         end=end,
+        given_end=given_end,
         check=check_for(problem, data.file, claims.facts, allowed),
     )
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import torch
 
 from ramble.problems.joined import PAIR, STUDY, Sources, reopen
+from ramble.store.points import END_ORDER
 from ramble.store.untrusted import quoted
 from ramble.verification.artifact import BELIEVED, MOST_UNKNOWN, OF_TABLE, Artifact, Source, check_for
 
-COMPARED = ("maker", "dataset", "network", "data", "a", "b")  # by the files and objects that they lead to
+COMPARED = ("maker", "dataset", "network", "data", "a", "b", END_ORDER)  # by the files and objects that they lead to
 
 
 def open_joined(file: Path, sources: Sources) -> Artifact:
@@ -48,6 +49,7 @@ def open_joined(file: Path, sources: Sources) -> Artifact:
         points=torch.from_numpy(path.points),
         times=torch.from_numpy(path.t),
         start=given.weights[0],
-        end=given.weights[1],
+        end=given.weights[1] if path.end_order is None else given.weights[1][torch.from_numpy(path.end_order)],
+        given_end=given.weights[1],
         check=check_for(given.problem, file, claims.facts, claims.max_errors),
     )

@@ -13,7 +13,7 @@ from ramble.verification.artifact import Artifact, open_artifact
 from ramble.verification.certificate import recompute, wrong_certificate, wrong_status
 from ramble.verification.findings import Failure, Findings
 from ramble.verification.joined import open_joined
-from ramble.verification.record import not_finite, wrong_ends, wrong_sources, wrong_steps, wrong_times
+from ramble.verification.record import not_finite, wrong_ends, wrong_order, wrong_sources, wrong_steps, wrong_times
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def judge(artifact: Artifact, began: float) -> Verdict:
         RambleError: it cannot be judged.
     """
     problems = [*wrong_sources(artifact), *wrong_steps(artifact), *not_finite(artifact), *wrong_times(artifact)]
-    problems += wrong_ends(artifact)
+    problems += [*wrong_ends(artifact), *wrong_order(artifact)]
     certificate, found = "none, as points are not finite", Findings(0, float("nan"), None)
     if not not_finite(artifact):
         found = _check_segments(artifact)
