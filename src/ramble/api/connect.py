@@ -26,13 +26,15 @@ def connect(
     max_errors: float = 0,
     batch_norm: BatchNorm | None = None,
     out: str | Path | None = None,
+    keep_order: bool = False,
     device: str = "auto",
     seed: int = 0,
     attempts: int | None = None,
 ) -> Connection:
     """Join two trained networks by a path of weights on which no training sample is classified wrongly.
 
-    The straight line is looked at first; where it has errors, a tracker bends it. Every straight segment of the path is
+    The straight line is looked at first, then the one to b with its units reordered (`path.reordered` says so), then a
+    tracker bends the line. Every straight segment of the path is
     certified, see `ramble.certificates`.
 
     Args:
@@ -48,6 +50,7 @@ def connect(
             (they become part of the weights).
         out: the folder that path, tables and picture are written to. While the tracker runs it keeps its state there,
             and an interrupted call goes on from it.
+        keep_order: end at the weights of b, not at these with hidden units in another order, which compute the same.
         device: auto (CUDA where there is one), cpu, cuda or cuda:N.
         seed: of all that is drawn.
         attempts: of the tracker, each as long as all before together; by default 4.
@@ -63,7 +66,7 @@ def connect(
     given = given_pair(network, data, a, b, test=test, max_errors=max_errors, batch_norm=batch_norm, device=device)
     ends = checked_ends(given)
     state = _state(given, settings, seed, Path(out)) if out is not None else None
-    route = find_route(given, settings, seed, state)
+    route = find_route(given, settings, seed, state, keep_order)
     connection = Connection(given, ends, route, seed, time.monotonic() - began)
     if out is not None:
         connection.save(out)

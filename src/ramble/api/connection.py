@@ -6,11 +6,11 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import torch
 from torch import Tensor
 
 from ramble.api.ends import Ends
 from ramble.api.route import Route
+from ramble.measure.barrier import loss_barrier
 from ramble.measure.profile import profile
 from ramble.problems.given import Given
 from ramble.problems.joined import MAKER, STUDY
@@ -60,6 +60,11 @@ class Connection:
         return self.path.joins
 
     @property
+    def reordered(self) -> bool:
+        """Does it end at b with its hidden units in another order, which computes the same?"""
+        return self.path.end_order is not None
+
+    @property
     def certificate(self) -> str:
         """What is certified of the path: "exact", "sound", "sampled", or "none"."""
         return self.path.certificate
@@ -98,13 +103,8 @@ class Connection:
 
     @property
     def barrier(self) -> float:
-        """Loss barrier, nats: the most by which the training loss exceeds what lies between those of both ends.
-
-        At the share s of the path's length that is loss(s) - (1 - s) loss(0) - s loss(1), at the stored points.
-        """
-        losses = torch.from_numpy(self.profile["train_loss"].to_numpy(dtype="float64"))
-        shares = torch.from_numpy(self.stored.s)
-        return float((losses - torch.lerp(losses[0], losses[-1], shares)).max())
+        """Loss barrier, nats, at the stored points; see `ramble.measure.barrier`."""
+        return loss_barrier(self.profile)
 
     def plot(self) -> "Figure":
         """Return a figure of losses and errors along the path."""

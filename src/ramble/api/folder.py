@@ -19,6 +19,7 @@ from ramble.store.headers import PathHeader
 from ramble.store.points import StoredPath, write_points
 from ramble.store.tensors import write_tensors
 from ramble.studies.paths.drawing.style import save
+from ramble.studies.paths.tracked import end_order_field
 from ramble.tracking.path import Step
 
 FILE = "path.safetensors"
@@ -32,7 +33,10 @@ def write_connection(connection: Connection, folder: Path) -> Path:
     save(connection.plot(), [str(folder / name) for name in PICTURES])
     ends = [_end(connection, folder, number) for number in (0, 1)]
     header = _header(connection, table_digest(folder / "path.csv"), ends)
-    stored = StoredPath(PAIR, connection.points.numpy(), connection.t.numpy(), header)
+    order = connection.path.end_order
+    stored = StoredPath(
+        PAIR, connection.points.numpy(), connection.t.numpy(), header, None if order is None else order.numpy()
+    )
     write_points(folder / FILE, stored)
     return folder / FILE
 
@@ -57,8 +61,9 @@ def _header(connection: Connection, steps_digest: str, ends: list[str]) -> PathH
         "a": ends[0],
         "b": ends[1],
     }
-    found = {"line_errors": route.line_errors, "seed": connection.seed, "device": given.problem.device}
+    found = {"line_errors": route.line_errors, "aligned_errors": route.aligned_errors}
     facts = {"maker": MAKER, "dataset": 0, **named, **found, **given.problem.metadata}
+    facts |= {"seed": connection.seed, "device": given.problem.device, **dict(end_order_field(path))}
     return PathHeader(
         study=STUDY,
         maker=MAKER,

@@ -1,6 +1,7 @@
 """Losses and eigenvalues at the points of a path between given networks."""
 
 from os import PathLike
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -78,9 +79,9 @@ def _problem_and_points(path: Walked | Problem, points: Walked | None, sources: 
     if isinstance(path, Problem):
         if points is None:
             raise RambleError("A problem alone has no points; give a path, or its file, after it.")
-        return path, points.stored if isinstance(points, Connection) else read_points(points)
+        return path, points.stored if isinstance(points, Connection) else read_points(Path(points))
     if isinstance(path, Connection):
         return path.problem, path.stored
-    joined = reopen(path, sources)
+    joined = reopen(Path(path), sources)
     joined.refuse_others()
     return joined.given.problem, joined.path

@@ -33,6 +33,7 @@ def picture(connection: Connection) -> Figure:
         status=connection.path.status,
         rises=points.rises,
         reached=float(points.t.max()),
+        max_errors=connection.problem.max_errors,
         weights=points.points.shape[1],
         profile=connection.profile,
         spectra=None,

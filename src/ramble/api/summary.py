@@ -18,6 +18,7 @@ def summary(connection: Connection) -> str:
         ("apart", f"distance {ends.distance:.4g}, cosine {ends.cosine:.3f}"),
         *([("permitted", _errors(problem.max_errors))] if problem.max_errors else []),
         ("straight line", f"{_errors(route.line_errors)} at most"),
+        ("aligned line", _aligned(connection)),
         ("joined", _joined(connection)),
         ("certificate", _certificate(connection)),
         (f"{_rank(problem.max_errors)} margin", f"{path.min_margin:.4g} on the path"),
@@ -42,8 +43,17 @@ def _rank(max_errors: int) -> str:
     return f"{max_errors + 1}. smallest" if max_errors else "smallest"
 
 
+def _aligned(connection: Connection) -> str:
+    count = connection.route.aligned_errors
+    if count is None:
+        return f"not tried, for {connection.route.not_aligned}"
+    return f"{_errors(count)} at most, to b with its units reordered"
+
+
 def _joined(connection: Connection) -> str:
     path, by = connection.path, f"tracker {connection.route.tracker}"
+    if path.joins and connection.reordered:
+        return f"yes, a with b reordered: {path.reason}"
     if path.joins:
         return "yes, by the straight line" if connection.route.tracker == "line" else f"yes, by {by}"
     return f"NO ({by}: {path.status}, {path.reason or 'the budget is spent'})"

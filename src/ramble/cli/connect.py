@@ -30,6 +30,10 @@ def add(commands: Any) -> None:
         "--batch-norm", choices=("fold", "reestimate"),
         help="where there is batch norm: its statistics become weights, or follow them; default: reestimate",
     )  # fmt: skip
+    parser.add_argument(
+        "--keep-order", action="store_true",
+        help="end at the weights of b, and not at these with hidden units in another order",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to; default: ramble-<a>-<b>")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda or cuda:N")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn; default: 0")
@@ -56,6 +60,7 @@ def run(chosen: argparse.Namespace) -> int:
             max_errors=chosen.max_errors,
             batch_norm=chosen.batch_norm,
             out=out,
+            keep_order=chosen.keep_order,
             device=chosen.device,
             seed=chosen.seed,
             attempts=chosen.attempts,
