@@ -19,7 +19,7 @@ def is_over(run: Path) -> bool:
     if host != socket.gethostname():
         return False
     try:
-        return psutil.Process(int(pid)).create_time() != float(created)
+        return bool(psutil.Process(int(pid)).create_time() != float(created))
     except psutil.NoSuchProcess:
         return True
 

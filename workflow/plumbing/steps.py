@@ -3,7 +3,7 @@
 All of this is worked out only where a step is asked for.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -46,7 +46,7 @@ class Steps:
 
     artifacts: Any  # Snakemake's index of what the rules make
     kinds: Mapping[str, str]  # {name of a generated rule: the rule of the chain that it stands for}
-    studies: Iterable[str]
+    studies: Collection[str]
     config: Mapping[str, Any]  # params.yaml as it is written
     source: str  # what messages call it
     wanted: Sequence[str]  # what the default target asks for
@@ -84,7 +84,7 @@ class Steps:
     @cached_property
     def jobs(self) -> list[Job]:
         """The jobs of the default target, each after those that it builds on."""
-        seen, done = set(), {}
+        seen, done = set[str](), dict[str, Job]()
         waiting = [self.job_of(file) for file in reversed(self.wanted)]
         while waiting:
             job = waiting.pop()
