@@ -128,9 +128,10 @@ def test_parameters_import_nothing_that_computes(module):
 
 
 def read_by_dry_runs() -> set[str]:
-    """The modules that the Snakefile and its rules import."""
+    """The modules that the Snakefile, its rules and what is around them import."""
     found = set()
-    for file in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
+    workflow = ROOT / "workflow"
+    for file in [ROOT / "Snakefile", *workflow.glob("rules/*.smk"), *workflow.glob("plumbing/*.py")]:
         for module, names, plain in DRY_RUN.findall(file.read_text()):
             each = [f"{module}.{name.strip()}" for name in names.split(",")] if module else [plain]
             found |= {name if name in MODULES else module or plain for name in each}

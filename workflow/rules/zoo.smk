@@ -13,8 +13,6 @@ rule zoo_family:
         study=one_of(ZOO_STUDIES),
         family="[a-z0-9_]+",
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         family="{family}",
         given=given(
@@ -31,9 +29,7 @@ rule zoo_family:
 
 rule zoo_table:
     input:
-        families=lambda wildcards: ZOO_STUDIES[wildcards.study].family_files(
-            wildcards.study
-        ),
+        families=lambda wildcards: ZOO_STUDIES[wildcards.study].family_files(wildcards.study),
     output:
         csv="results/tables/{study}.csv",
         md="results/tables/{study}.md",
@@ -41,12 +37,8 @@ rule zoo_table:
         "logs/{study}/zoo.log",
     wildcard_constraints:
         study=one_of(ZOO_STUDIES),
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         given=given("studies.{study}.families"),
-        threads=1,
         code=code("zoo_table"),
     script:
         "../scripts/zoo_table.py"
