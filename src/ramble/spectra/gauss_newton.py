@@ -14,6 +14,7 @@ from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.spectra.ends import Ends
 from ramble.spectra.engine import Engine
+from ramble.spectra.groups import group_of
 from ramble.spectra.products import Curvature, sampled_trace, steepness
 from ramble.spectra.rounding import precise_ends, rounding_in_float64
 from ramble.spectra.settings import GaussNewtonSettings
@@ -41,20 +42,21 @@ class GaussNewtonEngine(Engine[NetworkProblem]):
         Raises RambleError as `lanczos_ends` and `Curvature` do.
         """
         settings, random = self.settings, generator(self.seed, "gauss-newton", label)
+        group = group_of(problem, settings.group, label)
 
         def part_in(dtype: torch.dtype) -> Product:
-            return Curvature(problem, weights.to(dtype), label, settings.batch).gauss_newton()
+            return group.block(Curvature(problem, weights.to(dtype), label, settings.batch).gauss_newton())
 
         def rest_in(dtype: torch.dtype) -> Product:
             curvature = Curvature(problem, weights.to(dtype), label, settings.batch)
             hessian, gauss_newton = curvature.hessian(), curvature.gauss_newton()
-            return lambda vector: hessian(vector) - gauss_newton(vector)
+            return group.block(lambda vector: hessian(vector) - gauss_newton(vector))
 
         units = steepness(problem, weights, label, settings.batch)
 
         def ends(product_in: Callable[[torch.dtype], Product], top: int, beside: float) -> tuple[Ends, Product]:
             return precise_ends(
-                product_in, weights, problem.device, top=top, bottom=0, tolerance=settings.tolerance,
+                product_in, group.of(weights), problem.device, top=top, bottom=0, tolerance=settings.tolerance,
                 budget=settings.budget, random=random, rounding=rounding_in_float64(len(weights), units, beside),
             )  # fmt: skip
 

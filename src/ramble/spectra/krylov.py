@@ -10,6 +10,7 @@ from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.spectra.engine import SpectrumEngine
+from ramble.spectra.groups import group_of
 from ramble.spectra.products import Curvature, sampled_trace, steepness
 from ramble.spectra.rounding import precise_ends, rounding_in_float64
 from ramble.spectra.settings import KrylovSettings
@@ -33,15 +34,19 @@ class KrylovEngine(SpectrumEngine[NetworkProblem]):
         than half of the tolerance (a unit so close to its kink that float32 takes the other side, a margin so large
         that exp(-margin) underflows), the point is done in float64.
 
-        Raises RambleError as `Curvature` does, and where `top` exceeds the number of weights or the budget.
+        Of a `group` of weights it is the spectrum of the diagonal block of the Hessian that belongs to them.
+
+        Raises RambleError as `Curvature` does, where `top` exceeds the number of weights or the budget, and where the
+        network has no such group.
         """
         settings, random = self.settings, generator(self.seed, "krylov", label)
+        group = group_of(problem, settings.group, label)
 
         def product_in(dtype: torch.dtype) -> Product:
-            return Curvature(problem, weights.to(dtype), label, settings.batch).hessian()
+            return group.block(Curvature(problem, weights.to(dtype), label, settings.batch).hessian())
 
         ends, product = precise_ends(
-            product_in, weights, problem.device, top=settings.top, bottom=settings.bottom,
+            product_in, group.of(weights), problem.device, top=settings.top, bottom=settings.bottom,
             tolerance=settings.tolerance, budget=settings.budget, random=random,
             rounding=rounding_in_float64(len(weights), steepness(problem, weights, label, settings.batch)),
         )  # fmt: skip
