@@ -1,4 +1,4 @@
-"""Any torch module as a problem: one training set, classes as labels, cross-entropy as loss."""
+"""Any torch module as a problem: one training set, and classes as labels."""
 
 import logging
 from abc import abstractmethod
@@ -15,7 +15,8 @@ from ramble.problems.behaviour import refuse_misbehaviour
 from ramble.problems.checks import class_numbers, refuse_contradiction, stored_inputs, whole_labels
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
 from ramble.problems.logits import as_logits, inputs_in
-from ramble.problems.margins import margins, mean_loss
+from ramble.problems.losses import CROSS_ENTROPY, loss_called
+from ramble.problems.margins import margins
 from ramble.problems.problem import DOUBTFUL, Problem, Split, layers_of
 from ramble.problems.skeleton import Skeleton, drawn
 
@@ -44,16 +45,23 @@ class NetworkProblem(Problem):
             in the dtype of the trainable weights (float32 or float64), or whole. Labels (M,) are classes 0..C-1; where
             the network has one logit, 0 and 1 or -1 and +1.
         device: where data and weights live.
+        loss: "cross-entropy", or "squared-error" (see `losses`).
 
     Raises:
-        RambleError: the data or the network are none that a path without an error can be about; see `checks`,
+        RambleError: the loss is unknown; the data or the network are none that a path without an error can be about; see `checks`,
             `skeleton` and `behaviour`.
     """
 
     n_datasets = 1
     batched_on: tuple[str, ...] = ("cuda",)  # kinds of devices on which vmap is tried
 
-    def __init__(self, splits: Mapping[Split, tuple[Tensor, Tensor]], device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        splits: Mapping[Split, tuple[Tensor, Tensor]],
+        device: torch.device | str = "cpu",
+        *,
+        loss: str = CROSS_ENTROPY.name,
+    ) -> None:
         self.device = torch.device(device)
         self._chunk, self._batches_chains = CHUNK, self.device.type in self.batched_on
         self._gradient_chunk = CHUNK
@@ -70,6 +78,7 @@ class NetworkProblem(Problem):
         placed = {split: _channels_last(own.to(self.device)) for split, own in inputs.items()}
         outputs, alike = refuse_misbehaviour(self, f"{where}.build_network", self._skeleton, placed)
         self._batches_chains &= alike
+        self.loss = loss_called(where, loss, single=outputs == 1)
         classes = class_numbers(where, labels, outputs)
         refuse_contradiction(where, inputs["train"], classes["train"])
         self._data = {split: (own, classes[split].to(self.device)) for split, own in placed.items()}
@@ -100,7 +109,7 @@ class NetworkProblem(Problem):
 
     def curvature(self, network: nn.Module) -> MinibatchCurvature:
         """Return products with second derivatives of a network of this problem: a place for a faster way."""
-        return AutogradCurvature(network)
+        return AutogradCurvature(network, self.loss)
 
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""
@@ -210,7 +219,7 @@ class NetworkProblem(Problem):
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float, each: int | None
     ) -> tuple[Tensor, Tensor]:
         def loss(row: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
-            return mean_loss(self._logits(row, inputs), labels, output_gain)
+            return self.loss.mean(self._logits(row, inputs), labels, output_gain)
 
         def together(some: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
             gradients, losses = vmap(grad_and_value(loss), in_dims=(0, each, each))(weights, some, own)
@@ -256,7 +265,7 @@ class NetworkProblem(Problem):
     ) -> tuple[Tensor, Tensor]:
         """Return the mean loss () and its gradient (P,) where networks are looped over: a place for a faster way."""
         leaf = weights.detach().requires_grad_()
-        loss = mean_loss(self._logits(leaf, inputs), labels, output_gain)
+        loss = self.loss.mean(self._logits(leaf, inputs), labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 

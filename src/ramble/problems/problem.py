@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.problems.margins import margins, mean_loss
+from ramble.problems.losses import CROSS_ENTROPY, Loss
+from ramble.problems.margins import margins
 from ramble.problems.skeleton import same
 
 Split = Literal["train", "validation", "test"]
@@ -53,6 +54,7 @@ class Problem(ABC):
 
     shapes: dict[str, tuple[int, ...]]  # of the network's trainable tensors, in state_dict order
     dtype: torch.dtype = torch.float32  # of weights as they are drawn and stored
+    loss: Loss = CROSS_ENTROPY
     layers: tuple[Layer, ...]
     n_datasets: int
     numbers: Sequence[int] | None = None  # of the training sets in their files' names, where these are not 0, 1, ..
@@ -131,7 +133,7 @@ class Problem(ABC):
         if split == "train":
             sample_margins = self._decided(sample_margins, outputs, weights, datasets)
         errors, smallest = (~(sample_margins > 0)).sum(-1), sample_margins.amin(-1).to(weights.dtype)
-        losses = mean_loss(outputs, labels)
+        losses = self.loss.mean(outputs, labels)
         # a network whose outputs overflowed classifies nothing
         broken = ~torch.isfinite(losses)
         errors = torch.where(broken, torch.full_like(errors, sample_margins.shape[-1]), errors)

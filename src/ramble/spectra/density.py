@@ -15,8 +15,8 @@ from ramble.spectra.ends import Rounding
 from ramble.spectra.engine import Engine
 from ramble.spectra.groups import group_of
 from ramble.spectra.lanczos import KrylovSpace
-from ramble.spectra.products import Curvature, random_signs, steepness
-from ramble.spectra.rounding import measured_rounding, rounding_in_float64
+from ramble.spectra.products import Curvature, random_signs
+from ramble.spectra.rounding import measured_rounding, rounding_of_hessian
 from ramble.spectra.settings import DensitySettings
 
 PRECISE = 1e-4  # of the largest node: what rounding may move a node in float32
@@ -50,7 +50,7 @@ class DensityEngine(Engine[NetworkProblem]):
             return group.block(Curvature(problem, weights.to(dtype), label, self.settings.batch).hessian())
 
         found = pd.DataFrame()
-        rounding = rounding_in_float64(len(weights), steepness(problem, weights, label, self.settings.batch))
+        rounding = rounding_of_hessian(problem, weights, label, self.settings.batch)
         if weights.dtype != torch.float64:
             product, like = product_in(torch.float32), group.of(weights).float().to(problem.device)
             random = generator(self.seed, "density rounding", label)

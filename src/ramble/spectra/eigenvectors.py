@@ -42,17 +42,18 @@ class Eigenvectors:
         return row | {f"cluster_angle_{i}": float(value) for i, value in enumerate(self.cluster_angles, start=1)}
 
 
-def eigenvectors_of(ends: Ends, exact: Product, rounding: float) -> Eigenvectors:
+def eigenvectors_of(ends: Ends, exact: Product, rounding: float, dtype: torch.dtype) -> Eigenvectors:
     """Return the vectors of the top, with bounds from k more products.
 
     Args:
         ends: of A.
         exact: v -> A v in float64, for v (P,).
         rounding: of these products, as a spectral norm.
+        dtype: of the vectors returned; their rounding is in the bounds.
     """
-    stored = ends.top_vectors
+    stored = ends.top_vectors.to(dtype)
     basis, _ = torch.linalg.qr(stored.double())  # what the bounds are of: orthonormal in float64
-    basis = basis * (basis * stored).sum(0).sign()
+    basis = basis * (basis * stored).sum(0).sign()  # QR may turn a vector round
     images = torch.stack([exact(column) for column in basis.T], 1)
     known = _Known.of(basis, images, ends.neighbours, rounding)
     k = basis.shape[1]

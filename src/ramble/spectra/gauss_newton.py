@@ -16,7 +16,7 @@ from ramble.spectra.ends import Ends
 from ramble.spectra.engine import Engine
 from ramble.spectra.groups import group_of
 from ramble.spectra.products import Curvature, sampled_trace, steepness
-from ramble.spectra.rounding import precise_ends, rounding_in_float64
+from ramble.spectra.rounding import lost_in_signals, precise_ends, rounding_in_float64
 from ramble.spectra.settings import GaussNewtonSettings
 
 
@@ -24,8 +24,8 @@ from ramble.spectra.settings import GaussNewtonSettings
 class GaussNewtonEngine(Engine[NetworkProblem]):
     """The comparison H = G + R at one point.
 
-    R = mean_i sum_c (p_ic - y_ic) Hess z_ic is weighted by the errors p - y of the softmax, which are small on
-    solutions; by Weyl's inequality every eigenvalue of H lies within |R| of that of G, so none is below -|R|.
+    R = mean_i sum_c s_ic Hess z_ic is weighted by the derivatives of the loss in the logits, for the cross-entropy the
+    errors p - y of the softmax, which are small on solutions; by Weyl's inequality every eigenvalue of H lies within |R| of that of G, so none is below -|R|.
     The tolerance is that of the eigenvalues of G, and of |R| as a share of itself; the budget is per operator.
     """
 
@@ -61,7 +61,9 @@ class GaussNewtonEngine(Engine[NetworkProblem]):
             )  # fmt: skip
 
         part, product = ends(part_in, settings.top, 0.0)
-        rest, _ = ends(rest_in, 1, 2 * float(np.abs(part.top).max()))  # H - G keeps the rounding of both
+        # H - G keeps the rounding of both
+        beside = 2 * float(np.abs(part.top).max()) + lost_in_signals(problem, weights, label, settings.batch)
+        rest, _ = ends(rest_in, 1, beside)
         trace, trace_error = sampled_trace(product, part.basis, part.trace, settings.trace_samples, random)
         trace_error += part.basis.shape[1] ** 0.5 * part.rounding
         row = {f"gn_{i}": value for i, value in enumerate(part.top, start=1)}
