@@ -30,7 +30,7 @@ class Loss(ABC):
 
     @abstractmethod
     def curved(self, logits: Tensor, tangents: Tensor) -> Tensor:
-        """Return, for each sample, the second derivative of the mean loss in its logits (B, C) times tangents (B, C)."""
+        """Return the second derivative of the mean loss in each sample's logits (B, C), times tangents (B, C)."""
 
 
 class CrossEntropy(Loss):

@@ -48,8 +48,8 @@ class NetworkProblem(Problem):
         loss: "cross-entropy", or "squared-error" (see `losses`).
 
     Raises:
-        RambleError: the loss is unknown; the data or the network are none that a path without an error can be about; see `checks`,
-            `skeleton` and `behaviour`.
+        RambleError: the loss is unknown; the data or the network are none that a path without an error can be about;
+            see `checks`, `skeleton` and `behaviour`.
     """
 
     n_datasets = 1

@@ -25,8 +25,9 @@ class GaussNewtonEngine(Engine[NetworkProblem]):
     """The comparison H = G + R at one point.
 
     R = mean_i sum_c s_ic Hess z_ic is weighted by the derivatives of the loss in the logits, for the cross-entropy the
-    errors p - y of the softmax, which are small on solutions; by Weyl's inequality every eigenvalue of H lies within |R| of that of G, so none is below -|R|.
-    The tolerance is that of the eigenvalues of G, and of |R| as a share of itself; the budget is per operator.
+    errors p - y of the softmax, which are small on solutions; by Weyl's inequality every eigenvalue of H lies within
+    |R| of that of G, so none is below -|R|. The tolerance is that of the eigenvalues of G, and of |R| as a share of
+    itself; the budget is per operator.
     """
 
     what: ClassVar[str] = "Gauss-Newton part"
