@@ -4,8 +4,9 @@ A unit vector x with the residual r = |A x - theta x| is within sin(angle) <= r 
 eigenvalue it stands for, gap being the distance from theta to every *other* eigenvalue; k orthonormal vectors X with
 the residual R = A X - X T, T = X^T A X, span a space within sin(angle) <= |R| / gap of that of k eigenvectors, gap
 being the distance between the interval of the eigenvalues of T and all other eigenvalues of A, which must lie outside
-of it (Davis and Kahan 1970, the sin theta theorem). Where the other eigenvalues are is what the error bars of the spectrum say, those beyond the top
-included. Of eigenvalues that lie closer together than their residuals no vector is known: their space is.
+of it (Davis and Kahan 1970, the sin theta theorem). Where those are is what the error bars of the spectrum say, and
+the limits for what lies beyond the top. Of eigenvalues closer together than their residuals no vector is known: the
+space that they share is.
 """
 
 import math
