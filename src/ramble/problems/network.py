@@ -1,4 +1,4 @@
-"""Any torch module as a problem: one training set, classes as labels, cross-entropy as loss."""
+"""Any torch module as a problem: one training set, and classes as labels."""
 
 import logging
 from abc import abstractmethod
@@ -17,7 +17,8 @@ from ramble.problems.checks import class_numbers, refuse_contradiction, stored_i
 from ramble.problems.chunks import channels_last, mean_over_chunks
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
 from ramble.problems.logits import as_logits, inputs_in
-from ramble.problems.margins import margins, mean_loss
+from ramble.problems.losses import CROSS_ENTROPY, loss_called
+from ramble.problems.margins import margins
 from ramble.problems.problem import DOUBTFUL, Problem, Split, layers_of
 from ramble.problems.reestimation import Reestimation, part_of
 from ramble.problems.skeleton import Skeleton, drawn
@@ -49,10 +50,11 @@ class NetworkProblem(Problem):
         device: where data and weights live.
         batch_norm: how batch norm is treated, where the network has any: "reestimate" (statistics follow the weights,
             see `reestimation`) or "fold" (they become part of the layer before, see `folding`); None refuses it.
+        loss: "cross-entropy", or "squared-error" (see `losses`).
 
     Raises:
-        RambleError: the data or the network are none that a path without an error can be about; see `checks`,
-            `skeleton`, `behaviour`, `reestimation` and `folding`.
+        RambleError: the loss is unknown; the data or the network are none that a path without an error can be about;
+            see `checks`, `skeleton`, `behaviour`, `reestimation` and `folding`.
     """
 
     n_datasets = 1
@@ -62,7 +64,9 @@ class NetworkProblem(Problem):
         self,
         splits: Mapping[Split, tuple[Tensor, Tensor]],
         device: torch.device | str = "cpu",
+        *,
         batch_norm: BatchNorm | None = None,
+        loss: str = CROSS_ENTROPY.name,
     ) -> None:
         self.device = torch.device(device)
         self._chunk, self._batches_chains = CHUNK, self.device.type in self.batched_on
@@ -85,6 +89,7 @@ class NetworkProblem(Problem):
         outputs, alike = refuse_misbehaviour(self, f"{where}.build_network", self._skeleton, placed)
         self._batches_chains &= alike
         self._statistics = follows
+        self.loss = loss_called(where, loss, single=outputs == 1)
         classes = class_numbers(where, labels, outputs)
         refuse_contradiction(where, inputs["train"], classes["train"])
         self._data = {split: (own, classes[split].to(self.device)) for split, own in placed.items()}
@@ -131,7 +136,7 @@ class NetworkProblem(Problem):
 
     def curvature(self, network: nn.Module) -> MinibatchCurvature:
         """Return products with second derivatives of a network of this problem: a place for a faster way."""
-        return AutogradCurvature(network)
+        return AutogradCurvature(network, self.loss)
 
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""
@@ -258,7 +263,7 @@ class NetworkProblem(Problem):
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float, each: int | None
     ) -> tuple[Tensor, Tensor]:
         def loss(row: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
-            return mean_loss(self._logits(row, inputs), labels, output_gain)
+            return self.loss.mean(self._logits(row, inputs), labels, output_gain)
 
         def together(some: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
             gradients, losses = vmap(grad_and_value(loss), in_dims=(0, each, each))(weights, some, own)
@@ -317,7 +322,7 @@ class NetworkProblem(Problem):
     ) -> tuple[Tensor, Tensor]:
         """Return the mean loss () and its gradient (P,) where networks are looped over: a place for a faster way."""
         leaf = weights.detach().requires_grad_()
-        loss = mean_loss(self._logits(leaf, inputs), labels, output_gain)
+        loss = self.loss.mean(self._logits(leaf, inputs), labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 
