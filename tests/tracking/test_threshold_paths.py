@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from small_problems import ProductProblem, silent, wide_problem
-from small_training import RECIPE, SETS, problem_of
+from small_problems import ProductProblem, committee_on, pattern_sets, silent, wide_problem
+from small_training import RECIPE, problem_of
 
 from ramble.errors import RambleError
 from ramble.store.checkpoints import Checkpoint
@@ -23,6 +23,7 @@ from ramble.training.stochastic import find_stochastic_solutions
 from ramble.training.stochastic_settings import StochasticRecipe
 
 ZERO = torch.tensor([0])
+HARD = pattern_sets(31, 1, 75, 45)
 APART = torch.tensor([[1.0, 1.5]]), torch.tensor([[-1.2, -1.0]])
 LINE = LineTracker(LineSettings(points=21))
 GUARDED = GuardedTracker(GuardedSettings(max_rounds=6, stored_points=9, margin_share=0.0), seed=1)
@@ -104,9 +105,9 @@ def test_algorithm_1_stays_among_networks_with_the_errors_allowed():
 def test_training_ends_with_the_errors_allowed():
     steps = []
     for allowed in (0, 2):
-        problem = problem_of(len(SETS))
+        problem = committee_on(HARD)
         problem.allow_errors(allowed)
-        labels = [(dataset, restart) for dataset in range(len(SETS)) for restart in range(8)]
+        labels = [(0, restart) for restart in range(16)]
         weights, datasets = initial_batch(problem, 1, "study", labels)
         weights, own = train_to_zero_errors(problem, weights, datasets, RECIPE, silent(RECIPE.max_steps))
         errors = problem.evaluate(weights, datasets).errors
