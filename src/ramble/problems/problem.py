@@ -59,7 +59,6 @@ class Problem(ABC):
     splits: tuple[Split, ...]
     metadata: dict[str, object]  # what a stranger needs to feed the network
     device: torch.device
-    following: frozenset[str] = frozenset()  # names in the state_dict of what follows from the weights
 
     @abstractmethod
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
@@ -76,6 +75,11 @@ class Problem(ABC):
     @abstractmethod
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Draw one network's initial weights (P,), in the problem's dtype on the CPU."""
+
+    @property
+    def following(self) -> frozenset[str]:
+        """Names in the state_dict of what follows from the weights: no constants."""
+        return frozenset()
 
     @property
     def n_weights(self) -> int:
