@@ -15,6 +15,7 @@ def summary(connection: Connection) -> str:
         ("network", f"{given.network.text}, {problem.n_weights:,} weights, {problem.device}"),
         ("data", f"{given.data.text}, {samples:,} training samples{test}"),
         *[(letter, _end(connection, number)) for number, letter in enumerate("ab")],
+        *_batch_norm(connection),
         ("apart", f"distance {ends.distance:.4g}, cosine {ends.cosine:.3f}"),
         *([("permitted", _errors(problem.max_errors))] if problem.max_errors else []),
         ("straight line", f"{_errors(route.line_errors)} at most"),
@@ -27,6 +28,21 @@ def summary(connection: Connection) -> str:
         ("cost", f"{route.gradients:,} gradients, {route.evaluations:,} evaluations, {connection.seconds:.1f} s"),
     ]
     return "\n".join(f"{word:{WIDTH}}{text}" for word, text in rows)
+
+
+def _batch_norm(connection: Connection) -> list[tuple[str, str]]:
+    """Return what became of batch norm, and how far the ends are from the given ones by that."""
+    problem, saved = connection.problem, connection.ends.saved
+    if problem.batch_norm == "fold":
+        return [("batch norm", "folded into the layers before it")]
+    if saved is None:
+        return []
+    told = f"statistics of {problem.metadata['batch_norm_samples']} training samples, measured at every point"
+    ends = [
+        (f"  saved in {letter}", f"{_errors(one.errors)} with its own statistics, logits {one.shift:.3g} off at most")
+        for letter, one in zip("ab", saved, strict=True)
+    ]
+    return [("batch norm", told), *ends]
 
 
 def _end(connection: Connection, number: int) -> str:

@@ -131,10 +131,10 @@ def given_pair(
     ends = _end("a", a), _end("b", b)
     states = _states(built, network_name.text, ends, (a, b))
     splits: dict[Split, tuple[Tensor, Tensor]] = {}
-    splits["train"], data_name = _samples("the data", data)
+    splits["train"], data_name = _samples("data", data)
     test_name = None
     if test is not None:
-        splits["test"], test_name = _samples("the test data", test)
+        splits["test"], test_name = _samples("test", test)
     norms = moving_norms(network_name.text, built)
     if norms and batch_norm is None:
         batch_norm = "reestimate"
