@@ -110,6 +110,10 @@ class NetworkProblem(ChunkedProblem):
         """Return the network that is walked, newly built."""
         return self._folding.folded(self.build_network()) if self._folding else self.build_network()
 
+    def as_built(self) -> nn.Module:
+        """Return a new network as `build_network` makes it, in evaluation mode, on the device: batch norm not folded."""
+        return (self._folding.skeleton if self._folding else self._skeleton).copied(self.dtype)
+
     def weights_of(self, state: Mapping[str, Tensor]) -> Tensor:
         """Return the flat weights (P,) of a whole state_dict, with batch norm folded or not where it is folded here.
 
