@@ -34,7 +34,7 @@ def test_residual_networks_have_the_published_size(depth, count):
 
 
 def test_shortcuts_are_those_of_option_a():
-    """The first block of the second stage with its inner part at zero: every second pixel, 8 channels of zeros a side."""
+    """The first block of the second stage with its inner part at zero: every second pixel, 8 channels a side."""
     block = ResNet(20).eval().layer2[0]
     nn.init.zeros_(block.bn2.weight)
     maps = torch.rand(2, 16, 32, 32)
