@@ -110,6 +110,10 @@ class NetworkProblem(ChunkedProblem):
         """Return the network that is walked, newly built."""
         return self._folding.folded(self.build_network()) if self._folding else self.build_network()
 
+    def as_built(self) -> nn.Module:
+        """Return a new network as `build_network` makes it, in evaluation mode: batch norm is not folded."""
+        return (self._folding.skeleton if self._folding else self._skeleton).copied(self.dtype)
+
     def weights_of(self, state: Mapping[str, Tensor]) -> Tensor:
         """Return the flat weights (P,) of a whole state_dict, with batch norm folded or not where it is folded here.
 
@@ -139,7 +143,10 @@ class NetworkProblem(ChunkedProblem):
 
     def curvature(self, network: nn.Module) -> MinibatchCurvature:
         """Return products with second derivatives of a network of this problem: a place for a faster way."""
-        return AutogradCurvature(network)
+        if not self._statistics:
+            return AutogradCurvature(network)
+        follows, own = self._statistics, dict(network.named_parameters())
+        return AutogradCurvature(network, lambda inputs: follows.logits(self.flatten(own), inputs))
 
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""
