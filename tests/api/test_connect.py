@@ -152,7 +152,7 @@ def test_profile_and_spectrum_take_the_path_the_problem_or_the_file(made, ends):
     pd.testing.assert_frame_equal(*found)
     exact = torch.linalg.eigvalsh(dense_hessian(path.problem.network(path.points[0]).double()))
     largest, _ = exact[exact.abs().argsort(descending=True)[:3]].sort(descending=True)
-    measured = torch.tensor([found[0].loc[0, f"lambda_{number}"] for number in (1, 2, 3)])
+    measured = torch.tensor([found[0].loc[0, f"eig_{number}"] for number in (1, 2, 3)])
     torch.testing.assert_close(measured, largest, rtol=2e-3, atol=1e-7)
 
 
@@ -179,7 +179,7 @@ def dense_hessian(found: nn.Module) -> torch.Tensor:
         ),
         (lambda a, b: ramble.connect(network, (-samples()[0], samples()[1]), a, b), "trained on another data set"),
         (lambda a, b: ramble.connect(network, samples(), a, b, max_errors=15), "allows all 15 training samples"),
-        (lambda a, b: ramble.spectrum(network, top=3), "give a path"),
+        (lambda a, b: ramble.spectrum(network, top=3), "is a function, and no path; give"),
     ],
 )
 def test_bad_input_is_one_sentence(ends, call, sentence):

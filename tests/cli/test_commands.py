@@ -55,7 +55,7 @@ def test_the_file_says_all_that_verify_profile_and_spectrum_need(place, made):
     assert (place / "again.csv").read_bytes() == (place / "out" / "profile.csv").read_bytes()
     spectrum = run(place, "spectrum", path, "--top", "3", "--points", "2")
     assert spectrum.returncode == 0, spectrum.stderr
-    assert "lambda_3" in (place / "out" / "spectrum.csv").read_text()
+    assert "eig_3" in (place / "out" / "spectrum.csv").read_text()
 
 
 def test_verify_fails_where_the_data_are_others(place, made):

@@ -16,7 +16,8 @@ from ramble.studies.paths.solutions import write_solutions
 from ramble.training.descent_settings import Recipe
 
 ZERO = torch.zeros(1, dtype=torch.long)
-STUDY = """
+STUDY = """\
+seed: 1
 paper: [given]
 studies:
   given:

@@ -5,21 +5,11 @@ from dataclasses import dataclass
 import torch
 
 from ramble.errors import RambleError
+from ramble.problems.as_given import Departure, departure
 from ramble.problems.given import Given
-from ramble.problems.logits import inputs_in, logits_of
-from ramble.problems.margins import margins
 from ramble.problems.problem import Evaluation
 
-CHUNK = 500  # inputs evaluated at a time
 GUESSING = 0.8  # of the errors that guessing makes: with so many a network hardly was trained on these data
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A network with the statistics of batch norm that its checkpoint has, beside that with those that follow."""
-
-    errors: int  # on the training set, with those of the checkpoint
-    shift: float  # by which a training logit differs between the two, at most
 
 
 @dataclass(frozen=True)
@@ -30,7 +20,7 @@ class Ends:
     margins: tuple[float, float]
     distance: float
     cosine: float
-    saved: tuple["Saved", "Saved"] | None  # where statistics of batch norm follow the weights
+    departures: tuple[Departure, Departure] | None  # from the given networks, where batch norm is not as it was
 
 
 def checked_ends(given: Given) -> Ends:
@@ -52,21 +42,13 @@ def checked_ends(given: Given) -> Ends:
         (float(found.min_margins[0]), float(found.min_margins[1])),
         float((exact[1] - exact[0]).norm()),
         float(torch.nn.functional.cosine_similarity(exact[0], exact[1], 0)),
-        (_saved(given, 0), _saved(given, 1)) if given.problem.batch_norm == "reestimate" else None,
+        _departures(given) if given.problem.batch_norm else None,
     )
 
 
-@torch.no_grad()
-def _saved(given: Given, row: int) -> Saved:
-    problem = given.problem
-    network = problem.build_network()
-    network.load_state_dict(given.states[row])
-    network.to(problem.device).eval()
-    inputs, labels = problem.data("train")
-    logits = torch.cat([logits_of(network, inputs_in(some, problem.dtype)) for some in torch.split(inputs, CHUNK)])
-    followed = problem.outputs(given.weights[row : row + 1].to(problem.device), torch.zeros(1, dtype=torch.long))[0]
-    errors = int((~(margins(logits, labels) > 0)).sum())
-    return Saved(errors, float((logits - followed).abs().max()))
+def _departures(given: Given) -> tuple[Departure, Departure]:
+    first, second = given.states
+    return departure(given.problem, first), departure(given.problem, second)
 
 
 def _refuse_errors(given: Given, end: str, found: Evaluation, row: int) -> None:

@@ -82,6 +82,8 @@ def _problem_and_points(path: Walked | Problem, points: Walked | None, sources: 
         return path, points.stored if isinstance(points, Connection) else read_points(Path(points))
     if isinstance(path, Connection):
         return path.problem, path.stored
+    if not isinstance(path, str | PathLike):
+        raise RambleError(f"What was given is a {type(path).__name__}, and no path; give what ramble.connect returned.")
     joined = reopen(Path(path), sources)
     joined.refuse_others()
     return joined.given.problem, joined.path

@@ -31,18 +31,14 @@ def summary(connection: Connection) -> str:
 
 
 def _batch_norm(connection: Connection) -> list[tuple[str, str]]:
-    """Return what became of batch norm, and how far the ends are from the given ones by that."""
-    problem, saved = connection.problem, connection.ends.saved
-    if problem.batch_norm == "fold":
-        return [("batch norm", "folded into the layers before it")]
-    if saved is None:
+    """Return what became of batch norm, and how far the ends are from the given networks by that."""
+    problem, departures = connection.problem, connection.ends.departures
+    if departures is None:
         return []
-    told = f"statistics of {problem.metadata['batch_norm_samples']} training samples, measured at every point"
-    ends = [
-        (f"  saved in {letter}", f"{_errors(one.errors)} with its own statistics, logits {one.shift:.3g} off at most")
-        for letter, one in zip("ab", saved, strict=True)
-    ]
-    return [("batch norm", told), *ends]
+    told = "folded into the layers before it"
+    if problem.batch_norm == "reestimate":
+        told = f"statistics of {problem.metadata['batch_norm_samples']} training samples, measured at every point"
+    return [("batch norm", told), *((f"  at {letter}", str(one)) for letter, one in zip("ab", departures, strict=True))]
 
 
 def _end(connection: Connection, number: int) -> str:
