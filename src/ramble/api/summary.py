@@ -3,6 +3,9 @@
 from ramble.api.connection import Connection
 
 WIDTH = 16  # of the words at the left
+CHANGE = (
+    "more attempts (--attempts), networks trained on until their margins are wider, or errors permitted (--max-errors)"
+)
 
 
 def summary(connection: Connection) -> str:
@@ -21,6 +24,7 @@ def summary(connection: Connection) -> str:
         ("straight line", f"{_errors(route.line_errors)} at most"),
         ("aligned line", _aligned(connection)),
         ("joined", _joined(connection)),
+        *([] if path.joins else [("what to change", CHANGE)]),
         ("certificate", _certificate(connection)),
         (f"{_rank(problem.max_errors)} margin", f"{path.min_margin:.4g} on the path"),
         ("loss barrier", f"{connection.barrier:.4g} nats"),
