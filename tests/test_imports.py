@@ -22,6 +22,8 @@ FLOORS = (
     {"papers"},
     {"parameters"},
     {"verification"},
+    {"api"},
+    {"cli"},
     {"__init__", "__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -93,6 +95,8 @@ def at_import(body: list[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
     for statement in body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             yield statement
+        elif isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
+            continue
         elif isinstance(statement, ast.If | ast.Try | ast.With | ast.ClassDef):
             for part in ("body", "orelse", "finalbody"):
                 yield from at_import(getattr(statement, part, []))

@@ -16,7 +16,9 @@ def solution_files(study):
 
 
 def solutions_script(study):
-    """Which script finds a study's solutions."""
+    """Which script finds a study's solutions, or takes those that are given."""
+    if PATH_STUDIES[study].given_files:
+        return "given_solutions"
     return "stochastic_solutions" if study in STOCHASTIC_STUDIES else "solutions"
 
 

@@ -33,6 +33,7 @@ rule load_trials:
             "seed",
             "device",
             "studies.{of}.problem",
+            threshold,
             "studies.{of}.solutions",
             "studies.{study}",
             load_trackers(""),

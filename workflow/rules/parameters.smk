@@ -103,8 +103,19 @@ class given:
         return self.values[chosen]
 
 
+def threshold(wildcards):
+    """The key of the errors that a solution may make, where the study of paths allows some."""
+    study = source_of(wildcards["study"])
+    return [f"studies.{study}.{key}" for key in PARAMETERS.studies[study].threshold]
+
+
 # what every computation with a study's networks rests on
-NETWORKS = ("device", "studies.{of}.problem", "studies.{study}.threads")
+NETWORKS = (
+    "device",
+    "studies.{of}.problem",
+    threshold,
+    "studies.{study}.threads",
+)
 
 
 @cache

@@ -6,6 +6,7 @@ for study in PATH_STUDIES:
             named("solutions", study)
         input:
             data=data_files(study),
+            files=PATH_STUDIES[study].given_files,
         output:
             solutions=solution_files(study),
             pairs=f"results/{study}/pairs.csv",

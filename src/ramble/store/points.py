@@ -133,7 +133,14 @@ def read_path(file: str | Path, missing: str = FETCH) -> StoredPath:
 
 
 def _path(file: str | Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> StoredPath:
-    header = read_path_header(file, _dataset_of(file), texts)
+    return path_in(file, _dataset_of(file), arrays, texts)
+
+
+def path_in(
+    file: str | Path, dataset: int, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]
+) -> StoredPath:
+    """Return the path that a file's tensors and header are; raises RambleError where they are none."""
+    header = read_path_header(file, dataset, texts)
     others = {name: array for name, array in arrays.items() if name != END_ORDER}
     points, t = _checked(file, others, (IN_ORDER,))
     order = _order(file, arrays.get(END_ORDER), points.shape[1])

@@ -171,8 +171,8 @@ class AdaptiveRun(Run):
         training, strand = self._training, self._strand
         own = {
             "polygon": self._polygon,
-            "polished": self._polished,
-            "bends": training.bends,
+            "polished": self._polished.clone(),  # a file holds no two tensors in the same memory
+            "bends": training.bends.clone(),
             "means": training.means,
             "squares": training.squares,
             "random": self._random.get_state(),

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import torch
@@ -46,10 +47,12 @@ class Artifact:
     """One path on disk, what belongs to it, and how to check its segments."""
 
     file: Path
+    pair: str  # <dataset>-<a>-<b>, as the place of the file says it
     claims: PathHeader
     believed: tuple[str, ...]  # fields of the header that nothing is compared with
     table: Path | None  # of the steps, where it lies beside the path
     resolution: float  # of certificates, as the parameters say
+    max_errors: int  # that a network in S may make, likewise
     problem: Problem
     data: Source
     solutions: tuple[Source, Source]
@@ -97,7 +100,10 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     _refuse_another_study(claims, data)
     problem = _problem(study, data)
     resolution: float = study.trackers[claims.tracker].resolution
-    for key, value in {**problem.metadata, "certificate_resolution": resolution}.items():
+    inputs = problem.labels(torch.zeros(1, dtype=torch.int64)).shape[1]
+    allowed = _allowed(study.max_errors, inputs)
+    known = {**problem.metadata, "certificate_resolution": resolution, "max_errors": allowed}
+    for key, value in known.items():
         if (found := claims.text.get(key, "nothing")) != str(value):
             raise RambleError(
                 f"{file}: made with {key} = {quoted(found)}, the parameters say {value}; give its own with --params."
@@ -109,6 +115,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
     table = file.with_suffix(".csv")
     return Artifact(
         file=file,
+        pair=file.stem,
         table=table if os.path.lexists(table) else None,
         claims=claims,
         believed=(
@@ -117,6 +124,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
             *map(quoted, unknown[:MOST_UNKNOWN]),
         ),
         resolution=resolution,
+        max_errors=allowed,
         problem=problem,
         data=data,
         solutions=solutions,
@@ -125,7 +133,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
         start=start,
         end=end,
         given_end=given_end,
-        check=_check_for(problem, data.file, claims.facts),
+        check=check_for(problem, data.file, claims.facts, allowed),
     )
 
 
@@ -152,7 +160,8 @@ def _refuse_another_study(claims: PathHeader, data: Source) -> None:
 def _problem(study: PathStudy, data: Source) -> Problem:
     """Build the study's problem: code that the parameters name, on data that may be another's."""
     try:
-        return load_problem(study.problem.path, study.problem.arguments, [str(data.file)], torch.device("cpu"))
+        cpu = torch.device("cpu")
+        return load_problem(study.problem.path, study.problem.arguments, [str(data.file)], cpu, study.max_errors)
     except RambleError:
         raise
     except Exception as error:
@@ -171,10 +180,15 @@ def _refuse_another_network(path: StoredPath, file: Path, problem: Problem) -> N
         )
 
 
-def _check_for(problem: Problem, data: Path, facts: Mapping[str, str]) -> Check:
+def _allowed(max_errors: float, inputs: int) -> int:
+    """Return how many errors are allowed on so many inputs, of a number or of a share as it is written."""
+    return int(max_errors) if isinstance(max_errors, int) else int(Decimal(str(max_errors)) * inputs)
+
+
+def check_for(problem: Problem, data: Path, facts: Mapping[str, str], max_errors: int) -> Check:
     """Choose the method: bisection for committees, from raw data; samples for any other network."""
     if type(problem) is not TreeCommittee:  # a subclass may compute something else
-        return NetworkCheck(problem)
+        return NetworkCheck(problem, max_errors)
     tensors, _ = read_tensors(data)
     hidden, _ = problem.shapes["weight"]
-    return CommitteeCheck(tensors["patterns"], tensors["labels"], hidden, float(facts["input_scale"]))
+    return CommitteeCheck(tensors["patterns"], tensors["labels"], hidden, float(facts["input_scale"]), max_errors)

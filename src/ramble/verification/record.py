@@ -19,7 +19,7 @@ ORDER_TOLERANCE = 1e-7
 
 def wrong_sources(artifact: Artifact) -> list[str]:
     """Compare the pair, the data set and both solutions with the files that are there."""
-    claims, name = artifact.claims, artifact.file.stem
+    claims, name = artifact.claims, artifact.pair
     wrong = [] if claims.pair == name else [f"its header says that it is pair {quoted(claims.pair)}"]
     dataset, a, b = name.split("-")
     digests = (claims.data_digest, claims.start_digest, claims.end_digest)
