@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,7 @@ def test_the_file_says_all_that_verify_profile_and_spectrum_need(place, made):
     assert (place / "again.csv").read_bytes() == (place / "out" / "profile.csv").read_bytes()
     spectrum = run(place, "spectrum", path, "--top", "3", "--points", "2")
     assert spectrum.returncode == 0, spectrum.stderr
-    assert "lambda_3" in (place / "out" / "spectrum.csv").read_text()
+    assert "eig_3" in (place / "out" / "spectrum.csv").read_text()
 
 
 def test_verify_fails_where_the_data_are_others(place, made):
@@ -89,6 +91,12 @@ def test_bad_input_is_one_sentence_and_exit_code_2(place, arguments, sentence, m
     (line,) = [line for line in printed.err.splitlines() if line.startswith("error: ")]
     assert sentence in line
     assert not (place / "bad").exists()
+
+
+def test_the_console_script_is_this_command():
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, name = scripts["ramble"].partition(":")
+    assert getattr(import_module(module), name) is main
 
 
 def test_an_interrupted_command_goes_on_where_it_was(place):

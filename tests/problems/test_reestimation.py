@@ -12,8 +12,10 @@ from ramble.certificates.segments import certify_segments
 from ramble.certificates.sound import obstacle
 from ramble.errors import RambleError
 from ramble.problems import reestimation
+from ramble.problems.logits import as_logits
 from ramble.problems.network import NetworkProblem
 from ramble.problems.reestimation import part_of
+from ramble.spectra.products import Curvature
 
 ZERO = torch.tensor([0])
 
@@ -101,7 +103,7 @@ def test_the_network_is_the_one_that_training_mode_is_on_the_part(part, momentum
     problem = Given(lambda: residual(momentum), X, Y, test=images(7, 5))
     weights = some_weights(problem)
     inputs = X.double()
-    network = as_torch_trains(problem, weights, inputs[part_of(len(X))])
+    network = as_torch_trains(problem, weights, inputs[part_of(X)])
     expected = network.eval()(inputs)
     state = network.state_dict()
     for name, value in problem.state_dict(weights).items():
@@ -116,10 +118,11 @@ def test_the_network_is_the_one_that_training_mode_is_on_the_part(part, momentum
 
 
 def test_the_part_is_drawn_once_and_holds_no_sample_twice():
-    part = part_of(2000)
+    part = part_of(torch.zeros(2000, 1000))
     assert len(part) == len(part.unique()) == 500
-    assert torch.equal(part, part_of(2000))
-    assert torch.equal(part_of(500), torch.arange(500))
+    assert torch.equal(part, part_of(torch.ones(2000, 2)))
+    assert torch.equal(part_of(torch.zeros(500, 2)), torch.arange(500))
+    assert len(part_of(torch.zeros(300, 3, 32, 32))) == 250
     # of a training set in the order of its classes it has all of them, about equally
     assert (torch.bincount(part // 200, minlength=10) > 30).all()
 
@@ -155,6 +158,24 @@ def test_logits_have_the_derivative_that_gradcheck_asks_for(monkeypatch):
     weights = some_weights(problem).requires_grad_()
     assert torch.autograd.gradcheck(lambda row: problem._logits(row, X[:7].double()), weights)
     assert torch.autograd.gradgradcheck(lambda row: problem._logits(row, X[:3].double()).square().sum(), weights)
+
+
+@pytest.mark.parametrize(("part", "batch"), [(500, None), (12, 9)])
+def test_the_hessian_is_the_derivative_of_the_gradient(part, batch, monkeypatch):
+    monkeypatch.setattr(reestimation, "PART", part)
+    problem = Given(residual, X, Y)
+    weights = some_weights(problem)
+    vector = torch.randn(len(weights), generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    step = 1e-7 * vector
+    ahead, behind = problem.gradients(torch.stack([weights + step, weights - step]), ZERO.repeat(2))[1]
+    curvature = Curvature(problem, weights, "here", batch)
+    expected = (ahead - behind) / 2e-7
+    found = curvature.hessian()(vector)
+    assert torch.allclose(found, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
+    turned = torch.randn(len(weights), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    gauss_newton = curvature.gauss_newton()
+    assert torch.allclose(gauss_newton(vector) @ turned, gauss_newton(turned) @ vector, rtol=1e-9)
+    assert gauss_newton(vector) @ vector >= 0
 
 
 def test_gradients_in_one_batch_are_those_of_torch_in_training_mode():
@@ -322,3 +343,70 @@ def test_solutions_are_walked_along_points_that_are_plain_weights():
     for start, end in pairwise(points):
         middle = torch.lerp(start, end, 0.5)
         assert torch.equal(problem.flatten(problem.state_dict(middle)), middle)
+
+
+class Reader(nn.Module):
+    """Attention over tokens, batch norm over their mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.attention = nn.Embedding(7, 8), nn.MultiheadAttention(8, 2, batch_first=True)
+        self.norm, self.last = nn.BatchNorm1d(8), nn.Linear(8, 3)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        words = self.embedding(tokens)
+        return self.last(self.norm(self.attention(words, words, words)[0].mean(1)))
+
+
+class TiedNorms(nn.Module):
+    """Two batch norms with one scale, a constant, layer and group norm beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution, self.first, self.second = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.BatchNorm2d(4)
+        self.second.weight = self.first.weight
+        self.group, self.layer, self.last = nn.GroupNorm(2, 4), nn.LayerNorm(4), nn.Linear(4, 3)
+        self.register_buffer("slope", torch.tensor(0.5))
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = torch.tanh(self.first(self.convolution(images)))
+        maps = self.group(self.second(maps) * self.slope)
+        return self.last(functional.dropout(self.layer(maps.mean((2, 3))), 0.5, self.training))
+
+
+def frozen_backbone() -> nn.Module:
+    """Its statistics follow its weights, which stay."""
+    backbone = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU()).requires_grad_(False)
+    return nn.Sequential(backbone, nn.Flatten(), nn.Linear(64, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3))
+
+
+KINDS = {
+    "tokens": (Reader, torch.randint(0, 7, (30, 5), generator=torch.Generator().manual_seed(2))),
+    "tied": (TiedNorms, X),
+    "frozen": (frozen_backbone, X),
+    "one logit": (lambda: nn.Sequential(nn.Flatten(), nn.Linear(36, 4), nn.BatchNorm1d(4), nn.Linear(4, 1)), X),
+    "sequences": (lambda: nn.Sequential(nn.Flatten(2), nn.BatchNorm1d(1), nn.Flatten(), nn.Linear(36, 3)), X),
+}
+
+
+@pytest.mark.parametrize("part", [500, 12])
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_of_networks_with_batch_norm(kind, part, monkeypatch):
+    monkeypatch.setattr(reestimation, "PART", part)
+    make, inputs = KINDS[kind]
+    labels = Y % 2 if kind == "one logit" else Y
+    problem = Given(make, inputs, labels)
+    weights = some_weights(problem)
+    state = problem.state_dict(weights)
+    rebuilt = make().double()
+    rebuilt.load_state_dict(state)
+    given = inputs.double() if inputs.is_floating_point() else inputs
+    expected = as_logits(rebuilt.eval()(given))
+    if kind != "frozen":  # whose backbone another draw made
+        assert torch.allclose(problem.outputs(weights[None], ZERO)[0], expected, atol=1e-10)
+    assert torch.equal(problem.weights_of({name: value.float() for name, value in state.items()}), weights.float())
+    losses, gradients = problem.gradients(weights[None], ZERO)
+    assert torch.allclose(losses, problem.evaluate(weights[None], ZERO).losses, rtol=1e-10)
+    direction = torch.randn(len(weights), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    ahead, behind = (problem.gradients((weights + step * direction)[None], ZERO)[0] for step in (1e-6, -1e-6))
+    assert torch.allclose(gradients[0] @ direction, (ahead - behind)[0] / 2e-6, rtol=1e-4, atol=1e-8)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import torch
 
 from ramble.errors import RambleError
+from ramble.problems.as_given import Departure, departure
 from ramble.problems.given import Given
 from ramble.problems.problem import Evaluation
 
-GUESSING = 0.5  # of the errors that guessing makes: with so many a network hardly was trained on these data
+GUESSING = 0.8  # of the errors that guessing makes: with so many a network hardly was trained on these data
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Ends:
     margins: tuple[float, float]
     distance: float
     cosine: float
+    departures: tuple[Departure, Departure] | None  # from the given networks, where batch norm is not as it was
 
 
 def checked_ends(given: Given) -> Ends:
@@ -40,7 +42,13 @@ def checked_ends(given: Given) -> Ends:
         (float(found.min_margins[0]), float(found.min_margins[1])),
         float((exact[1] - exact[0]).norm()),
         float(torch.nn.functional.cosine_similarity(exact[0], exact[1], 0)),
+        _departures(given) if given.problem.batch_norm else None,
     )
+
+
+def _departures(given: Given) -> tuple[Departure, Departure]:
+    first, second = given.states
+    return departure(given.problem, first), departure(given.problem, second)
 
 
 def _refuse_errors(given: Given, end: str, found: Evaluation, row: int) -> None:

@@ -32,7 +32,7 @@ def profile(path: Walked | Problem, points: Walked | None = None, sources: Sourc
     Raises:
         RambleError: the file is no such path, or names what is not there or has changed.
     """
-    problem, along = _problem_and_points(path, points, sources)
+    problem, along = _problem_and_points(path, points, sources, with_test=True)
     with Progress("profile", len(along.points) * len(problem.splits)) as progress:
         return profile_of(problem, along, progress)
 
@@ -75,13 +75,17 @@ def spectrum(
     return pd.concat(rows, ignore_index=True)
 
 
-def _problem_and_points(path: Walked | Problem, points: Walked | None, sources: Sources) -> tuple[Problem, Points]:
+def _problem_and_points(
+    path: Walked | Problem, points: Walked | None, sources: Sources, with_test: bool = False
+) -> tuple[Problem, Points]:
     if isinstance(path, Problem):
         if points is None:
             raise RambleError("A problem alone has no points; give a path, or its file, after it.")
         return path, points.stored if isinstance(points, Connection) else read_points(Path(points))
     if isinstance(path, Connection):
         return path.problem, path.stored
-    joined = reopen(Path(path), sources)
+    if not isinstance(path, str | PathLike):
+        raise RambleError(f"What was given is a {type(path).__name__}, and no path; give what ramble.connect returned.")
+    joined = reopen(Path(path), sources, with_test)
     joined.refuse_others()
     return joined.given.problem, joined.path

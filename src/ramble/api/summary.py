@@ -3,6 +3,9 @@
 from ramble.api.connection import Connection
 
 WIDTH = 16  # of the words at the left
+CHANGE = (
+    "more attempts (--attempts), networks trained on until their margins are wider, or errors permitted (--max-errors)"
+)
 
 
 def summary(connection: Connection) -> str:
@@ -15,11 +18,13 @@ def summary(connection: Connection) -> str:
         ("network", f"{given.network.text}, {problem.n_weights:,} weights, {problem.device}"),
         ("data", f"{given.data.text}, {samples:,} training samples{test}"),
         *[(letter, _end(connection, number)) for number, letter in enumerate("ab")],
+        *_batch_norm(connection),
         ("apart", f"distance {ends.distance:.4g}, cosine {ends.cosine:.3f}"),
         *([("permitted", _errors(problem.max_errors))] if problem.max_errors else []),
         ("straight line", f"{_errors(route.line_errors)} at most"),
         ("aligned line", _aligned(connection)),
         ("joined", _joined(connection)),
+        *([] if path.joins else [("what to change", CHANGE)]),
         ("certificate", _certificate(connection)),
         (f"{_rank(problem.max_errors)} margin", f"{path.min_margin:.4g} on the path"),
         ("loss barrier", f"{connection.barrier:.4g} nats"),
@@ -27,6 +32,17 @@ def summary(connection: Connection) -> str:
         ("cost", f"{route.gradients:,} gradients, {route.evaluations:,} evaluations, {connection.seconds:.1f} s"),
     ]
     return "\n".join(f"{word:{WIDTH}}{text}" for word, text in rows)
+
+
+def _batch_norm(connection: Connection) -> list[tuple[str, str]]:
+    """Return what became of batch norm, and how far the ends are from the given networks by that."""
+    problem, departures = connection.problem, connection.ends.departures
+    if departures is None:
+        return []
+    told = "folded into the layers before it"
+    if problem.batch_norm == "reestimate":
+        told = f"statistics of {problem.metadata['batch_norm_samples']} training samples, measured at every point"
+    return [("batch norm", told), *((f"  at {letter}", str(one)) for letter, one in zip("ab", departures, strict=True))]
 
 
 def _end(connection: Connection, number: int) -> str:

@@ -131,14 +131,19 @@ def given_pair(
     ends = _end("a", a), _end("b", b)
     states = _states(built, network_name.text, ends, (a, b))
     splits: dict[Split, tuple[Tensor, Tensor]] = {}
-    splits["train"], data_name = _samples("the data", data)
+    splits["train"], data_name = _samples("data", data)
     test_name = None
     if test is not None:
-        splits["test"], test_name = _samples("the test data", test)
+        splits["test"], test_name = _samples("test", test)
     norms = moving_norms(network_name.text, built)
     if norms and batch_norm is None:
         batch_norm = "reestimate"
-    problem = GivenProblem(build, splits, _constants(built, set(norms), ends, states), chosen, batch_norm)
+    constants = _constants(built, set(norms), ends, states)
+    try:
+        problem = GivenProblem(build, splits, constants, chosen, batch_norm)
+    except RambleError as error:  # whoever gave a network knows it by its own name
+        text = str(error).replace("GivenProblem.build_network", network_name.text)
+        raise RambleError(text.replace("GivenProblem", data_name.text)) from None
     problem.allow_errors(max_errors)
     weights = torch.stack([_weights(problem, end.text, state) for end, state in zip(ends, states, strict=True)])
     return Given(problem, network_name, data_name, test_name, ends, states, weights)

@@ -1,7 +1,7 @@
 """A stored path between two given networks, read back: its points, and its problem, by what its header says of both.
 
 The file has all fields of a path's header, and these: maker (`connect`), network, data, test, a and b (the strings that
-name them, empty where they were objects), and test_digest.
+name them, empty where they were objects).
 """
 
 from dataclasses import dataclass
@@ -70,8 +70,10 @@ def read_joined(file: str | Path) -> StoredPath:
     return path_in(file, 0, arrays, texts)
 
 
-def reopen(file: str | Path, sources: Sources) -> Joined:
+def reopen(file: str | Path, sources: Sources, with_test: bool = False) -> Joined:
     """Return a path with its problem, built from what its header names, or from what is given in place of that.
+
+    No code runs but what builds the network and the data, and the test data where they are asked for.
 
     Raises:
         RambleError: the file is no such path, names nothing that is there, or its points are not of this network.
@@ -93,7 +95,7 @@ def reopen(file: str | Path, sources: Sources) -> Joined:
         named["data"],
         named["a"],
         named["b"],
-        test=None if isinstance(named["test"], str) and not named["test"] else named["test"],
+        test=(named["test"] or None) if with_test or sources.test is not None else None,
         max_errors=path.header.max_errors,
         batch_norm=_batch_norm(file, facts.get("batch_norm")),
         device=sources.device,

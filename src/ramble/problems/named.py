@@ -107,10 +107,12 @@ def _from_file(text: str, name: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # its classes are looked up there; an installed module of the same name stays what it is
-    sys.modules[file.stem if file.stem not in sys.modules else f"{file.stem} of {file.parent}"] = module
+    own = file.stem if file.stem not in sys.modules else f"{file.stem} of {file.parent}"
+    sys.modules[own] = module
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
+        del sys.modules[own]
         raise RambleError(f"{text}: running the file raised {_told(error)}; correct it.") from error
     return module
 

@@ -65,7 +65,6 @@ class Problem(ABC):
     metadata: dict[str, object]  # what a stranger needs to feed the network
     device: torch.device
     max_errors: int = 0  # K: S holds the networks with at most K training errors, and no training set is larger
-    following: frozenset[str] = frozenset()  # names in the state_dict of what follows from the weights
 
     @abstractmethod
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
@@ -93,6 +92,11 @@ class Problem(ABC):
         """
         samples = self.labels(torch.zeros(1, dtype=torch.long)).shape[1]
         self.max_errors = allowed_errors(max_errors, samples)
+
+    @property
+    def following(self) -> frozenset[str]:
+        """Names in the state_dict of what follows from the weights: no constants."""
+        return frozenset()
 
     @property
     def n_weights(self) -> int:
@@ -208,7 +212,7 @@ def stack(evaluations: Sequence[Evaluation]) -> Evaluation:
     )
 
 
-def allowed_errors(max_errors: float, samples: int) -> int:
+def allowed_errors(max_errors: int | float, samples: int) -> int:
     """Return how many errors on so many training samples a number, or a share as params.yaml writes it, comes to.
 
     Raises:
@@ -218,7 +222,8 @@ def allowed_errors(max_errors: float, samples: int) -> int:
         check_errors(max_errors)
     except ValueError as error:
         raise RambleError(f"max_errors: {error}.") from None
-    allowed = int(Fraction(str(max_errors)) * samples)  # as written: 0.29 of 100 are 29
+    # a share as it is written: 0.29 of 100 are 29
+    allowed = int(Fraction(str(max_errors)) * samples) if isinstance(max_errors, float) else max_errors
     if allowed >= samples:
         raise RambleError(
             f"max_errors = {max_errors} allows all {samples} training samples to be misclassified, so every network "

@@ -5,8 +5,9 @@ layer behind layers that are normalised so: what batch norm does in training mod
 variance is that of the part (divided by n, not by n - 1), so that both modes are one function. Statistics are thus a
 function of the weights, and the network at W one of the weights and of one input. Derivatives go through it.
 
-The part: `PART` training samples, drawn once without replacement from a generator with seed 0, in their order; all of
-them where there are no more. A batch of that many is held in memory at once.
+The part: 500 training samples, or 250 where an input is more than a thousand numbers, drawn once without replacement
+from a generator with seed 0, in their order; all samples where there are no more. A batch of that many is held in
+memory at once.
 """
 
 import copy
@@ -22,13 +23,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ramble.errors import RambleError
 from ramble.problems.batch_norm import moving_norms
+from ramble.problems.chunks import LARGE
 from ramble.problems.logits import as_logits, inputs_in
-from ramble.problems.margins import mean_loss
+from ramble.problems.losses import CROSS_ENTROPY, Loss
 from ramble.problems.skeleton import Skeleton
 
-# Samples that statistics are those of. Networks trained in batches of a hundred tolerate more noise than is left, and
-# the derivative through 500 images of a ResNet20 takes under a gigabyte.
-PART = 500
+# Samples that statistics are those of; networks trained in batches of a hundred tolerate more noise than is left. The
+# derivative through 250 colour images of a ResNet20 holds 0.4 GB, and grows with their number.
+PART, PART_OF_LARGE = 500, 250
 # Points whose statistics are remembered: those that a certificate or a tracker comes back to.
 REMEMBERED = 4
 FEW = 16  # samples on which the network is tried
@@ -38,11 +40,12 @@ State = Mapping[str, Tensor]
 Statistics = dict[str, Tensor]  # by the names of buffers
 
 
-def part_of(count: int) -> Tensor:
-    """Return which of `count` training samples the statistics are those of."""
-    if count <= PART:
+def part_of(inputs: Tensor) -> Tensor:
+    """Return which of the training inputs (M, ...) the statistics are those of, (N,) on the CPU."""
+    count, size = len(inputs), PART if inputs[0].numel() <= LARGE else PART_OF_LARGE
+    if count <= size:
         return torch.arange(count)
-    return torch.randperm(count, generator=torch.Generator().manual_seed(0))[:PART].sort().values
+    return torch.randperm(count, generator=torch.Generator().manual_seed(0))[:size].sort().values
 
 
 class Reestimation:
@@ -56,6 +59,7 @@ class Reestimation:
 
     Attributes:
         names: of the buffers that follow the weights, and of counters beside them.
+        loss: of the logits, whose derivatives are taken.
 
     Raises:
         RambleError: a layer whose statistics cannot be taken; see `batch_norm.moving_norms`; or no batch norm at all.
@@ -71,6 +75,8 @@ class Reestimation:
         self._where, self._skeleton, self._state_of, self._inputs = where, skeleton, state_of, inputs
         self._by_dtype: dict[torch.dtype, nn.Module] = {}
         self._remembered: deque[tuple[Tensor, Statistics, Tensor]] = deque(maxlen=REMEMBERED)
+
+    loss: Loss = CROSS_ENTROPY
 
     def of_few(self) -> "Reestimation":
         """Return the same with the statistics of a few samples, where any will do."""
@@ -111,7 +117,7 @@ class Reestimation:
             )
         leaf = weights.detach().requires_grad_()
         _, logits = self._measure(leaf, inputs)
-        loss = mean_loss(logits, labels, output_gain)
+        loss = self.loss.mean(logits, labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 
@@ -120,7 +126,7 @@ class Reestimation:
         leaf = weights.detach().requires_grad_()
         statistics, logits = self._measure(leaf, self._inputs)
         self._remember(weights, statistics, logits)
-        loss = mean_loss(logits, labels, output_gain)
+        loss = self.loss.mean(logits, labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 
@@ -134,7 +140,7 @@ class Reestimation:
         leaf = weights.detach().requires_grad_()
         statistics = {name: value.requires_grad_() for name, value in self._copied(weights).items()}
         with torch.enable_grad():
-            loss = mean_loss(self.logits(leaf, inputs, statistics), labels, output_gain)
+            loss = self.loss.mean(self.logits(leaf, inputs, statistics), labels, output_gain)
             parts = torch.autograd.grad(loss, [leaf, *statistics.values()], materialize_grads=True)
         return loss.detach(), torch.cat([part.flatten() for part in parts])
 
@@ -142,9 +148,8 @@ class Reestimation:
         """Return the gradient (P,) at W of a loss with such partial derivatives: the statistics follow W."""
         leaf = weights.detach().requires_grad_()
         statistics, _ = self._measure(leaf, self._inputs)
-        own, rest = derivatives.split([len(weights), len(derivatives) - len(weights)])
-        along = rest.split([value.numel() for value in statistics.values()])
-        (through,) = torch.autograd.grad(list(statistics.values()), leaf, list(along))
+        own, *along = torch.split(derivatives, [len(weights), *(len(value) for value in statistics.values())])
+        (through,) = torch.autograd.grad(list(statistics.values()), leaf, along)
         return own + through
 
     def _copied(self, weights: Tensor) -> Statistics:
@@ -201,6 +206,11 @@ class Reestimation:
 
 class _Norm(nn.Module):
     """A batch norm layer as a function of its weights and statistics, with derivatives in both."""
+
+    running_mean: Tensor
+    running_var: Tensor
+    weight: Tensor | None
+    bias: Tensor | None
 
     def __init__(self, norm: _BatchNorm) -> None:
         super().__init__()

@@ -64,8 +64,9 @@ def _margins(fields: Array) -> Array:
 
 def _deciding(margins: Array, allowed: int) -> Array:
     """Return the smallest margin (...) of the samples (..., M), or the one behind so many that may be wrong."""
-    ranked: Array = np.sort(np.where(np.isnan(margins), -np.inf, margins), axis=-1)
-    return ranked[..., allowed]
+    known = np.where(np.isnan(margins), -np.inf, margins)
+    ranked: Array = np.partition(known, allowed, axis=-1)[..., allowed] if allowed else known.min(-1)
+    return ranked
 
 
 def _bisect(first: Array, last: Array, slack: float, allowed: int) -> Findings:
@@ -73,8 +74,7 @@ def _bisect(first: Array, last: Array, slack: float, allowed: int) -> Findings:
     samples, lows, width = np.arange(first.shape[1]), np.zeros(first.shape[1]), 1.0
     tested, least = 0, np.inf
     for _ in range(DEPTH):
-        times = np.unique(np.concatenate([lows, lows + width]))
-        for time in times.tolist():
+        for time in sorted({*lows.tolist(), *(lows + width).tolist()}) if width < 1 else (0.0, 1.0):
             margin = float(_deciding(_margins((1 - time) * first + time * last), allowed))
             least = min(least, margin)
             if not margin > slack:
@@ -82,6 +82,8 @@ def _bisect(first: Array, last: Array, slack: float, allowed: int) -> Findings:
         ends = [_at(first, last, samples, lows + shift) for shift in (0.0, width)]
         bounds = np.minimum(*(np.clip(fields, -1, 1) for fields in ends)).sum(0)
         without = ~(bounds > slack)
+        if int(without.sum()) <= allowed:
+            return Findings(tested, least, None)
         parts, counts = np.unique(lows[without], return_counts=True)
         open_parts = without & np.isin(lows, parts[counts > allowed])
         if not open_parts.any():

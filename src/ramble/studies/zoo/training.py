@@ -15,6 +15,7 @@ from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe, Settling
 
 EPOCHS = 1000
+AUGMENTED = 40  # epochs; with augmentation to the end some families keep errors on the images as they are
 LEAST_EPOCHS = 5
 SHIFT, JITTER = 1, 0.1  # pixels by which images are shifted, and deviation of the noise on them
 
@@ -45,21 +46,21 @@ COMMITTEES = Recipe(
     rounds=8,
     settling=Settling(window=5000, tolerance=0.01, max_steps=5000),
 )
-FULL_BATCH = Recipe(count=1, rate=0.1, max_steps=10000, rounds=2)
+FULL_BATCH = Recipe(count=1, rate=0.1, max_steps=5000, batch=1, rounds=3)
 
 
 def trained_networks(name: str, problem: Problem, count: int, seed: int) -> tuple[Tensor, Sequence[str]]:
     """Return solutions (count, P) of a family's problem, each trained another way, and the names of the recipes.
 
-    Three are trained by plain PyTorch. The fourth is trained by gradient descent of this package, and where the network
-    has batch norm by plain PyTorch too. All networks of a committee are found as those of the paper are.
+    Three are trained by plain PyTorch, the fourth by gradient descent of this package where that is good enough. All
+    networks of a committee are found as those of the paper are.
 
     Raises RambleError where a recipe does not come to zero errors.
     """
     if not isinstance(problem, ZooProblem):
         found = find_solutions(problem, seed, name, COMMITTEES.model_copy(update={"count": count}))
         return torch.stack([solution.weights for solution in found]), ["descent"] * count
-    recipes = [*PLAIN][:3] + ["adam_again" if problem.batch_norm else "descent"]
+    recipes = ["adam", "momentum", "augmented", "descent" if problem.descends else "adam_again"]
     weights = [_trained(name, problem, recipe, seed) for recipe in recipes[:count]]
     return torch.stack(weights), recipes[:count]
 
@@ -76,7 +77,8 @@ def _trained(name: str, problem: ZooProblem, recipe: str, seed: int) -> Tensor:
         optimiser = plain.optimiser(moving, lr=plain.rate, **plain.options)  # type: ignore[call-arg]
         for epoch in range(1, EPOCHS + 1):
             for samples in torch.randperm(len(labels)).split(plain.batch):
-                batch = _augmented(inputs[samples]) if plain.augments and inputs.dim() == 4 else inputs[samples]
+                changes = plain.augments and inputs.dim() == 4 and epoch <= AUGMENTED
+                batch = _augmented(inputs[samples]) if changes else inputs[samples]
                 optimiser.zero_grad()
                 _loss(network.train()(batch), labels[samples]).backward()
                 optimiser.step()
