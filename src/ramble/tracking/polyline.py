@@ -138,8 +138,7 @@ def evaluate_polylines(problem: Problem, polylines: list[Tensor], datasets: Tens
     found = stack(list(in_batches(problem, torch.cat(polylines), owners, "train", BATCH)))
     columns = (torch.split(column, lengths) for column in (found.losses, found.errors, found.min_margins))
     return [
-        Evaluation(losses, errors, min_margins, found.max_errors)
-        for losses, errors, min_margins in zip(*columns, strict=True)
+        Evaluation(losses, errors, margins, found.max_errors) for losses, errors, margins in zip(*columns, strict=True)
     ]
 
 
