@@ -296,7 +296,7 @@ def test_files_are_laid_over_one_another_and_named_together(tmp_path):
     with pytest.raises(RambleError, match=rf"^{shipped} \+ {wrong}: studies\.tcm\.threads = 0 "):
         read_parameters([shipped, wrong])
     assert read_parameters([shipped, wrong, right]).studies["tcm"].threads == 3
-    with pytest.raises(RambleError, match=r"none\.yaml: cannot be read \(No such file or directory\)"):
+    with pytest.raises(RambleError, match=r"none\.yaml: is missing; name a file"):
         read_parameters([shipped, tmp_path / "none.yaml"])
 
 
