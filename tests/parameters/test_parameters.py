@@ -362,7 +362,7 @@ def test_a_study_has_a_name_that_files_can_have(name):
     config = changed(f"studies.{TCM.partition('.')[2]}", REMOVED)
     config["studies"][name] = SHIPPED["studies"]["tcm"]
     text = complaint(config)
-    assert "is no name; write 1 to 64 of a to z, 0 to 9 and _, a letter first" in text
+    assert "is no name; write 1 to 64 of a to z, 0 to 9, _ and -, a letter first" in text
     assert text.isprintable()
     assert len(text) < 2000
 

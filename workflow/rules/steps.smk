@@ -14,7 +14,7 @@ STEPS = Steps(ARTIFACTS, named, PARAMETERS.studies, config, CONFIG_FILES, DEFAUL
 
 # which words are steps is told by their first part alone
 FIRST = tuple(f"{study}_" for study in PARAMETERS.studies)
-WORDS = {word for word in sys.argv[1:] if word.startswith(FIRST) and word.isidentifier()}
+WORDS = {word for word in sys.argv[1:] if word.startswith(FIRST) and word.replace("-", "_").isidentifier()}
 for word in WORDS - {made.name for made in workflow.rules}:
 
     rule:
