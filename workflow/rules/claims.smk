@@ -49,7 +49,6 @@ rule judge_claims:
     params:
         judged=JUDGED,
         given=given("paper", "claims", *(f"studies.{study}" for study in JUDGED.values())),
-        threads=1,
         code=code("judge_claims"),
     script:
         "../scripts/judge_claims.py"
@@ -73,7 +72,6 @@ rule claims_of_study:
     params:
         study="{study}",
         given=given("claims", "studies.{study}.spectra.engine"),
-        threads=1,
         code=code("judge_study"),
     script:
         "../scripts/judge_study.py"
@@ -97,7 +95,6 @@ rule claims_of_stochastic_study:
     params:
         study="{study}",
         given=given("claims"),
-        threads=1,
         code=code("judge_stochastic"),
     script:
         "../scripts/judge_stochastic.py"

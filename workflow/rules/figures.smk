@@ -36,7 +36,6 @@ rule figure:
     params:
         draw=lambda wildcards: PARAMETERS.figures[wildcards.figure].drawn_by,
         given=given(lambda wildcards: PARAMETERS.figures[wildcards.figure].keys),
-        threads=1,
         code=code("draw", "figures.{figure}.drawn_by"),
     script:
         "../scripts/draw.py"

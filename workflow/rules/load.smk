@@ -49,7 +49,6 @@ rule loads:
     priority: 7
     params:
         given=given("studies.{study}.loads"),
-        threads=1,
         code=code("loads"),
     script:
         "../scripts/loads.py"

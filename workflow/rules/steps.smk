@@ -31,7 +31,6 @@ rule code:
         "logs/code.log",
     params:
         content=lambda wildcards: code_digests(STEPS.by_name),
-        threads=1,
     script:
         "../scripts/write_yaml.py"
 
@@ -48,6 +47,5 @@ rule dvc_yaml:
             [file for file in DEFAULT if file.endswith(".svg")],
             {study: PATH_STUDIES[study].pair_names[0] for study in PATHS},
         ),
-        threads=1,
     script:
         "../scripts/write_yaml.py"
