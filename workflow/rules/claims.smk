@@ -7,25 +7,6 @@ JUDGED = {
 }
 
 
-def claim_inputs(studies, tracker, prefix=""):
-    """What the claims are judged by on this tracker's paths, by name, of the studies that have all of it."""
-    judged = [
-        study
-        for study in studies
-        if {tracker, "line"} <= set(PATH_STUDIES[study].trackers) and tracker in PATH_STUDIES[study].spectra.trackers
-    ]
-    parts = dict(
-        paths=("paths", tracker, "safetensors"),
-        profiles=("profile", tracker, "csv"),
-        lines=("profile", "line", "csv"),
-        spectra=("spectra", tracker, "csv"),
-    )
-    return {
-        f"{prefix}{name}": [file for study in judged for file in pair_files(kind, study, walker, suffix)]
-        for name, (kind, walker, suffix) in parts.items()
-    }
-
-
 rule judge_claims:
     input:
         **claim_inputs(PATHS, "paper"),
