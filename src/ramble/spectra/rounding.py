@@ -90,7 +90,7 @@ def lost_in_signals(problem: NetworkProblem, weights: Tensor, label: str, batch:
         vector = torch.randn(size, generator=random, dtype=torch.float64).to(problem.device)
         vector = vector / vector.norm()
         worst = max(worst, float((other(vector) - own(vector)).norm()))
-    return worst * (classes / 2) ** 0.5 * _certainty(size)
+    return worst * math.sqrt(classes / 2) * _certainty(size)
 
 
 def _certainty(size: int) -> float:
