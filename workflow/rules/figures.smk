@@ -1,19 +1,38 @@
 # profiles, spectra, paths, .. -> pictures, and the tables that some of them are drawn from
+from ramble.studies.paths.figures import Tabulated
+
+# {(study, name of the table): the figure that is drawn from it}
+TABLES = {
+    (figure.study, figure.table_name(name)): name
+    for name, figure in PARAMETERS.figures.items()
+    if isinstance(figure, Tabulated)
+}
+
+
+def tables_of(kind):
+    """What the tables of one kind of figure are called."""
+    return one_of(table for (_, table), name in TABLES.items() if PARAMETERS.figures[name].kind == kind)
+
+
+def shown_paths(wildcards):
+    """The paths that a table of a figure is of."""
+    figure = PARAMETERS.figures[TABLES[wildcards.study, wildcards.table]]
+    return pair_files("paths", wildcards.study, figure.tracker, "safetensors")
+
+
+def table_keys(*names):
+    """Keys of the figure that a table is of."""
+    return lambda wildcards: [f"figures.{TABLES[wildcards.study, wildcards.table]}.{name}" for name in names]
+
+
 rule figure:
     input:
-        unpack(
-            lambda wildcards: PARAMETERS.figures[wildcards.figure].sources(
-                wildcards.figure, PARAMETERS.studies
-            )
-        ),
+        unpack(lambda wildcards: PARAMETERS.figures[wildcards.figure].sources(wildcards.figure, PARAMETERS.studies)),
     output:
         pictures("{figure}"),
     log:
         "logs/figures/{figure}.log",
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         draw=lambda wildcards: PARAMETERS.figures[wildcards.figure].drawn_by,
         given=given(lambda wildcards: PARAMETERS.figures[wildcards.figure].keys),
@@ -37,8 +56,6 @@ rule plane:
         table=tables_of("plane"),
     priority: 7
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         given=given(table_keys("grid"), *NETWORKS),
         threads=threads_of,
@@ -62,8 +79,6 @@ rule nonzero_counts:
         table=tables_of("nonzero"),
     priority: 7
     threads: threads_of
-    resources:
-        mem_mb=1500,
     params:
         given=given(table_keys("points", "factors", "thresholds"), *NETWORKS),
         threads=threads_of,

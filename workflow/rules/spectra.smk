@@ -1,4 +1,21 @@
 # data, a path -> Hessian eigenvalues at points of it, and what else its study asks for
+def spectra_of(wildcards):
+    return PATH_STUDIES[wildcards["study"]].spectra
+
+
+def spectra_keys(wildcards):
+    names = ["engine", "points", *type(spectra_of(wildcards).settings).model_fields]
+    return [f"studies.{{study}}.spectra.{name}" for name in names]
+
+
+def part_keys(wildcards, part=None):
+    """What one part of a study's spectra says, and what it takes from the settings of the engine."""
+    spectra, part = spectra_of(wildcards), part or wildcards["part"]
+    own = type(getattr(spectra, part)).model_fields
+    shared = [name for name in type(spectra.settings_of(part)).model_fields if name not in own]
+    return [f"studies.{{study}}.spectra.{name}" for name in [*shared, *(f"{part}.{name}" for name in own)]]
+
+
 rule spectra:
     input:
         data=["results/{study}/data/{dataset}.safetensors"],
@@ -11,16 +28,12 @@ rule spectra:
         "logs/{study}/spectra-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
     priority: 5
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         study="{study}",
-        settings=engine_settings,
+        settings=lambda wildcards: spectra_of(wildcards).settings,
         given=given("seed", *NETWORKS, spectra_keys),
         threads=threads_of,
-        code=code(
-            "spectra", "studies.{study}.problem.path", "studies.{study}.spectra.path"
-        ),
+        code=code("spectra", "studies.{study}.problem.path", "studies.{study}.spectra.path"),
     script:
         "../scripts/spectra.py"
 
@@ -28,7 +41,9 @@ rule spectra:
 rule reference:
     input:
         data="results/{study}/data/0.safetensors",
-        path=lambda wildcards: part_paths(wildcards.study, "reference")[0],
+        path=lambda wildcards: pair_files(
+            "paths", wildcards.study, spectra_of(wildcards).reference.tracker, "safetensors"
+        )[0],
     output:
         table="results/{study}/reference.csv",
     log:
@@ -37,14 +52,12 @@ rule reference:
         "logs/{study}/reference.benchmark.tsv"
     priority: 3
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         study="{study}",
         points=lambda wildcards: spectra_of(wildcards).reference.points,
-        ours=engine_settings,
-        theirs=part_settings("reference"),
-        given=given("seed", *NETWORKS, spectra_keys, part_keys("reference")),
+        ours=lambda wildcards: spectra_of(wildcards).settings,
+        theirs=lambda wildcards: spectra_of(wildcards).settings_of("reference"),
+        given=given("seed", *NETWORKS, spectra_keys, lambda wildcards: part_keys(wildcards, "reference")),
         threads=threads_of,
         code=code("reference", "studies.{study}.problem.path"),
     script:
@@ -66,23 +79,12 @@ rule spectra_part:
         part="gauss_newton|density|layers",
     priority: 3
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         study="{study}",
-        settings=lambda wildcards: part_settings(wildcards.part)(wildcards),
-        given=given(
-            "seed",
-            *NETWORKS,
-            lambda wildcards: part_keys(wildcards["part"])(wildcards),
-            "studies.{study}.spectra.{part}.points",
-        ),
+        settings=lambda wildcards: spectra_of(wildcards).settings_of(wildcards.part),
+        given=given("seed", *NETWORKS, part_keys, "studies.{study}.spectra.{part}.points"),
         threads=threads_of,
-        code=code(
-            "spectra",
-            "studies.{study}.problem.path",
-            "studies.{study}.spectra.{part}.path",
-        ),
+        code=code("spectra", "studies.{study}.problem.path", "studies.{study}.spectra.{part}.path"),
     script:
         "../scripts/spectra.py"
 

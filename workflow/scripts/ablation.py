@@ -9,7 +9,7 @@ with step(snakemake) as given:
     from ramble.studies.ablation.variants import ablate
     from ramble.studies.paths.tracked import read_pairs
 
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     pairs = read_pairs(problem, snakemake.params.pairs, snakemake.input.solutions)
     seed = derive_seed(given.seed, snakemake.params.of, "guarded")
     table = ablate(problem, given.tracker, given.study.variants, seed, pairs.starts, pairs.ends, pairs.datasets)

@@ -7,7 +7,7 @@ with step(snakemake) as given:
     from ramble.spectra.along import write_along
     from ramble.spectra.engine import engine_of
 
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     engine = engine_of(snakemake.params.settings, given.seed)
     write_along(
         engine.rows,

@@ -11,13 +11,16 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
 from ramble.errors import RambleError
+from ramble.problems.batch_norm import BatchNorm, refuse_unknown_way
 from ramble.problems.behaviour import refuse_misbehaviour
 from ramble.problems.checks import class_numbers, refuse_contradiction, stored_inputs, whole_labels
+from ramble.problems.chunks import channels_last, mean_over_chunks
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.losses import CROSS_ENTROPY, loss_called
 from ramble.problems.margins import margins
 from ramble.problems.problem import DOUBTFUL, Problem, Split, layers_of
+from ramble.problems.reestimation import Reestimation, part_of
 from ramble.problems.skeleton import Skeleton, drawn
 
 logger = logging.getLogger("ramble")
@@ -45,11 +48,13 @@ class NetworkProblem(Problem):
             in the dtype of the trainable weights (float32 or float64), or whole. Labels (M,) are classes 0..C-1; where
             the network has one logit, 0 and 1 or -1 and +1.
         device: where data and weights live.
+        batch_norm: how batch norm is treated, where the network has any: "reestimate" (statistics follow the weights,
+            see `reestimation`) or "fold" (they become part of the layer before, see `folding`); None refuses it.
         loss: "cross-entropy", or "squared-error" (see `losses`).
 
     Raises:
         RambleError: the loss is unknown; the data or the network are none that a path without an error can be about;
-            see `checks`, `skeleton` and `behaviour`.
+            see `checks`, `skeleton`, `behaviour`, `reestimation` and `folding`.
     """
 
     n_datasets = 1
@@ -60,6 +65,7 @@ class NetworkProblem(Problem):
         splits: Mapping[Split, tuple[Tensor, Tensor]],
         device: torch.device | str = "cpu",
         *,
+        batch_norm: BatchNorm | None = None,
         loss: str = CROSS_ENTROPY.name,
     ) -> None:
         self.device = torch.device(device)
@@ -68,20 +74,37 @@ class NetworkProblem(Problem):
         where = type(self).__name__
         if "train" not in splits:
             raise RambleError(f"{where}: there is no split 'train' (but {list(splits)}); give inputs and labels of it.")
+        refuse_unknown_way(where, batch_norm)
+        self.batch_norm = batch_norm
         self._skeleton = Skeleton(f"{where}.build_network", self.build_network, self.device)
         self.shapes, self.dtype = self._skeleton.shapes, self._skeleton.dtype
         self.layers = layers_of(self.shapes)
-        self.metadata = {}
+        self.metadata = {"batch_norm": batch_norm} if batch_norm else {}
         self.splits = tuple(splits)
         inputs = {split: stored_inputs(where, split, own, self.dtype) for split, (own, _) in splits.items()}
         labels = {split: whole_labels(where, split, own, len(inputs[split])) for split, (_, own) in splits.items()}
-        placed = {split: _channels_last(own.to(self.device)) for split, own in inputs.items()}
+        placed = {split: channels_last(own.to(self.device)) for split, own in inputs.items()}
+        follows = self._followed(placed["train"]) if batch_norm == "reestimate" else None
+        self._statistics = follows and follows.of_few()  # enough for the trial
         outputs, alike = refuse_misbehaviour(self, f"{where}.build_network", self._skeleton, placed)
         self._batches_chains &= alike
+        self._statistics = follows
         self.loss = loss_called(where, loss, single=outputs == 1)
         classes = class_numbers(where, labels, outputs)
         refuse_contradiction(where, inputs["train"], classes["train"])
         self._data = {split: (own, classes[split].to(self.device)) for split, own in placed.items()}
+
+    def _followed(self, inputs: Tensor) -> Reestimation:
+        """Return the statistics of batch norm on a part of the training inputs (M, ...) as a function of weights."""
+        part = channels_last(inputs[part_of(len(inputs)).to(self.device)])
+        self._batches_chains = False  # what is remembered of a point is remembered for one
+        self.metadata["batch_norm_samples"] = len(part)
+        return Reestimation(f"{type(self).__name__}.build_network", self._skeleton, self.unflatten, part)
+
+    @property
+    def following(self) -> frozenset[str]:
+        """Names in the state_dict of what follows from the weights, or is there for nothing but such: no constants."""
+        return self._statistics.names if self._statistics else frozenset()
 
     @property
     def n_samples(self) -> int:
@@ -101,7 +124,11 @@ class NetworkProblem(Problem):
 
         Frozen weights and constants are as they were built, and frozen weights require no gradient.
         """
-        return self._skeleton.fresh(self.unflatten(weights)).eval()
+        return self._skeleton.fresh(self.moving_state(weights)).eval()
+
+    def moving_state(self, weights: Tensor) -> dict[str, Tensor]:
+        """Return what of the network's state depends on the flat weights (P,): them, and statistics that follow."""
+        return self.unflatten(weights) | (self._statistics.at(weights) if self._statistics else {})
 
     def state_dict(self, weights: Tensor) -> dict[str, Tensor]:
         """Return all that the network's `load_state_dict` takes: constants and second names of tied weights too."""
@@ -129,6 +156,8 @@ class NetworkProblem(Problem):
             return torch.cat([batched(weights, chunk) for chunk in torch.split(inputs, self._chunk)], dim=1)
 
         def looped() -> Tensor:
+            if self._statistics and split == "train" and self._statistics.of_all(inputs):
+                return torch.stack([self._statistics.logits_of_part(row) for row in weights])
             return torch.stack([self._in_chunks(partial(self._one_by_one, row), inputs) for row in weights])
 
         with torch.no_grad():
@@ -169,15 +198,30 @@ class NetworkProblem(Problem):
 
     def _gradients_looped(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
         inputs, labels = self._data["train"]
-        batches = [(inputs_in(inputs, weights.dtype), labels)] * len(weights)
-        return self._looped(weights, batches, output_gain)
+        whole = inputs_in(inputs, weights.dtype), labels
+        if self._statistics:
+            return _stacked([self._gradient_through_statistics(row, *whole, output_gain) for row in weights])
+        return self._looped(weights, [whole] * len(weights), output_gain)
+
+    def _gradient_through_statistics(
+        self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float
+    ) -> tuple[Tensor, Tensor]:
+        assert self._statistics is not None
+        if self._statistics.of_all(inputs):
+            return self._statistics.loss_and_gradient_of_part(weights, labels, output_gain)
+        partial_derivatives = partial(self._statistics.partial_derivatives, weights, output_gain=output_gain)
+        loss, derivatives = self._accumulated(partial_derivatives, inputs, labels)
+        return loss, self._statistics.pulled_back(weights, derivatives)
 
     def _gradients_batched(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
         inputs, labels = self._data["train"]
         return self._batched(weights, inputs_in(inputs, weights.dtype), labels, output_gain, each=None)
 
     def batch_gradients(self, weights: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean losses (B,) and gradients (B, P) on minibatches: training samples (B, m), a batch per network."""
+        """Return mean losses (B,) and gradients (B, P) on minibatches: training samples (B, m), a batch per network.
+
+        Where statistics of batch norm follow the weights, a minibatch is normalised by its own, as it is in training.
+        """
         all_inputs, labels = self._data["train"]
 
         def inputs(rows: Tensor) -> Tensor:
@@ -192,19 +236,19 @@ class NetworkProblem(Problem):
     def _looped(
         self, weights: Tensor, batches: Sequence[tuple[Tensor, Tensor]], output_gain: float
     ) -> tuple[Tensor, Tensor]:
-        found = [self._accumulated(row, *own, output_gain) for row, own in zip(weights, batches, strict=True)]
-        losses, gradients = zip(*found, strict=True)
-        return torch.stack(losses), torch.stack(gradients)
+        if self._statistics:
+            of = self._statistics.batch_loss_and_gradient
+            return _stacked([of(row, *own, output_gain) for row, own in zip(weights, batches, strict=True)])
+        each = [partial(self._loss_and_gradient, row, output_gain=output_gain) for row in weights]
+        return _stacked([self._accumulated(of, *own) for of, own in zip(each, batches, strict=True)])
 
     def _accumulated(
-        self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float
+        self, of: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], inputs: Tensor, labels: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Return the mean loss () and its gradient (P,), summed over chunks: memory does not grow with the data."""
         size = min(self._gradient_chunk, len(labels))
         try:
-            return _mean_over_chunks(
-                lambda some, own: self._loss_and_gradient(weights, some, own, output_gain), inputs, labels, size, 0
-            )
+            return mean_over_chunks(of, inputs, labels, size, 0)
         except torch.OutOfMemoryError:
             if size == 1:
                 raise RambleError(
@@ -213,7 +257,7 @@ class NetworkProblem(Problem):
                 ) from None
         self._gradient_chunk = size // 2
         logger.warning("no memory for the gradient of %d inputs at a time; going on with %d", size, size // 2)
-        return self._accumulated(weights, inputs, labels, output_gain)
+        return self._accumulated(of, inputs, labels)
 
     def _batched(
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float, each: int | None
@@ -225,7 +269,7 @@ class NetworkProblem(Problem):
             gradients, losses = vmap(grad_and_value(loss), in_dims=(0, each, each))(weights, some, own)
             return losses, gradients
 
-        return _mean_over_chunks(together, inputs, labels, self._gradient_chunk, 0 if each is None else 1)
+        return mean_over_chunks(together, inputs, labels, self._gradient_chunk, 0 if each is None else 1)
 
     @torch.no_grad()
     def batch_margins(self, weights: Tensor, samples: Tensor) -> Tensor:
@@ -233,12 +277,13 @@ class NetworkProblem(Problem):
 
         For a first look: where rounding could decide a sign, `sample_margins` does not leave it to this dtype.
         """
+        return self._margins(partial(self._one_by_one, weights), samples, weights.dtype)
+
+    def _margins(self, logits_of: Callable[[Tensor], Tensor], samples: Tensor, dtype: torch.dtype) -> Tensor:
         inputs, labels = self._data["train"]
 
         def margins_of(rows: Tensor) -> Tensor:
-            return margins(
-                self._one_by_one(weights, _channels_last(inputs_in(inputs[rows], weights.dtype))), labels[rows]
-            )
+            return margins(logits_of(channels_last(inputs_in(inputs[rows], dtype))), labels[rows])
 
         return self._in_chunks(margins_of, samples)
 
@@ -249,11 +294,23 @@ class NetworkProblem(Problem):
             for row, doubtful in enumerate(sample_margins.abs() <= DOUBTFUL * scale):
                 samples = doubtful.nonzero().squeeze(1)
                 if len(samples):
-                    sample_margins[row, samples] = self.batch_margins(weights[row].double(), samples)
+                    sample_margins[row, samples] = self._margins(self._exact(weights[row]), samples, torch.float64)
         return sample_margins
+
+    def _exact(self, weights: Tensor) -> Callable[[Tensor], Tensor]:
+        """Return inputs -> logits in float64 of the network of float32 weights (P,), whose statistics are float32 too.
+
+        Those are what `network` returns and a file holds; measuring them in float64 would take twenty times as long.
+        """
+        if self._statistics is None:
+            return partial(self._one_by_one, weights.double())
+        known = {name: value.double() for name, value in self._statistics.at(weights).items()}
+        return partial(self._statistics.logits, weights.double(), statistics=known)
 
     def _logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         """Return the logits (m, C) of one network (P,), or of many under vmap."""
+        if self._statistics:
+            return self._statistics.logits(weights, inputs)
         return as_logits(functional_call(self._skeleton.called(weights.dtype), self.unflatten(weights), (inputs,)))
 
     def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
@@ -270,28 +327,6 @@ class NetworkProblem(Problem):
         return loss.detach(), gradient
 
 
-def _mean_over_chunks(
-    of: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], inputs: Tensor, labels: Tensor, size: int, axis: int
-) -> tuple[Tensor, Tensor]:
-    """Return the mean losses and gradients of samples along `axis` from those of `size` samples at a time."""
-    count = labels.shape[axis]
-    if count <= size:
-        return of(inputs, labels)
-    chunks = zip(torch.split(inputs, size, axis), torch.split(labels, size, axis), strict=True)
-    loss, gradient = torch.zeros(()), torch.zeros(())
-    for number, (some, own) in enumerate(chunks):
-        share = own.shape[axis] / count
-        parts = [share * part for part in of(some, own)]
-        loss, gradient = parts if not number else (loss + parts[0], gradient.add_(parts[1]))
-    return loss, gradient
-
-
-def _channels_last(inputs: Tensor) -> Tensor:
-    """Return images (M, C, H, W) with the channels innermost in memory, everything else as it is.
-
-    Pooling and convolutions then run vectorised: a gradient of LeNet5 takes a quarter less time on a CPU. `.to` would
-    change nothing for one channel, whose strides fit both orders.
-    """
-    if inputs.dim() != 4:
-        return inputs
-    return torch.empty_like(inputs, memory_format=torch.channels_last).copy_(inputs)
+def _stacked(found: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    losses, gradients = zip(*found, strict=True)
+    return torch.stack(losses), torch.stack(gradients)

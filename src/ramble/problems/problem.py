@@ -7,6 +7,7 @@ once. They always come in batches of B *chains*: `weights` (B, P) with `datasets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import torch
@@ -14,8 +15,9 @@ from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.losses import CROSS_ENTROPY, Loss
-from ramble.problems.margins import margins
+from ramble.problems.margins import margins, membership_margins
 from ramble.problems.skeleton import same
+from ramble.settings import check_errors
 
 Split = Literal["train", "validation", "test"]
 
@@ -33,12 +35,13 @@ class Evaluation:
 
     losses: Tensor  # (B,) mean loss
     errors: Tensor  # (B,) int64, misclassified samples; a tie counts
-    min_margins: Tensor  # (B,) smallest margin over the samples
+    min_margins: Tensor  # (B,) smallest margin over the samples, but for the `max_errors` smallest ones
+    max_errors: int = 0  # K, errors that a solution may make
 
     @property
     def in_solution_space(self) -> Tensor:
-        """(B,) bool: zero errors."""
-        return self.errors == 0
+        """(B,) bool: at most K errors."""
+        return self.errors <= self.max_errors
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Problem(ABC):
     splits: tuple[Split, ...]
     metadata: dict[str, object]  # what a stranger needs to feed the network
     device: torch.device
+    max_errors: int = 0  # K: S holds the networks with at most K training errors, and no training set is larger
+    following: frozenset[str] = frozenset()  # names in the state_dict of what follows from the weights
 
     @abstractmethod
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
@@ -77,6 +82,17 @@ class Problem(ABC):
     @abstractmethod
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Draw one network's initial weights (P,), in the problem's dtype on the CPU."""
+
+    def allow_errors(self, max_errors: float) -> None:
+        """Let networks be solutions that make some training errors: so many, or such a share of the training set.
+
+        Membership in S is then decided by the (K + 1)-th smallest training margin, here and in all certificates.
+
+        Raises:
+            RambleError: it is neither a whole number nor a share below 1, or comes to all training samples.
+        """
+        samples = self.labels(torch.zeros(1, dtype=torch.long)).shape[1]
+        self.max_errors = allowed_errors(max_errors, samples)
 
     @property
     def n_weights(self) -> int:
@@ -114,7 +130,7 @@ class Problem(ABC):
         if weights.dtype != self.dtype:
             raise RambleError(f"holds weights in {weights.dtype}, those of the network of this study are {self.dtype}")
         for name, value in self.state_dict(weights).items():
-            if not same(value.cpu(), state[name].cpu()):
+            if name not in self.following and not same(value.cpu(), state[name].cpu()):
                 raise RambleError(
                     f"holds another '{name}' than the network of this study, which keeps it constant, or has it under "
                     "two names"
@@ -123,7 +139,7 @@ class Problem(ABC):
 
     @torch.no_grad()
     def evaluate(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Evaluation:
-        """Return losses, errors and smallest margins of B networks.
+        """Return losses, errors and smallest margins of B networks; on the training set those that decide membership.
 
         Where float32 leaves it open whether a training margin is positive, that network is evaluated again in float64:
         training errors decide membership, test errors are a statistic.
@@ -132,12 +148,14 @@ class Problem(ABC):
         sample_margins = margins(outputs, labels).double()
         if split == "train":
             sample_margins = self._decided(sample_margins, outputs, weights, datasets)
-        errors, smallest = (~(sample_margins > 0)).sum(-1), sample_margins.amin(-1).to(weights.dtype)
+        max_errors = self.max_errors if split == "train" else 0
+        errors = (~(sample_margins > 0)).sum(-1)
+        smallest = membership_margins(sample_margins, max_errors).to(weights.dtype)
         losses = self.loss.mean(outputs, labels)
         # a network whose outputs overflowed classifies nothing
         broken = ~torch.isfinite(losses)
         errors = torch.where(broken, torch.full_like(errors, sample_margins.shape[-1]), errors)
-        return Evaluation(losses, errors, smallest)
+        return Evaluation(losses, errors, smallest, max_errors)
 
     @torch.no_grad()
     def sample_margins(self, weights: Tensor, datasets: Tensor) -> Tensor:
@@ -186,7 +204,27 @@ def stack(evaluations: Sequence[Evaluation]) -> Evaluation:
         torch.cat([e.losses for e in evaluations]),
         torch.cat([e.errors for e in evaluations]),
         torch.cat([e.min_margins for e in evaluations]),
+        evaluations[0].max_errors,
     )
+
+
+def allowed_errors(max_errors: float, samples: int) -> int:
+    """Return how many errors on so many training samples a number, or a share as params.yaml writes it, comes to.
+
+    Raises:
+        RambleError: it is neither a whole number nor a share below 1, or comes to all samples.
+    """
+    try:
+        check_errors(max_errors)
+    except ValueError as error:
+        raise RambleError(f"max_errors: {error}.") from None
+    allowed = int(Fraction(str(max_errors)) * samples)  # as written: 0.29 of 100 are 29
+    if allowed >= samples:
+        raise RambleError(
+            f"max_errors = {max_errors} allows all {samples} training samples to be misclassified, so every network "
+            "would be a solution; give less."
+        )
+    return allowed
 
 
 def place_of(problem: object, number: int) -> int:

@@ -64,7 +64,7 @@ def write_along(
                     found = rows(
                         problem, weights[point], place_of(problem, points.dataset), f"{name}/{points.name}/{point}"
                     )
-                    tables.append(_placed(found, points, point))
+                    tables.append(placed(found, points, point))
                 progress.advance(1, points=points.name)
                 if checkpoint.due:
                     checkpoint.save({}, {"tables": [table.to_dict("list") for table in tables]})
@@ -80,6 +80,7 @@ def _taken_up(points: Sequence[int], state: State) -> list[pd.DataFrame]:
     return tables
 
 
-def _placed(rows: pd.DataFrame, points: Points, point: int) -> pd.DataFrame:
+def placed(rows: pd.DataFrame, points: Points, point: int) -> pd.DataFrame:
+    """Return what was measured at a point, its number and its place in front."""
     place = {name: float(values[point]) for name, values in points.places.items()}
     return pd.concat([pd.DataFrame({"point": point, **place}, index=rows.index), rows], axis=1)

@@ -48,6 +48,7 @@ class Given:
     under studies.<name>.
     """
 
+    max_errors: float = 0  # a rule gives it where a study allows some: nothing depends on it where none does
     MANY: ClassVar[dict[str, str]] = {"studies": "study", "trackers": "tracker", "figures": "figure"}
 
     def __init__(self, values: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from ramble.problems.problem import Problem, place_of
 from ramble.problems.stored import read_weights
 from ramble.store.artifacts import table_digest, write_table
 from ramble.store.headers import PathHeader
-from ramble.store.points import StoredPath, pair_of, write_points
+from ramble.store.points import END_ORDER, StoredPath, pair_of, write_points
 from ramble.store.progress import Progress
 from ramble.store.tensors import tensors_digest
 from ramble.tracking.connect import connect
@@ -69,6 +69,7 @@ def write_paths(
             tracker=tracker,
             pair=pair,
             inputs=inputs,
+            max_errors=problem.max_errors,
             **sources.of_pair(pair),
             steps_digest=table_digest(table_file),
             status=path.status,
@@ -82,9 +83,15 @@ def write_paths(
             min_margin=path.min_margin,
             certificate_points=path.certificate_points,
             certificate_resolution=path.certificate_resolution,
-            facts={key: str(value) for key, value in problem.metadata.items()},
+            facts={key: str(value) for key, value in (*problem.metadata.items(), *end_order_field(path))},
         )
-        write_points(tensor_file, StoredPath(pair, path.points.numpy(), path.t.numpy(), header))
+        order = None if path.end_order is None else path.end_order.numpy()
+        write_points(tensor_file, StoredPath(pair, path.points.numpy(), path.t.numpy(), header, order))
+
+
+def end_order_field(path: Path) -> list[tuple[str, str]]:
+    """Return the field of the header that says that a path ends at W_b with its units reordered."""
+    return [] if path.end_order is None else [(END_ORDER, "the last point is W_b at the places in the tensor")]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Source:
     rises: bool  # does t rise all along it?
     reached: float  # largest t of the path
     weights: int  # P, of the network
+    max_errors: int  # that a network in the solution space may make
     profile: pd.DataFrame | None  # one row per stored point
     spectra: pd.DataFrame | None  # one row per point with a spectrum
     part: pd.DataFrame | None  # rows of the points where more than the spectrum was measured
@@ -36,7 +37,8 @@ class Source:
         dataset, a, b = self.pair.split("-")
         # a polyline that was moved as a whole has both ends from the start
         ending = self.status if self.reached == 1.0 else f"{self.status} at t = {self.reached:.2f}"
-        return f"data set {dataset}, solutions {a} to {b} ({ending})"
+        allowed = f"; {self.max_errors} errors allowed" if self.max_errors else ""
+        return f"data set {dataset}, solutions {a} to {b} ({ending}{allowed})"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def read_sources(files: Files, part: str | None = None) -> Sources:
                 path.rises,
                 float(path.t.max()),
                 path.points.shape[1],
+                path.header.max_errors,
                 read_table(profiles[number]) if profiles else None,
                 read_table(spectra[number]) if spectra else None,
                 read_table(parts[number]) if parts else None,
