@@ -138,6 +138,22 @@ def test_an_unknown_loss():
     assert loss_called("x", "cross-entropy", single=True) is CROSS_ENTROPY
 
 
+class Normalised(NetworkProblem):
+    def build_network(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 3))
+
+
+def test_gradients_through_statistics_are_those_of_the_loss():
+    inputs, labels = smooth_problem(seed=3).data("train")
+    problem = Normalised({"train": (inputs, labels)}, batch_norm="reestimate", loss="squared-error")
+    weights = weights_of(problem)
+    loss, gradient = problem.gradients(weights[None], DATASET)
+    assert float(loss) == pytest.approx(float(problem.evaluate(weights[None], DATASET).losses), rel=1e-9)
+    step = torch.randn(len(weights), generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    there, back = (problem.evaluate((weights + sign * 1e-5 * step)[None], DATASET).losses for sign in (1, -1))
+    assert float(gradient[0] @ step) == pytest.approx(float(there - back) / 2e-5, rel=1e-6)
+
+
 @pytest.mark.parametrize("part", ["hessian", "gauss_newton"])
 def test_derivatives_of_lenet_that_are_written_out(part):
     class Plain(LeNet5Problem):

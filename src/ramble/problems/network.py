@@ -90,6 +90,8 @@ class NetworkProblem(Problem):
         self._batches_chains &= alike
         self._statistics = follows
         self.loss = loss_called(where, loss, single=outputs == 1)
+        if follows:
+            follows.loss = self.loss
         classes = class_numbers(where, labels, outputs)
         refuse_contradiction(where, inputs["train"], classes["train"])
         self._data = {split: (own, classes[split].to(self.device)) for split, own in placed.items()}

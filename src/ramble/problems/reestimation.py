@@ -23,7 +23,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ramble.errors import RambleError
 from ramble.problems.batch_norm import moving_norms
 from ramble.problems.logits import as_logits, inputs_in
-from ramble.problems.margins import mean_loss
+from ramble.problems.losses import CROSS_ENTROPY, Loss
 from ramble.problems.skeleton import Skeleton
 
 # Samples that statistics are those of. Networks trained in batches of a hundred tolerate more noise than is left, and
@@ -56,6 +56,7 @@ class Reestimation:
 
     Attributes:
         names: of the buffers that follow the weights, and of counters beside them.
+        loss: of the logits; that of the problem, once it is known.
 
     Raises:
         RambleError: a layer whose statistics cannot be taken; see `batch_norm.moving_norms`; or no batch norm at all.
@@ -69,6 +70,7 @@ class Reestimation:
             raise RambleError(f"{where}: the network has no batch norm to re-estimate; leave batch_norm out.")
         self.names = frozenset(_inside(name, buffer) for name in self._norms for buffer in BUFFERS)
         self._where, self._skeleton, self._state_of, self._inputs = where, skeleton, state_of, inputs
+        self.loss: Loss = CROSS_ENTROPY
         self._by_dtype: dict[torch.dtype, nn.Module] = {}
         self._remembered: deque[tuple[Tensor, Statistics, Tensor]] = deque(maxlen=REMEMBERED)
 
@@ -111,7 +113,7 @@ class Reestimation:
             )
         leaf = weights.detach().requires_grad_()
         _, logits = self._measure(leaf, inputs)
-        loss = mean_loss(logits, labels, output_gain)
+        loss = self.loss.mean(logits, labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 
@@ -120,7 +122,7 @@ class Reestimation:
         leaf = weights.detach().requires_grad_()
         statistics, logits = self._measure(leaf, self._inputs)
         self._remember(weights, statistics, logits)
-        loss = mean_loss(logits, labels, output_gain)
+        loss = self.loss.mean(logits, labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 
@@ -134,7 +136,7 @@ class Reestimation:
         leaf = weights.detach().requires_grad_()
         statistics = {name: value.requires_grad_() for name, value in self._copied(weights).items()}
         with torch.enable_grad():
-            loss = mean_loss(self.logits(leaf, inputs, statistics), labels, output_gain)
+            loss = self.loss.mean(self.logits(leaf, inputs, statistics), labels, output_gain)
             parts = torch.autograd.grad(loss, [leaf, *statistics.values()], materialize_grads=True)
         return loss.detach(), torch.cat([part.flatten() for part in parts])
 
