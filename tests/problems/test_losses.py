@@ -162,8 +162,8 @@ def test_derivatives_of_lenet_that_are_written_out(part):
         def curvature(self, network):
             return NetworkProblem.curvature(self, network)
 
-        def _loss_and_gradient(self, *arguments):
-            return NetworkProblem._loss_and_gradient(self, *arguments)
+        def _loss_and_gradient(self, *arguments, **named):
+            return NetworkProblem._loss_and_gradient(self, *arguments, **named)
 
     ours, plain = (
         kind([random_images(7, train=9)], input_mean=0.1, input_std=0.5, loss="squared-error")
