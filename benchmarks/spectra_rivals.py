@@ -1,12 +1,12 @@
 """Top Hessian eigenvalues by four tools in one table, at equal measured accuracy: LeNet5 and two ResNet20.
 
 Networks are trained by Adam to a loss of 0.02. All eigenvalues that a tool finds are compared with a float64 reference
-(ARPACK at 1e-10). Every rival gets the cheapest of its settings that brings all of them within 1e-3, chosen by hindsight, and
-its seconds are those of that setting alone. `krylov` is the whole engine as the workflow runs it, with its default
-settings: rounding measured, error bars, the most negative eigenvalue and the trace, none of which the rivals look for;
-`krylov, ends alone` is its search without rounding and trace. Seconds are of processor time, on one thread, the best of
-a few rounds in which the tools take turns. The ResNet20 with batch norm has the statistics of its training set at these
-weights, which no tool differentiates.
+(ARPACK at 1e-10). Every rival gets the cheapest of its settings that brings all of them within 1e-3, chosen by
+hindsight, and its seconds are those of that setting alone. `krylov` is the whole engine as the workflow runs it, with
+its default settings: rounding measured, error bars, the most negative eigenvalue and the trace, none of which the
+rivals look for; `krylov, ends alone` is its search without rounding and trace. Seconds are of processor time, on one
+thread, the best of a few rounds in which the tools take turns. The ResNet20 with batch norm has the statistics of its
+training set at these weights, which no tool differentiates.
 
     RAMBLE_DATA_ROOT=... python benchmarks/spectra_rivals.py [--networks lenet5 resnet20] [--images 100 20]
         [--top 20 5] [--rounds 2] [--eigenthings FOLDER]
@@ -28,7 +28,6 @@ import numpy as np
 import torch
 import torchvision
 from full_batch_gradient import resnet20
-from ramble.problems.resnet import ResNet
 from spectra import curvlinops_arpack, pyhessian, scipy_arpack
 from torch import Tensor, nn
 
@@ -43,10 +42,19 @@ GOAL = 1e-3
 STEPS = (20, 30, 40, 60, 80, 100, 120, 160)
 TOLERANCES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 POWERS = ((1e-3, 100), (1e-4, 200), (1e-5, 400), (1e-6, 1000))
+
+
+def resnet20_bn() -> nn.Module:
+    """Return a ResNet20 with batch norm."""
+    from ramble.problems.resnet import ResNet
+
+    return ResNet(20)
+
+
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "lenet5": LeNet5,
     "resnet20": resnet20,
-    "resnet20-bn": lambda: ResNet(20),
+    "resnet20-bn": resnet20_bn,
 }
 
 
