@@ -31,7 +31,8 @@ from full_batch_gradient import resnet20
 from spectra import curvlinops_arpack, pyhessian, scipy_arpack
 from torch import Tensor, nn
 
-from ramble.problems.lenet import LeNet5
+from ramble.problems.lenet import LeNet5Problem
+from ramble.problems.mnist import mnist_images
 from ramble.problems.network import NetworkProblem
 from ramble.spectra.ends import lanczos_ends
 from ramble.spectra.krylov import KrylovEngine
@@ -51,34 +52,39 @@ def resnet20_bn() -> nn.Module:
     return ResNet(20)
 
 
-NETWORKS: dict[str, Callable[[], nn.Module]] = {
-    "lenet5": LeNet5,
-    "resnet20": resnet20,
-    "resnet20-bn": resnet20_bn,
-}
+NETWORKS: dict[str, Callable[[], nn.Module]] = {"resnet20": resnet20, "resnet20-bn": resnet20_bn}
+ROOT = os.environ.get("RAMBLE_DATA_ROOT", "data")
 
 
-class Case(NetworkProblem):
-    """One of the networks on the first images of its data set."""
+class Residual(NetworkProblem):
+    """A ResNet20 on the first images of CIFAR-10."""
 
     def __init__(self, network: str, count: int) -> None:
-        self._make, root = NETWORKS[network], os.environ.get("RAMBLE_DATA_ROOT", "data")
-        kind = torchvision.datasets.MNIST if network == "lenet5" else torchvision.datasets.CIFAR10
-        images = torch.stack([torchvision.transforms.functional.to_tensor(kind(root)[i][0]) for i in range(count)])
-        labels = torch.tensor(kind(root).targets[:count])
-        way = "reestimate" if network == "resnet20-bn" else None
-        super().__init__({"train": ((images - images.mean()) / images.std(), labels)}, batch_norm=way)
+        self._make = NETWORKS[network]
+        cifar = torchvision.datasets.CIFAR10(ROOT)
+        images = torch.from_numpy(cifar.data[:count]).float().permute(0, 3, 1, 2) / 255
+        way = {"batch_norm": "reestimate"} if network == "resnet20-bn" else {}
+        super().__init__(
+            {"train": ((images - images.mean()) / images.std(), torch.tensor(cifar.targets[:count]))}, **way
+        )
 
     def build_network(self) -> nn.Module:
         """Return the network."""
         return self._make()
 
 
+def problem_of(name: str, count: int) -> NetworkProblem:
+    if name != "lenet5":
+        return Residual(name, count)
+    data = mnist_images(0, "benchmark", 0, data_root=ROOT, train=count, test=1)
+    return LeNet5Problem([data], input_mean=0.1307, input_std=0.3081)
+
+
 class Point:
     """A network trained to no error, and what `spectra` asks of a point."""
 
     def __init__(self, name: str, count: int, top: int) -> None:
-        self.problem, self.top = Case(name, count), top
+        self.problem, self.top = problem_of(name, count), top
         weights = self.problem.initial_weights(torch.Generator().manual_seed(1)).requires_grad_()
         optimiser = torch.optim.Adam([weights], lr=2e-3)
         for step in range(400):
@@ -176,7 +182,7 @@ def compare(name: str, count: int, top: int, rounds: int) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--networks", nargs="+", choices=list(NETWORKS), default=["lenet5", "resnet20"])
+    parser.add_argument("--networks", nargs="+", choices=["lenet5", *NETWORKS], default=["lenet5", "resnet20"])
     parser.add_argument("--images", nargs="+", type=int, default=[100, 20])
     parser.add_argument("--top", nargs="+", type=int, default=[20, 5])
     parser.add_argument("--rounds", type=int, default=2)
