@@ -40,8 +40,9 @@ def problem_of(kind: type[NetworkProblem], loss: str = "squared-error") -> Netwo
 
 def logits(problem: NetworkProblem, weights: Tensor) -> Tensor:
     inputs, _ = problem.data("train")
-    network = problem.build_network().to(weights.dtype)
-    found: Tensor = functional_call(network, problem.unflatten(weights), (inputs.to(weights.dtype),))
+    found: Tensor = functional_call(
+        problem._skeleton.called(weights.dtype), problem.unflatten(weights), (inputs.to(weights.dtype),)
+    )
     return found
 
 
@@ -111,7 +112,12 @@ def test_margins_and_errors_do_not_depend_on_the_loss(kind):
     assert not torch.equal(one.losses, other.losses)
 
 
-@KINDS
+class Wide(NetworkProblem):
+    def build_network(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(3, 40), nn.Tanh(), nn.Linear(40, 3))
+
+
+@pytest.mark.parametrize("kind", [Wide, Single])
 def test_descent_on_it_comes_to_no_errors(kind):
     problem = problem_of(kind)
     weights = weights_of(problem)[None]
@@ -132,6 +138,22 @@ def test_an_unknown_loss():
     assert loss_called("x", "cross-entropy", single=True) is CROSS_ENTROPY
 
 
+class Normalised(NetworkProblem):
+    def build_network(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 3))
+
+
+def test_gradients_through_statistics_are_those_of_the_loss():
+    inputs, labels = smooth_problem(seed=3).data("train")
+    problem = Normalised({"train": (inputs, labels)}, batch_norm="reestimate", loss="squared-error")
+    weights = weights_of(problem)
+    loss, gradient = problem.gradients(weights[None], DATASET)
+    assert float(loss) == pytest.approx(float(problem.evaluate(weights[None], DATASET).losses), rel=1e-9)
+    step = torch.randn(len(weights), generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    there, back = (problem.evaluate((weights + sign * 1e-5 * step)[None], DATASET).losses for sign in (1, -1))
+    assert float(gradient[0] @ step) == pytest.approx(float(there - back) / 2e-5, rel=1e-6)
+
+
 @pytest.mark.parametrize("part", ["hessian", "gauss_newton"])
 def test_derivatives_of_lenet_that_are_written_out(part):
     class Plain(LeNet5Problem):
@@ -140,8 +162,8 @@ def test_derivatives_of_lenet_that_are_written_out(part):
         def curvature(self, network):
             return NetworkProblem.curvature(self, network)
 
-        def _loss_and_gradient(self, *arguments):
-            return NetworkProblem._loss_and_gradient(self, *arguments)
+        def _loss_and_gradient(self, *arguments, **named):
+            return NetworkProblem._loss_and_gradient(self, *arguments, **named)
 
     ours, plain = (
         kind([random_images(7, train=9)], input_mean=0.1, input_std=0.5, loss="squared-error")

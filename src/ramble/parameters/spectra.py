@@ -117,6 +117,9 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     """Lanczos with full reorthogonalisation."""
 
     engine: Literal["krylov"]
+    bottom: Count = Field(  # figures and claims ask for the most negative one
+        default=1, description="number of the most negative ones; three take nearly twice the products"
+    )
     reference: PyHessianReference | None = Field(default=None, description="for the table reference.csv")
     gauss_newton: GaussNewtonPart | None = Field(default=None, description="for the tables gauss_newton/")
     density: Density | None = Field(default=None, description="for the tables density/")

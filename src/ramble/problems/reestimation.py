@@ -59,7 +59,7 @@ class Reestimation:
 
     Attributes:
         names: of the buffers that follow the weights, and of counters beside them.
-        loss: of the logits, whose derivatives are taken.
+        loss: of the logits; that of the problem, once it is known.
 
     Raises:
         RambleError: a layer whose statistics cannot be taken; see `batch_norm.moving_norms`; or no batch norm at all.
@@ -73,10 +73,9 @@ class Reestimation:
             raise RambleError(f"{where}: the network has no batch norm to re-estimate; leave batch_norm out.")
         self.names = frozenset(_inside(name, buffer) for name in self._norms for buffer in BUFFERS)
         self._where, self._skeleton, self._state_of, self._inputs = where, skeleton, state_of, inputs
+        self.loss: Loss = CROSS_ENTROPY
         self._by_dtype: dict[torch.dtype, nn.Module] = {}
         self._remembered: deque[tuple[Tensor, Statistics, Tensor]] = deque(maxlen=REMEMBERED)
-
-    loss: Loss = CROSS_ENTROPY
 
     def of_few(self) -> "Reestimation":
         """Return the same with the statistics of a few samples, where any will do."""

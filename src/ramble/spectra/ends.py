@@ -100,6 +100,7 @@ def lanczos_ends(
     budget: int,
     random: torch.Generator,
     rounding: Rounding | None = None,
+    sharper: Callable[[float], bool] = lambda times: False,
 ) -> Ends:
     """Return the top eigenvalues and the most negative ones of a symmetric operator.
 
@@ -121,6 +122,7 @@ def lanczos_ends(
         budget: products at most; the whole space ends the run earlier.
         random: for the vectors that further runs start from.
         rounding: of the products; None: that of their dtype.
+        sharper: asked to make `rounding` so many times smaller, says whether it became smaller.
 
     Raises:
         RambleError: more eigenvalues than dimensions or than products.
@@ -135,7 +137,7 @@ def lanczos_ends(
             f"budget = {budget} products are too few for top = {top} and bottom = {bottom} eigenvalues; raise it"
         )
     space = KrylovSpace(product, start, budget, random)
-    search = _Search(space, top, bottom, tolerance, rounding or unit_rounding(start.dtype, size))
+    search = _Search(space, top, bottom, tolerance, rounding or unit_rounding(start.dtype, size), sharper)
     while space.room and not search.over:
         for _ in range(min(space.room, 1 + space.size // LOOKS)):
             space.grow()
@@ -146,9 +148,17 @@ def lanczos_ends(
 class _Search:
     """When to begin a new run, and when to stop."""
 
-    def __init__(self, space: KrylovSpace, top: int, bottom: int, tolerance: float, rounding: Rounding) -> None:
+    def __init__(
+        self,
+        space: KrylovSpace,
+        top: int,
+        bottom: int,
+        tolerance: float,
+        rounding: Rounding,
+        sharper: Callable[[float], bool],
+    ) -> None:
         self._space, self._top, self._bottom = space, top, bottom
-        self._tolerance, self._rounding_of = tolerance, rounding
+        self._tolerance, self._rounding_of, self._sharper = tolerance, rounding, sharper
         self._rounding: float | None = None  # asked for when the top is nearly known: to measure it takes products
         self._everything = Limits(-np.inf, np.inf)  # what the first run says of all eigenvalues
         self._first_is_over = False
@@ -207,7 +217,12 @@ class _Search:
     def _is_coarse(self, ritz: Ritz) -> bool:
         """Say whether the products are so far off that they leave no room for the tolerance."""
         goal = self._tolerance * self._wanted(ritz, self._limits(), 0.0).least
-        return not self._finest and self._rounding_at(ritz) > ROOM * goal
+        if self._finest:
+            return False
+        while (rounding := self._rounding_at(ritz)) > ROOM * goal:
+            if not self._sharper(rounding / (ROOM * goal)):
+                return True
+        return False
 
     def _near(self, ritz: Ritz, complement: Limits, rounding: float) -> bool:
         """Say whether all errors are within the tolerance, if the limits are right."""

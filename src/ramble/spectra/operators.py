@@ -16,10 +16,10 @@ from ramble.errors import RambleError
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
-from ramble.spectra.ends import lanczos_ends, unit_rounding
+from ramble.spectra.ends import Rounding, lanczos_ends, unit_rounding
 from ramble.spectra.groups import group_of
 from ramble.spectra.products import Curvature, sampled_trace
-from ramble.spectra.rounding import measured_rounding
+from ramble.spectra.rounding import MeasuredRounding
 from ramble.spectra.settings import KrylovSettings
 from ramble.spectra.spectrum import Spectrum
 
@@ -136,10 +136,10 @@ def spectrum_of(
     start = torch.randn(columns, generator=random).to(operator.device, operator.dtype)
     product = _finite(operator)
     _refuse_asymmetry(product, start, random)
-    rounding = unit_rounding(operator.dtype, columns)
+    rounding: Rounding = unit_rounding(operator.dtype, columns)
     if exact is not None:
         in_double = _finite(exact)
-        rounding = measured_rounding(product, lambda: in_double, start, random, unit_rounding(torch.float64, columns))
+        rounding = MeasuredRounding(product, lambda: in_double, start, random, unit_rounding(torch.float64, columns))
     ends = lanczos_ends(
         product, start, settings.top, settings.bottom, settings.tolerance, settings.budget, random, rounding
     )

@@ -54,8 +54,8 @@ class LanczosSettings(EngineSettings):
 class EndsSettings(LanczosSettings):
     """Both ends of the Hessian's spectrum."""
 
-    bottom: Count = Field(
-        default=1, description="number of the most negative ones; three take nearly twice the products"
+    bottom: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
+        default=1, description="number of the most negative ones; none take half of the products, three nearly twice"
     )
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ class Spectrum:
     eigenvalues: NDArray[np.float64]  # (k,) the k largest found by magnitude, descending in value
     residuals: NDArray[np.float64]  # (k,) |H v - lambda v| and rounding: some eigenvalue of H is as near
     errors: NDArray[np.float64]  # (k,) see above
-    lowest: NDArray[np.float64]  # (m,) the m most negative ones found, ascending
+    lowest: NDArray[np.float64]  # (m,) the m most negative ones found, ascending; m may be 0
     lowest_residuals: NDArray[np.float64]  # (m,)
     lowest_errors: NDArray[np.float64]  # (m,) see above
     trace: float
