@@ -7,7 +7,7 @@ with step(snakemake) as given:
     from ramble.spectra.krylov import KrylovEngine
     from ramble.spectra.vectors_along import write_eigenvectors
 
-    problem = stored_problem(given.problem, [snakemake.input.data], given.device)
+    problem = stored_problem(given.problem, [snakemake.input.data], given.device, given.max_errors)
     write_eigenvectors(
         KrylovEngine(snakemake.params.settings, given.seed),
         problem,

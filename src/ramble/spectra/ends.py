@@ -216,11 +216,11 @@ class _Search:
 
     def _is_coarse(self, ritz: Ritz) -> bool:
         """Say whether the products are so far off that they leave no room for the tolerance."""
-        goal = self._tolerance * self._wanted(ritz, self._limits(), 0.0).least
+        room = ROOM * self._tolerance * self._wanted(ritz, self._limits(), 0.0).least
         if self._finest:
             return False
-        while (rounding := self._rounding_at(ritz)) > ROOM * goal:
-            if not self._sharper(rounding / (ROOM * goal)):
+        while (rounding := self._rounding_at(ritz)) > room:
+            if room == 0.0 or not self._sharper(rounding / room):
                 return True
         return False
 
