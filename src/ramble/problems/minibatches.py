@@ -56,7 +56,7 @@ class Hardest:
         begin, size, lowest, holds = 0, FIRST, None, True
         while begin < len(order) and holds:
             samples = order[begin : begin + size]
-            found = torch.atleast_2d(margins_of(samples))
+            found = margins_of(samples).view(-1, len(samples))
             self.margins[samples] = found.amin(0)
             if allowed:  # of every network the lowest ones in all blocks so far
                 lowest = _lowest(found if lowest is None else torch.cat([lowest, found], 1), allowed + 1)
