@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from small_batch_norm import Given, X, Y
 from test_folding import folded, residual, trained
-from test_reestimation import Given, X, Y
 from torch.nn import functional
 
 from ramble.errors import RambleError

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 import pytest
 import torch
-from test_reestimation import ZERO, Functional, Given, Twice, X, Y, linear_and, norms, some_weights
+from small_batch_norm import ZERO, Functional, Given, Twice, X, Y, linear_and, norms, some_weights
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations

@@ -146,7 +146,11 @@ class Reestimation:
         leaf = weights.detach().requires_grad_()
         statistics, _ = self._measure(leaf, self._inputs)
         own, *along = torch.split(derivatives, [len(weights), *(len(value) for value in statistics.values())])
-        (through,) = torch.autograd.grad(list(statistics.values()), leaf, along)
+        # behind nothing but inputs and frozen weights they are constants
+        moving = [both for both in zip(statistics.values(), along, strict=True) if both[0].requires_grad]
+        if not moving:
+            return own
+        (through,) = torch.autograd.grad([each for each, _ in moving], leaf, [each for _, each in moving])
         return own + through
 
     def _copied(self, weights: Tensor) -> Statistics:

@@ -17,6 +17,7 @@ from torch import Tensor
 from ramble.problems.logits import inputs_in, logits_of
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
+from ramble.verification.batch_norm import network_at
 from ramble.verification.findings import Failure, Findings
 
 GRIDS = (3, 12, 48, 192)
@@ -109,7 +110,7 @@ class _OfModule:
 
     @torch.no_grad()
     def __call__(self, weights: Tensor, samples: Tensor) -> Tensor:
-        network, (inputs, _) = self._problem.network(weights), self._problem.data("train")
+        network, (inputs, _) = network_at(self._problem, weights), self._problem.data("train")
         batches = (inputs_in(inputs[rows], weights.dtype) for rows in torch.split(samples, BATCH))
         return torch.cat([logits_of(network, batch) for batch in batches])
 
