@@ -32,9 +32,9 @@ def committees() -> Tensor:
 
 @cache
 def wide_ends() -> Tensor:
-    problem = wide_problem(samples=40)
+    problem = wide_problem(samples=16)
     weights = torch.stack([problem.initial_weights(torch.Generator().manual_seed(seed)) for seed in (1, 2)])
-    for _ in range(1500):
+    for _ in range(1000):
         weights = weights - 0.3 * problem.gradients(weights, torch.tensor([0, 0]))[1]
     return weights
 
@@ -55,7 +55,7 @@ def test_joins_committees_that_the_straight_line_does_not():
 
 
 def test_joins_rectified_units_with_a_proof():
-    path = joined(wide_problem(samples=40), wide_ends())
+    path = joined(wide_problem(samples=16), wide_ends())
     assert path.steps[0].train_errors > 0
     assert path.joins
     assert path.certificate == "sound"
@@ -85,7 +85,7 @@ def test_a_seed_gives_one_path():
 
 
 def test_trains_by_batches_where_there_are_many_samples():
-    path = joined(wide_problem(samples=40), wide_ends(), batch=5)
+    path = joined(wide_problem(samples=16), wide_ends(), batch=3)
     assert path.joins
 
 

@@ -36,7 +36,7 @@ class Study(BaseStudy):
     families: Annotated[list[FamilyName], Field(min_length=1, description="kinds of networks, each with its data")]
     networks: Annotated[
         int, Field(ge=2, le=4, description="of a family, each trained another way; all pairs are tried")
-    ]
+    ] = 4
     tracker: AdaptiveSettings = AdaptiveSettings()
 
     @model_validator(mode="after")
