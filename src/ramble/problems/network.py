@@ -135,7 +135,8 @@ class NetworkProblem(ChunkedProblem):
 
     def moving_state(self, weights: Tensor) -> dict[str, Tensor]:
         """Return what of the network's state depends on the flat weights (P,): them, and statistics that follow."""
-        return self.unflatten(weights) | (self._statistics.at(weights) if self._statistics else {})
+        follow = self._statistics.at(weights.to(self.device)) if self._statistics else {}
+        return self.unflatten(weights) | follow
 
     def state_dict(self, weights: Tensor) -> dict[str, Tensor]:
         """Return all that the network's `load_state_dict` takes: constants and second names of tied weights too."""
