@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from given_networks import network, samples, trained
+from small_problems import ProductNetwork
 from torch import nn
 
 import ramble
@@ -196,3 +197,16 @@ def test_permitted_errors_let_networks_with_errors_be_joined(ends):
     assert path.joins
     assert path.profile.train_errors.max() <= count
     assert path.profile.train_errors.iloc[-1] == count
+
+
+def test_a_path_that_does_not_join_is_written_and_says_so(tmp_path):
+    torn = ({"factors": torch.tensor(values)} for values in ([1.0, 1.5], [-1.2, -1.0]))
+    data = torch.ones(1, 1), torch.zeros(1, dtype=torch.long)
+    path = ramble.connect(ProductNetwork, data, *torn, attempts=1, out=tmp_path)
+    assert not path.joins
+    assert path.certificate == "none"
+    assert "NO (tracker adaptive: " in str(path)
+    assert "more attempts (--attempts)" in str(path)
+    _, header = read_tensors(tmp_path / "path.safetensors")
+    assert header["status"] != "arrived"
+    assert not ramble.verify(tmp_path / "path.safetensors", Sources(network=ProductNetwork, data=data)).holds

@@ -195,6 +195,18 @@ def solved(problem: NetworkProblem, seed: int) -> Tensor:
     return weights
 
 
+def test_one_network_in_two_orders_is_one_point():
+    problem = wide_problem()
+    start = solved(problem, 8)
+    end = shuffled(problem, start[0])[None]
+    (path,) = connect(problem, AlignedTracker(AlignedSettings()), start, end, torch.tensor([0]), silent())
+    assert path.joins
+    assert path.t.tolist() == [1.0]
+    assert torch.equal(path.points, start)
+    assert torch.equal(end[0][path.end_order], start[0])
+    assert path.reason.startswith("W_a is W_b with")
+
+
 def test_tracks_to_the_reordered_network():
     problem = wide_problem()
     start = solved(problem, 8)

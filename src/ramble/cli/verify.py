@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ramble.cli.given import add_sources, sources_of
 from ramble.cli.outcome import judge_all
 from ramble.cli.provenance import PARAMS
+from ramble.errors import RambleError
 
 if TYPE_CHECKING:
     from ramble.parameters.document import Parameters
@@ -42,8 +43,16 @@ def run(chosen: argparse.Namespace) -> int:
     def parameters() -> "Parameters":
         return read_parameters(chosen.params)
 
+    def of_connect(file: Path) -> bool:
+        try:
+            return is_joined(file)
+        except RambleError:
+            if all(params.exists() for params in chosen.params):
+                return False  # whoever looks for a study's path says what is missing of it
+            raise
+
     def judge(file: Path) -> bool:
-        verdict = verify_joined(file, sources_of(chosen)) if is_joined(file) else verify(file, parameters())
+        verdict = verify_joined(file, sources_of(chosen)) if of_connect(file) else verify(file, parameters())
         print(verdict, flush=True)
         return verdict.holds
 

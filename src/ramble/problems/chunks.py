@@ -1,7 +1,7 @@
 """As many samples and networks at a time as a device has memory for, and means over chunks of samples."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import torch
@@ -99,3 +99,9 @@ def channels_last(inputs: Tensor) -> Tensor:
     if inputs.dim() != 4:
         return inputs
     return torch.empty_like(inputs, memory_format=torch.channels_last).copy_(inputs)
+
+
+def stacked(found: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Return losses (B,) and gradients (B, P) of networks that were looked at one by one."""
+    losses, gradients = zip(*found, strict=True)
+    return torch.stack(losses), torch.stack(gradients)

@@ -12,7 +12,7 @@ from ramble.errors import RambleError
 from ramble.problems.batch_norm import BatchNorm, refuse_unknown_way
 from ramble.problems.behaviour import refuse_misbehaviour
 from ramble.problems.checks import class_numbers, refuse_contradiction, stored_inputs, whole_labels
-from ramble.problems.chunks import ChunkedProblem, channels_last, mean_over_chunks
+from ramble.problems.chunks import ChunkedProblem, channels_last, mean_over_chunks, stacked
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
 from ramble.problems.folding import Folding
 from ramble.problems.logits import as_logits, inputs_in
@@ -142,7 +142,8 @@ class NetworkProblem(ChunkedProblem):
 
     def moving_state(self, weights: Tensor) -> dict[str, Tensor]:
         """Return what of the network's state depends on the flat weights (P,): them, and statistics that follow."""
-        return self.unflatten(weights) | (self._statistics.at(weights) if self._statistics else {})
+        follow = self._statistics.at(weights.to(self.device)) if self._statistics else {}
+        return self.unflatten(weights) | follow
 
     def state_dict(self, weights: Tensor) -> dict[str, Tensor]:
         """Return all that the network's `load_state_dict` takes: constants and second names of tied weights too."""
@@ -192,7 +193,7 @@ class NetworkProblem(ChunkedProblem):
         inputs, labels = self._data["train"]
         whole = inputs_in(inputs, weights.dtype), labels
         if self._statistics:
-            return _stacked([self._gradient_through_statistics(row, *whole, output_gain) for row in weights])
+            return stacked([self._gradient_through_statistics(row, *whole, output_gain) for row in weights])
         return self._looped(weights, [whole] * len(weights), output_gain)
 
     def _gradient_through_statistics(
@@ -201,8 +202,8 @@ class NetworkProblem(ChunkedProblem):
         assert self._statistics is not None
         if self._statistics.of_all(inputs):
             return self._statistics.loss_and_gradient_of_part(weights, labels, output_gain)
-        partial_derivatives = partial(self._statistics.partial_derivatives, weights, output_gain=output_gain)
-        loss, derivatives = self._accumulated(partial_derivatives, inputs, labels)
+        of = partial(self._statistics.partial_derivatives, weights, output_gain=output_gain)
+        loss, derivatives = self._accumulated(of, inputs, labels)
         return loss, self._statistics.pulled_back(weights, derivatives)
 
     def _gradients_batched(self, weights: Tensor, output_gain: float) -> tuple[Tensor, Tensor]:
@@ -230,9 +231,9 @@ class NetworkProblem(ChunkedProblem):
     ) -> tuple[Tensor, Tensor]:
         if self._statistics:
             of = self._statistics.batch_loss_and_gradient
-            return _stacked([of(row, *own, output_gain) for row, own in zip(weights, batches, strict=True)])
+            return stacked([of(row, *own, output_gain) for row, own in zip(weights, batches, strict=True)])
         each = [partial(self._loss_and_gradient, row, output_gain=output_gain) for row in weights]
-        return _stacked([self._accumulated(of, *own) for of, own in zip(each, batches, strict=True)])
+        return stacked([self._accumulated(of, *own) for of, own in zip(each, batches, strict=True)])
 
     def _batched(
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float, each: int | None
@@ -300,8 +301,3 @@ class NetworkProblem(ChunkedProblem):
         loss = self.loss.mean(self._logits(leaf, inputs), labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
-
-
-def _stacked(found: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    losses, gradients = zip(*found, strict=True)
-    return torch.stack(losses), torch.stack(gradients)

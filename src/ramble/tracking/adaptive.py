@@ -84,9 +84,10 @@ class AdaptiveRun(Run):
         number -= settings.first_rounds * (2**attempt - 1)
         if number == 1:
             self._begin_attempt(attempt)
-        share = cosine((number - 1) / (settings.first_rounds * 2**attempt - 1 or 1))
+        rounds = settings.first_rounds * 2**attempt
+        share = cosine((number - 1) / (rounds - 1 or 1))
         self._train(settings.rate * share)
-        self._look(settings.rate * share, settings.margin_share * share)
+        self._look(settings.rate * share, settings.margin_share * share if number < rounds else 0.0)
         errors = self._strand.steps[-1].train_errors
         return {"attempt": attempt + 1, "bends": len(self._training.bends), "errors": errors}
 

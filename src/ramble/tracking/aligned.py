@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from ramble.tracking.aligned_settings import AlignedSettings
-from ramble.tracking.alignment import align
+from ramble.tracking.alignment import Alignment, align
 from ramble.tracking.line import LineRun
 from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.path import Path, Setting
@@ -40,10 +40,12 @@ class AlignedRun(LineRun):
         super().__init__(line, Setting(setting.problem, setting.starts, ends, setting.datasets))
 
     def paths(self) -> list[Path]:
-        """Return the segments, certified, each with the order of its end."""
-        return [
-            replace(
-                path, reason=f"{path.reason}, to W_b with {found.moved} of its units reordered", end_order=found.order
-            )
-            for path, found in zip(super().paths(), self._alignments, strict=True)
-        ]
+        """Return the segments, certified, each with the order of its end; one point where that is W_a itself."""
+        return [self._to(path, found) for path, found in zip(super().paths(), self._alignments, strict=True)]
+
+    def _to(self, path: Path, found: Alignment) -> Path:
+        end = f"W_b with {found.moved} of its units reordered"
+        if torch.equal(path.points[0], path.points[-1]):
+            one = torch.ones(1, dtype=torch.float64)
+            return replace(path, points=path.points[-1:], t=one, reason=f"W_a is {end}", end_order=found.order)
+        return replace(path, reason=f"{path.reason}, to {end}", end_order=found.order)

@@ -20,6 +20,7 @@ from ramble.store.points import END_ORDER, StoredPath, pair_of, read_path
 from ramble.store.tensors import read_tensors
 from ramble.store.untrusted import quoted, read_regular
 from ramble.studies.paths.study import PathStudy
+from ramble.tracking.aligned_settings import AlignedSettings
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check
 from ramble.verification.network import NetworkCheck
@@ -94,6 +95,11 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
         raise RambleError(
             f"{file}: the parameters have no paths of study {quoted(claims.study)} by tracker "
             f"{quoted(claims.tracker)}; name the right files with --params."
+        )
+    if path.end_order is not None and not isinstance(study.trackers[claims.tracker], AlignedSettings):
+        raise RambleError(
+            f"{file}: ends at W_b with its units reordered, which tracker {quoted(claims.tracker)} does not do; name a "
+            "path as it was made."
         )
     data = _source(folder, "data", f"{dataset}")
     solutions = _source(folder, "solutions", f"{dataset}-{a}"), _source(folder, "solutions", f"{dataset}-{b}")

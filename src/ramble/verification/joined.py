@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from ramble.errors import RambleError
 from ramble.problems.joined import PAIR, STUDY, Sources, reopen
 from ramble.store.points import END_ORDER
 from ramble.store.untrusted import quoted
@@ -24,6 +25,11 @@ def open_joined(file: Path, sources: Sources) -> Artifact:
     joined = reopen(file, sources)
     path, given = joined.path, joined.given
     claims, metadata = path.header, given.problem.metadata
+    if path.end_order is not None and claims.tracker != "aligned":
+        raise RambleError(
+            f"{file}: ends at b with its units reordered, which tracker {quoted(claims.tracker)} does not do; name a "
+            "path as it was made."
+        )
     unknown = sorted(claims.facts.keys() - metadata.keys() - set(BELIEVED) - set(COMPARED))
     table = file.with_suffix(".csv")
     numbers = {"study": STUDY, "dataset": "0"}
