@@ -75,7 +75,7 @@ def _trained(name: str, problem: ZooProblem, recipe: str, seed: int) -> Tensor:
         torch.manual_seed(derive_seed(seed, "zoo", name, recipe))
         network, plain = FAMILIES[name].build(), PLAIN[recipe]
         moving = [value for value in network.parameters() if value.requires_grad]
-        optimiser = plain.optimiser(moving, lr=plain.rate, **plain.options)
+        optimiser = plain.optimiser(moving, lr=plain.rate, **plain.options)  # type: ignore[call-arg]
         for epoch in range(1, EPOCHS + 1):
             for samples in torch.split(torch.randperm(len(labels)), plain.batch):
                 changes = plain.augments and inputs.dim() == 4 and epoch <= AUGMENTED
