@@ -3,7 +3,8 @@
 It goes through stages, each of which may be the last. The straight line is looked at. Both ends are polished: trained
 on, so that margins are wide where the path between them begins; the way from a given end to its polished one is a
 segment of the path like any other. Then the bends between the polished ends are trained at random points of their
-segments, at a rate that falls by a cosine, in attempts: each has twice the steps of the one before, and more bends.
+segments, at a rate that falls by a cosine, in attempts: each has twice the steps of the one before, half the rate, and
+more bends.
 What fits one network and not another is measured at the ends, see `adaptive_scales`.
 """
 
@@ -86,8 +87,9 @@ class AdaptiveRun(Run):
             self._begin_attempt(attempt)
         rounds = settings.first_rounds * 2**attempt
         share = cosine((number - 1) / (rounds - 1 or 1))
-        self._train(settings.rate * share)
-        self._look(settings.rate * share, settings.margin_share * share if number < rounds else 0.0)
+        rate = settings.rate * share / 2**attempt
+        self._train(rate)
+        self._look(rate, settings.margin_share * share if number < rounds else 0.0)
         errors = self._strand.steps[-1].train_errors
         return {"attempt": attempt + 1, "bends": len(self._training.bends), "errors": errors}
 

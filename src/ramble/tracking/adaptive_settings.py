@@ -43,4 +43,5 @@ class AdaptiveSettings(TrackerSettings):
     @property
     def budget(self) -> int:
         """Rounds at most."""
-        return self.polish_rounds + self.first_rounds * (2**self.attempts - 1)
+        rounds: int = self.first_rounds * (2**self.attempts - 1)
+        return self.polish_rounds + rounds

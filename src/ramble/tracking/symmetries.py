@@ -76,8 +76,9 @@ class _Reader:
         for operation in self._graph.operations:
             rows = operation.by_sample or operation.shape is None  # batch norm may give several tensors
             known = KNOWN.get(operation.node.target) if rows else None
-            label = known(self, operation) if known else self._unknown(operation)
-            if label:
+            if not known:
+                self._unknown(operation)
+            elif label := known(self, operation):
                 self._labels[operation.node] = label
         self._fix_label(self._labels.get(self._graph.outputs))
         fixed = {self._root(group) for group in self._fixed}

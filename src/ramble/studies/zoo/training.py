@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,7 @@ class Plain:
     optimiser: type[torch.optim.Optimizer]
     rate: float
     batch: int
-    options: dict[str, float]
+    options: dict[str, Any]
     augments: bool = False
 
 
@@ -76,11 +77,11 @@ def _trained(name: str, problem: ZooProblem, recipe: str, seed: int) -> Tensor:
         moving = [value for value in network.parameters() if value.requires_grad]
         optimiser = plain.optimiser(moving, lr=plain.rate, **plain.options)  # type: ignore[call-arg]
         for epoch in range(1, EPOCHS + 1):
-            for samples in torch.randperm(len(labels)).split(plain.batch):
+            for samples in torch.split(torch.randperm(len(labels)), plain.batch):
                 changes = plain.augments and inputs.dim() == 4 and epoch <= AUGMENTED
                 batch = _augmented(inputs[samples]) if changes else inputs[samples]
                 optimiser.zero_grad()
-                _loss(network.train()(batch), labels[samples]).backward()
+                torch.autograd.backward(_loss(network.train()(batch), labels[samples]))
                 optimiser.step()
             if epoch >= LEAST_EPOCHS and not _errors(network, inputs, labels):
                 weights = problem.flatten(network.state_dict())
