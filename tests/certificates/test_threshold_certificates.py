@@ -49,7 +49,7 @@ def rational_minimum(tensors: dict[str, Tensor], start: list[float], end: list[f
     return min(sorted(margins(time))[skipped] for time in candidates)
 
 
-@settings(unhurried, max_examples=80)
+@settings(unhurried, max_examples=60)
 @given(st.integers(0, 1000), st.integers(1, PATTERNS - 1), WEIGHTS, WEIGHTS)
 def test_a_committees_bound_is_below_the_rational_minimum_and_close(seed, allowed, start, end):
     tensors = consistent_patterns(torch.Generator().manual_seed(seed), PATTERNS, INPUTS)
@@ -103,12 +103,13 @@ def test_a_path_is_certified_as_its_segments_are():
     assert certify_path(problem, torch.cat([points, torch.full((1, 3), -1.0)]), 0, 1 / 64).failed == 2
 
 
-@pytest.mark.parametrize("allowed", [1, 3])
+@pytest.mark.parametrize("allowed", [2, 5])
 def test_samples_find_what_dense_samples_find(allowed):
     problem, rows = smooth_problem(samples=9), 20
     problem.allow_errors(allowed)
     random = torch.Generator().manual_seed(2)
-    starts, ends = torch.randn(2, rows, 31, generator=random)
+    starts, moves = torch.randn(2, rows, 31, generator=random)
+    ends = starts + 0.3 * moves
     zeros, held = torch.zeros(rows, dtype=torch.long), 0
     found = certify_segments(problem, starts, ends, zeros, 1 / 64)
     for row in range(rows):
@@ -116,7 +117,7 @@ def test_samples_find_what_dense_samples_find(allowed):
         dense = problem.sample_margins(torch.lerp(starts[row], ends[row], times), torch.zeros(65, dtype=torch.long))
         assert bool(found.hold[row]) == bool(((dense <= 0).sum(1) <= allowed).all())
         held += bool(found.hold[row])
-    assert held or allowed < 3
+    assert 0 < held < rows or allowed < 5
 
 
 class Dense(NetworkProblem):
@@ -135,7 +136,7 @@ class Dense(NetworkProblem):
         return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3))
 
 
-@settings(unhurried, max_examples=25)
+@settings(unhurried, max_examples=10)
 @given(st.integers(0, 1000), st.integers(1, 3), st.sampled_from([0.01, 0.05, 0.2]))
 def test_what_is_proven_is_what_dense_samples_see(seed, allowed, distance):
     problem = Dense(seed, wrong=allowed)
@@ -163,7 +164,7 @@ def test_short_segments_of_networks_with_wrong_labels_are_proven():
 def test_what_is_not_proven_says_how_many_samples_are_open():
     problem = OneLogit()
     problem.allow_errors(1)
-    points = torch.cat(turning(1e-10))
+    points = torch.tensor([[1e-4, 1e-4, -0.5], [1e-4, 1e-4, 0.7]])  # both are close to zero at t = 5 / 12
     found = certify_path(problem, points, 0, 1 / 4)
     assert (found.kind, found.holds) == ("sampled", True)
     assert "training sample 0 and those of 1 other, where 1 may err, could not be bounded" in found.reason

@@ -206,7 +206,7 @@ def stack(evaluations: Sequence[Evaluation]) -> Evaluation:
     )
 
 
-def allowed_errors(max_errors: float, samples: int) -> int:
+def allowed_errors(max_errors: int | float, samples: int) -> int:
     """Return how many errors on so many training samples a number, or a share as params.yaml writes it, comes to.
 
     Raises:
@@ -216,7 +216,8 @@ def allowed_errors(max_errors: float, samples: int) -> int:
         check_errors(max_errors)
     except ValueError as error:
         raise RambleError(f"max_errors: {error}.") from None
-    allowed = int(Fraction(str(max_errors)) * samples)  # as written: 0.29 of 100 are 29
+    # a share as it is written: 0.29 of 100 are 29
+    allowed = int(Fraction(str(max_errors)) * samples) if isinstance(max_errors, float) else max_errors
     if allowed >= samples:
         raise RambleError(
             f"max_errors = {max_errors} allows all {samples} training samples to be misclassified, so every network "
