@@ -1,7 +1,7 @@
 """Points in weight space: an ordered set of networks with a position, one type and one file format.
 
-A file holds the tensors "points" (T, P) and "t" (T,), or (T, 2) in a plane, and a header of strings (`headers`). Where a
-path ends at W_b with its units reordered there is "end_order" (P,) too: its last point is W_b[end_order]. A path
+A file holds the tensors "points" (T, P) and "t" (T,), or (T, 2) in a plane, and a header of strings (`headers`). One of
+a path that ends at W_b with its units reordered holds "end_order" (P,) too: the last point is W_b[end_order]. A path
 between two solutions, results/<study>/paths/<tracker>/<dataset>-<a>-<b>.safetensors, is one kind of points; a training
 run, a line, a direction and a plane are others. All that is measured at points takes any of them.
 """

@@ -15,6 +15,7 @@ from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe, Settling
 
 EPOCHS = 1000
+AUGMENTED = 40  # epochs; with augmentation to the end some families keep errors on the images as they are
 LEAST_EPOCHS = 5
 SHIFT, JITTER = 1, 0.1  # pixels by which images are shifted, and deviation of the noise on them
 
@@ -59,7 +60,7 @@ def trained_networks(name: str, problem: Problem, count: int, seed: int) -> tupl
     if not isinstance(problem, ZooProblem):
         found = find_solutions(problem, seed, name, COMMITTEES.model_copy(update={"count": count}))
         return torch.stack([solution.weights for solution in found]), ["descent"] * count
-    recipes = [*PLAIN][:3] + ["adam_again" if problem.batch_norm else "descent"]
+    recipes = ["adam", "momentum", "augmented", "adam_again" if problem.batch_norm else "descent"]
     weights = [_trained(name, problem, recipe, seed) for recipe in recipes[:count]]
     return torch.stack(weights), recipes[:count]
 
@@ -76,7 +77,8 @@ def _trained(name: str, problem: ZooProblem, recipe: str, seed: int) -> Tensor:
         optimiser = plain.optimiser(moving, lr=plain.rate, **plain.options)  # type: ignore[call-arg]
         for epoch in range(1, EPOCHS + 1):
             for samples in torch.randperm(len(labels)).split(plain.batch):
-                batch = _augmented(inputs[samples]) if plain.augments and inputs.dim() == 4 else inputs[samples]
+                changes = plain.augments and inputs.dim() == 4 and epoch <= AUGMENTED
+                batch = _augmented(inputs[samples]) if changes else inputs[samples]
                 optimiser.zero_grad()
                 _loss(network.train()(batch), labels[samples]).backward()
                 optimiser.step()

@@ -24,9 +24,9 @@ def try_family(name: FamilyName, study: Study, seed: int) -> pd.DataFrame:
         seed: the root seed.
 
     Returns:
-        One row per pair: family, a and b (how each end was trained), weights, samples, straight_errors (most of them at a
-        point of the straight line that was looked at), status, certificate, gradients, evaluations, min_margin,
-        relative_length, and seconds of processor time, which no two runs share.
+        One row per pair: family, a and b (how each end was trained), weights, samples, straight_errors (most of them
+        at a point of the straight line that was looked at), status, certificate, gradients, evaluations, min_margin,
+        relative_length, seconds of processor time, which no two runs share, and the tracker's reason.
     """
     problem = problem_of(name, study.data.data_root)
     networks, recipes = trained_networks(name, problem, study.networks, seed)
