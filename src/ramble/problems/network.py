@@ -1,10 +1,8 @@
 """Any torch module as a problem: one training set, classes as labels, cross-entropy as loss."""
 
-import logging
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,23 +12,17 @@ from ramble.errors import RambleError
 from ramble.problems.batch_norm import BatchNorm, refuse_unknown_way
 from ramble.problems.behaviour import refuse_misbehaviour
 from ramble.problems.checks import class_numbers, refuse_contradiction, stored_inputs, whole_labels
-from ramble.problems.chunks import channels_last, mean_over_chunks
+from ramble.problems.chunks import ChunkedProblem, channels_last, mean_over_chunks
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
+from ramble.problems.folding import Folding
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.margins import margins, mean_loss
-from ramble.problems.problem import DOUBTFUL, Problem, Split, layers_of
-from ramble.problems.reestimation import Reestimation, part_of
+from ramble.problems.problem import DOUBTFUL, Split, layers_of
+from ramble.problems.reestimation import FEW, Reestimation, part_of
 from ramble.problems.skeleton import Skeleton, drawn
 
-logger = logging.getLogger("ramble")
 
-# Images evaluated at a time: the activations of more fall out of the caches, and memory would grow with the data.
-CHUNK = 500
-
-T = TypeVar("T")
-
-
-class NetworkProblem(Problem):
+class NetworkProblem(ChunkedProblem):
     """A network given as an `nn.Module` and one data set held on the device.
 
     Subclasses say which network (`build_network`) and pass the tensors; both are checked here, before anything is
@@ -65,14 +57,17 @@ class NetworkProblem(Problem):
         batch_norm: BatchNorm | None = None,
     ) -> None:
         self.device = torch.device(device)
-        self._chunk, self._batches_chains = CHUNK, self.device.type in self.batched_on
-        self._gradient_chunk = CHUNK
+        self._batches_chains = self.device.type in self.batched_on
         where = type(self).__name__
         if "train" not in splits:
             raise RambleError(f"{where}: there is no split 'train' (but {list(splits)}); give inputs and labels of it.")
         refuse_unknown_way(where, batch_norm)
-        self.batch_norm = batch_norm
+        self.batch_norm, self._folding = batch_norm, None
         self._skeleton = Skeleton(f"{where}.build_network", self.build_network, self.device)
+        if batch_norm == "fold":
+            sample = stored_inputs(where, "train", splits["train"][0], torch.float64)[:FEW].to(self.device)
+            self._folding = Folding(f"{where}.build_network", self._skeleton, sample)
+            self._skeleton = Skeleton(f"{where}.build_network", self._built, self.device)
         self.shapes, self.dtype = self._skeleton.shapes, self._skeleton.dtype
         self.layers = layers_of(self.shapes)
         self.metadata = {"batch_norm": batch_norm} if batch_norm else {}
@@ -98,7 +93,7 @@ class NetworkProblem(Problem):
 
     @property
     def following(self) -> frozenset[str]:
-        """Names in the state_dict of what follows from the weights, or is there for nothing but such: no constants."""
+        """Names in the state_dict of what follows from the weights: statistics of batch norm, and counters by them."""
         return self._statistics.names if self._statistics else frozenset()
 
     @property
@@ -109,6 +104,18 @@ class NetworkProblem(Problem):
     @abstractmethod
     def build_network(self) -> nn.Module:
         """Return the network; its initialisation is what `initial_weights` draws."""
+
+    def _built(self) -> nn.Module:
+        """Return the network that is walked, newly built."""
+        return self._folding.folded(self.build_network()) if self._folding else self.build_network()
+
+    def weights_of(self, state: Mapping[str, Tensor]) -> Tensor:
+        """Return the flat weights (P,) of a whole state_dict, with batch norm folded or not where it is folded here.
+
+        Raises:
+            RambleError: see `Problem.weights_of`.
+        """
+        return super().weights_of(self._folding.folded_state(state) if self._folding else state)
 
     def data(self, split: Split) -> tuple[Tensor, Tensor]:
         """Return the inputs and labels of a split, as the network sees them."""
@@ -135,7 +142,7 @@ class NetworkProblem(Problem):
 
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""
-        built = drawn(self.build_network, int(torch.randint(2**62, (), generator=random)), self.device)
+        built = drawn(self._built, int(torch.randint(2**62, (), generator=random)), self.device)
         return self.flatten(dict(built.named_parameters())).detach().to("cpu", self.dtype)
 
     def labels(self, datasets: Tensor, split: Split = "train") -> Tensor:
@@ -157,31 +164,6 @@ class NetworkProblem(Problem):
 
         with torch.no_grad():
             return self._together_or_looped(len(weights), together, looped)
-
-    def _together_or_looped(self, chains: int, together: Callable[[], T], looped: Callable[[], T]) -> T:
-        """Take all chains at once on a GPU, and one by one once it had no memory for that."""
-        if self._batches_chains:
-            try:
-                return together()
-            except torch.OutOfMemoryError:
-                self._batches_chains = False
-            # outside of the handler, whose exception keeps the tensors alive
-            logger.warning("no memory for %d networks at a time; going on one by one", chains)
-        return looped()
-
-    def _in_chunks(self, of: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
-        """Return what `of` makes of all rows, from fewer at a time once the device had no memory for more."""
-        size = min(self._chunk, max(1, len(rows)))
-        try:
-            return torch.cat([of(chunk) for chunk in torch.split(rows, size)])
-        except torch.OutOfMemoryError:
-            if size == 1:
-                raise RambleError(
-                    "The device has no memory to evaluate the network on a single input; take one with more (device)."
-                ) from None
-        self._chunk = size // 2
-        logger.warning("no memory for %d inputs at a time; going on with %d", size, self._chunk)
-        return self._in_chunks(of, rows)
 
     def gradients(self, weights: Tensor, datasets: Tensor, output_gain: float = 1.0) -> tuple[Tensor, Tensor]:
         """Return losses (B,) and gradients (B, P)."""
@@ -236,23 +218,6 @@ class NetworkProblem(Problem):
             return _stacked([of(row, *own, output_gain) for row, own in zip(weights, batches, strict=True)])
         each = [partial(self._loss_and_gradient, row, output_gain=output_gain) for row in weights]
         return _stacked([self._accumulated(of, *own) for of, own in zip(each, batches, strict=True)])
-
-    def _accumulated(
-        self, of: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]], inputs: Tensor, labels: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return the mean loss () and its gradient (P,), summed over chunks: memory does not grow with the data."""
-        size = min(self._gradient_chunk, len(labels))
-        try:
-            return mean_over_chunks(of, inputs, labels, size, 0)
-        except torch.OutOfMemoryError:
-            if size == 1:
-                raise RambleError(
-                    "The device has no memory for the gradient of one network on a single training sample; take one "
-                    "with more (device)."
-                ) from None
-        self._gradient_chunk = size // 2
-        logger.warning("no memory for the gradient of %d inputs at a time; going on with %d", size, size // 2)
-        return self._accumulated(of, inputs, labels)
 
     def _batched(
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float, each: int | None

@@ -63,7 +63,6 @@ class Problem(ABC):
     metadata: dict[str, object]  # what a stranger needs to feed the network
     device: torch.device
     max_errors: int = 0  # K: S holds the networks with at most K training errors, and no training set is larger
-    following: frozenset[str] = frozenset()  # names in the state_dict of what follows from the weights
 
     @abstractmethod
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
@@ -91,6 +90,11 @@ class Problem(ABC):
         """
         samples = self.labels(torch.zeros(1, dtype=torch.long)).shape[1]
         self.max_errors = allowed_errors(max_errors, samples)
+
+    @property
+    def following(self) -> frozenset[str]:
+        """Names in the state_dict of what follows from the weights: no constants."""
+        return frozenset()
 
     @property
     def n_weights(self) -> int:

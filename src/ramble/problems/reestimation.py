@@ -142,9 +142,8 @@ class Reestimation:
         """Return the gradient (P,) at W of a loss with such partial derivatives: the statistics follow W."""
         leaf = weights.detach().requires_grad_()
         statistics, _ = self._measure(leaf, self._inputs)
-        own, rest = derivatives.split([len(weights), len(derivatives) - len(weights)])
-        along = rest.split([value.numel() for value in statistics.values()])
-        (through,) = torch.autograd.grad(list(statistics.values()), leaf, list(along))
+        own, *along = torch.split(derivatives, [len(weights), *(len(value) for value in statistics.values())])
+        (through,) = torch.autograd.grad(list(statistics.values()), leaf, along)
         return own + through
 
     def _copied(self, weights: Tensor) -> Statistics:
@@ -201,6 +200,11 @@ class Reestimation:
 
 class _Norm(nn.Module):
     """A batch norm layer as a function of its weights and statistics, with derivatives in both."""
+
+    running_mean: Tensor
+    running_var: Tensor
+    weight: Tensor | None
+    bias: Tensor | None
 
     def __init__(self, norm: _BatchNorm) -> None:
         super().__init__()
