@@ -16,6 +16,11 @@ def part_keys(wildcards, part=None):
     return [f"studies.{{study}}.spectra.{name}" for name in [*shared, *(f"{part}.{name}" for name in own)]]
 
 
+def samples_key(wildcards):
+    """The training samples that spectra are taken on, of a study that does not take all."""
+    return ["studies.{study}.spectra.samples"] * bool(getattr(spectra_of(wildcards), "samples", None))
+
+
 rule spectra:
     input:
         data=["results/{study}/data/{dataset}.safetensors"],
@@ -31,7 +36,7 @@ rule spectra:
     params:
         study="{study}",
         settings=lambda wildcards: spectra_of(wildcards).settings,
-        given=given("seed", *NETWORKS, spectra_keys),
+        given=given("seed", *NETWORKS, spectra_keys, samples_key),
         threads=threads_of,
         code=code("spectra", "studies.{study}.problem.path", "studies.{study}.spectra.path"),
     script:
@@ -82,7 +87,7 @@ rule spectra_part:
     params:
         study="{study}",
         settings=lambda wildcards: spectra_of(wildcards).settings_of(wildcards.part),
-        given=given("seed", *NETWORKS, part_keys, "studies.{study}.spectra.{part}.points"),
+        given=given("seed", *NETWORKS, part_keys, "studies.{study}.spectra.{part}.points", samples_key),
         threads=threads_of,
         code=code("spectra", "studies.{study}.problem.path", "studies.{study}.spectra.{part}.path"),
     script:

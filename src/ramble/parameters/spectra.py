@@ -93,6 +93,12 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     """Lanczos with full reorthogonalisation."""
 
     engine: Literal["krylov"]
+    # left out where there is none, so that a study's digest is what it was before spectra could be of some samples
+    samples: Count | None = Field(
+        default=None,
+        description="training samples whose mean loss is differentiated, the first ones; null: all",
+        exclude_if=lambda value: value is None,
+    )
     reference: PyHessianReference | None = Field(default=None, description="for the table reference.csv")
     gauss_newton: GaussNewtonPart | None = Field(default=None, description="for the tables gauss_newton/")
     density: Density | None = Field(default=None, description="for the tables density/")

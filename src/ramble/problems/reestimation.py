@@ -80,7 +80,9 @@ class Reestimation:
 
     def of_all(self, inputs: Tensor) -> bool:
         """Tell whether the part is all of the training inputs (M, ...)."""
-        return len(self._inputs) == len(inputs)
+        if len(self._inputs) != len(inputs):
+            return False
+        return torch.equal(self._inputs, inputs.to(self._inputs.dtype))  # as many may be others: see `on_first`
 
     def at(self, weights: Tensor) -> Statistics:
         """Return the statistics at W (P,), in its dtype; with a derivative where W requires one and grad is enabled."""
