@@ -69,7 +69,7 @@ rule reference:
         "../scripts/reference.py"
 
 
-# what else a study asks for at points of some paths: the Gauss-Newton part, and the whole spectrum
+# what else a study asks for at points of some paths: the Gauss-Newton part, the whole spectrum, and those of layers
 rule spectra_part:
     input:
         data=["results/{study}/data/{dataset}.safetensors"],
@@ -81,7 +81,7 @@ rule spectra_part:
     benchmark:
         "logs/{study}/{part}-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
     wildcard_constraints:
-        part="gauss_newton|density",
+        part="gauss_newton|density|layers",
     priority: 3
     threads: threads_of
     params:
@@ -92,3 +92,33 @@ rule spectra_part:
         code=code("spectra", "studies.{study}.problem.path", "studies.{study}.spectra.{part}.path"),
     script:
         "../scripts/spectra.py"
+
+
+rule eigenvectors:
+    input:
+        data="results/{study}/data/{dataset}.safetensors",
+        path="results/{study}/paths/{tracker}/{dataset}-{a}-{b}.safetensors",
+    output:
+        table="results/{study}/eigenvectors/{tracker}/{dataset}-{a}-{b}.csv",
+        vectors="results/{study}/eigenvectors/{tracker}/{dataset}-{a}-{b}.safetensors",
+    log:
+        "logs/{study}/eigenvectors-{tracker}-{dataset}-{a}-{b}.log",
+    benchmark:
+        "logs/{study}/eigenvectors-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
+    priority: 3
+    threads: threads_of
+    resources:
+        mem_mb=2000,
+    params:
+        study="{study}",
+        settings=part_settings("eigenvectors"),
+        given=given(
+            "seed",
+            *NETWORKS,
+            part_keys("eigenvectors"),
+            "studies.{study}.spectra.eigenvectors.points",
+        ),
+        threads=threads_of,
+        code=code("eigenvectors", "studies.{study}.problem.path"),
+    script:
+        "../scripts/eigenvectors.py"

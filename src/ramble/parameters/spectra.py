@@ -10,7 +10,9 @@ from ramble.spectra.settings import (
     EngineSettings,
     ExactSettings,
     GaussNewtonSettings,
+    Group,
     KrylovSettings,
+    LayersSettings,
     PyHessianSettings,
 )
 
@@ -89,6 +91,28 @@ class Density(PartOfSpectra):
     steps: Count = Field(default=80, description="products with the Hessian per random vector")
 
 
+class Layers(PartOfSpectra):
+    """At how many points of the first path the diagonal blocks of the Hessian are measured, each for itself."""
+
+    path: ClassVar[str] = LayersSettings.path
+
+    groups: list[Group] = Field(
+        default=[], description="layers, or tensors of the state_dict; none: each layer of the network"
+    )
+
+
+class Eigenvectors(PartOfSpectra):
+    """At how many points of the first path eigenvectors are stored too."""
+
+    path: ClassVar[str] = KrylovSettings.path
+
+    top: Count = Field(default=5, description="how many, by magnitude of their eigenvalues")
+    tolerance: Positive = Field(default=1e-5, description="as for the spectra; angles go as its root")
+
+
+Part = PyHessianReference | GaussNewtonPart | Density | Layers | Eigenvectors
+
+
 class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     """Lanczos with full reorthogonalisation."""
 
@@ -102,6 +126,10 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     reference: PyHessianReference | None = Field(default=None, description="for the table reference.csv")
     gauss_newton: GaussNewtonPart | None = Field(default=None, description="for the tables gauss_newton/")
     density: Density | None = Field(default=None, description="for the tables density/")
+    layers: Layers | None = Field(default=None, description="for the tables layers/")
+    eigenvectors: Eigenvectors | None = Field(
+        default=None, description="for the tables eigenvectors/, and the vectors beside them"
+    )
 
     @property
     def settings(self) -> KrylovSettings:
@@ -109,9 +137,15 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
         return taken_from(KrylovSettings, self)
 
     @property
-    def parts(self) -> dict[str, PyHessianReference | GaussNewtonPart | Density]:
+    def parts(self) -> dict[str, Part]:
         """What else is measured, on one tracker's paths, by its name."""
-        named = {"reference": self.reference, "gauss_newton": self.gauss_newton, "density": self.density}
+        named: dict[str, Part | None] = {
+            "reference": self.reference,
+            "gauss_newton": self.gauss_newton,
+            "density": self.density,
+            "layers": self.layers,
+            "eigenvectors": self.eigenvectors,
+        }
         return {name: part for name, part in named.items() if part is not None}
 
     def settings_of(self, part: str) -> EngineSettings:
@@ -120,5 +154,7 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
             "reference": PyHessianSettings,
             "gauss_newton": GaussNewtonSettings,
             "density": DensitySettings,
+            "layers": LayersSettings,
+            "eigenvectors": KrylovSettings,
         }
         return taken_from(kinds[part], self.parts[part], self)

@@ -58,7 +58,7 @@ class GivenProblem(NetworkProblem):
         batch_norm: BatchNorm | None = None,
     ) -> None:
         self._build, self._constants = build, dict(constants)
-        super().__init__(splits, device, batch_norm)
+        super().__init__(splits, device, batch_norm=batch_norm)
         if self.dtype != torch.float32:
             raise RambleError(
                 f"The network's weights are {self.dtype}, and files of points hold torch.float32; give network.float() "

@@ -1,4 +1,4 @@
-"""Any torch module as a problem: one training set, classes as labels, cross-entropy as loss."""
+"""Any torch module as a problem: one training set, and classes as labels."""
 
 import copy
 from abc import abstractmethod
@@ -18,7 +18,8 @@ from ramble.problems.chunks import ChunkedProblem, channels_last, mean_over_chun
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
 from ramble.problems.folding import Folding
 from ramble.problems.logits import as_logits, inputs_in
-from ramble.problems.margins import margins, mean_loss
+from ramble.problems.losses import CROSS_ENTROPY, loss_called
+from ramble.problems.margins import margins
 from ramble.problems.problem import DOUBTFUL, Split, layers_of
 from ramble.problems.reestimation import FEW, Reestimation, part_of
 from ramble.problems.skeleton import Skeleton, drawn
@@ -43,10 +44,11 @@ class NetworkProblem(ChunkedProblem):
         device: where data and weights live.
         batch_norm: how batch norm is treated, where the network has any: "reestimate" (statistics follow the weights,
             see `reestimation`) or "fold" (they become part of the layer before, see `folding`); None refuses it.
+        loss: "cross-entropy", or "squared-error" (see `losses`).
 
     Raises:
-        RambleError: the data or the network are none that a path without an error can be about; see `checks`,
-            `skeleton`, `behaviour`, `reestimation` and `folding`.
+        RambleError: the loss is unknown; the data or the network are none that a path without an error can be about;
+            see `checks`, `skeleton`, `behaviour`, `reestimation` and `folding`.
     """
 
     n_datasets = 1
@@ -56,7 +58,9 @@ class NetworkProblem(ChunkedProblem):
         self,
         splits: Mapping[Split, tuple[Tensor, Tensor]],
         device: torch.device | str = "cpu",
+        *,
         batch_norm: BatchNorm | None = None,
+        loss: str = CROSS_ENTROPY.name,
     ) -> None:
         self.device = torch.device(device)
         self._batches_chains = self.device.type in self.batched_on
@@ -82,6 +86,9 @@ class NetworkProblem(ChunkedProblem):
         outputs, alike = refuse_misbehaviour(self, f"{where}.build_network", self._skeleton, placed)
         self._batches_chains &= alike
         self._statistics = follows
+        self.loss = loss_called(where, loss, single=outputs == 1)
+        if follows:
+            follows.loss = self.loss
         classes = class_numbers(where, labels, outputs)
         refuse_contradiction(where, inputs["train"], classes["train"])
         self._data = {split: (own, classes[split].to(self.device)) for split, own in placed.items()}
@@ -157,7 +164,7 @@ class NetworkProblem(ChunkedProblem):
 
     def curvature(self, network: nn.Module) -> MinibatchCurvature:
         """Return products with second derivatives of a network of this problem: a place for a faster way."""
-        return AutogradCurvature(network)
+        return AutogradCurvature(network, self.loss)
 
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Build the network anew with torch's global generator seeded from `random`, and leave that one as it was."""
@@ -242,7 +249,7 @@ class NetworkProblem(ChunkedProblem):
         self, weights: Tensor, inputs: Tensor, labels: Tensor, output_gain: float, each: int | None
     ) -> tuple[Tensor, Tensor]:
         def loss(row: Tensor, inputs: Tensor, labels: Tensor) -> Tensor:
-            return mean_loss(self._logits(row, inputs), labels, output_gain)
+            return self.loss.mean(self._logits(row, inputs), labels, output_gain)
 
         def together(some: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
             gradients, losses = vmap(grad_and_value(loss), in_dims=(0, each, each))(weights, some, own)
@@ -301,7 +308,7 @@ class NetworkProblem(ChunkedProblem):
     ) -> tuple[Tensor, Tensor]:
         """Return the mean loss () and its gradient (P,) where networks are looped over: a place for a faster way."""
         leaf = weights.detach().requires_grad_()
-        loss = mean_loss(self._logits(leaf, inputs), labels, output_gain)
+        loss = self.loss.mean(self._logits(leaf, inputs), labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 

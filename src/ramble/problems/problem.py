@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.problems.margins import margins, mean_loss, membership_margins
+from ramble.problems.losses import CROSS_ENTROPY, Loss
+from ramble.problems.margins import margins, membership_margins
 from ramble.problems.skeleton import same
 from ramble.settings import check_errors
 
@@ -56,6 +57,7 @@ class Problem(ABC):
 
     shapes: dict[str, tuple[int, ...]]  # of the network's trainable tensors, in state_dict order
     dtype: torch.dtype = torch.float32  # of weights as they are drawn and stored
+    loss: Loss = CROSS_ENTROPY
     layers: tuple[Layer, ...]
     n_datasets: int
     numbers: Sequence[int] | None = None  # of the training sets in their files' names, where these are not 0, 1, ..
@@ -153,7 +155,7 @@ class Problem(ABC):
         max_errors = self.max_errors if split == "train" else 0
         errors = (~(sample_margins > 0)).sum(-1)
         smallest = membership_margins(sample_margins, max_errors).to(weights.dtype)
-        losses = mean_loss(outputs, labels)
+        losses = self.loss.mean(outputs, labels)
         # a network whose outputs overflowed classifies nothing
         broken = ~torch.isfinite(losses)
         errors = torch.where(broken, torch.full_like(errors, sample_margins.shape[-1]), errors)

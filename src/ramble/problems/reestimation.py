@@ -23,7 +23,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ramble.errors import RambleError
 from ramble.problems.batch_norm import moving_norms
 from ramble.problems.logits import as_logits, inputs_in
-from ramble.problems.margins import mean_loss
+from ramble.problems.losses import Loss
 from ramble.problems.skeleton import Skeleton
 
 # Samples that statistics are those of. Networks trained in batches of a hundred tolerate more noise than is left, and
@@ -56,10 +56,13 @@ class Reestimation:
 
     Attributes:
         names: of the buffers that follow the weights, and of counters beside them.
+        loss: of the problem, which sets it once the network's outputs are known.
 
     Raises:
         RambleError: a layer whose statistics cannot be taken; see `batch_norm.moving_norms`; or no batch norm at all.
     """
+
+    loss: Loss
 
     def __init__(
         self, where: str, skeleton: Skeleton, state_of: Callable[[Tensor], dict[str, Tensor]], inputs: Tensor
@@ -113,7 +116,7 @@ class Reestimation:
             )
         leaf = weights.detach().requires_grad_()
         _, logits = self._measure(leaf, inputs)
-        loss = mean_loss(logits, labels, output_gain)
+        loss = self.loss.mean(logits, labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 
@@ -122,7 +125,7 @@ class Reestimation:
         leaf = weights.detach().requires_grad_()
         statistics, logits = self._measure(leaf, self._inputs)
         self._remember(weights, statistics, logits)
-        loss = mean_loss(logits, labels, output_gain)
+        loss = self.loss.mean(logits, labels, output_gain)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), gradient
 
@@ -136,7 +139,7 @@ class Reestimation:
         leaf = weights.detach().requires_grad_()
         statistics = {name: value.requires_grad_() for name, value in self._copied(weights).items()}
         with torch.enable_grad():
-            loss = mean_loss(self.logits(leaf, inputs, statistics), labels, output_gain)
+            loss = self.loss.mean(self.logits(leaf, inputs, statistics), labels, output_gain)
             parts = torch.autograd.grad(loss, [leaf, *statistics.values()], materialize_grads=True)
         return loss.detach(), torch.cat([part.flatten() for part in parts])
 

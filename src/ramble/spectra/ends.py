@@ -37,8 +37,23 @@ class Ends:
     trace: float  # of basis^T A basis
     products: int  # n
     rounding: float  # of the products: it is part of residuals and errors
+    neighbours: "Neighbours"  # of the Ritz pairs of the top
     converged: bool  # are all errors within the tolerance? False: the budget ran out first, or rounding is too much
     coarse: bool  # rounding left no room for the tolerance, and the search was given up
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """Where the eigenvalues of A lie, each once: those that the top's Ritz pairs stand for, and all others.
+
+    With a of the k Ritz values from above and k - a from below, they stand for the a largest eigenvalues of A and its
+    k - a smallest, whichever are the k largest by magnitude.
+    """
+
+    low: Vector  # (k,) the eigenvalue of the i-th pair is at least this, rounding included
+    high: Vector  # (k,) and at most this
+    from_above: int  # a
+    others: tuple[float, float] | None  # all others lie between; None where there are no others
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +65,7 @@ class _Wanted:
     top_errors: Vector  # (k,)
     lowest: Vector  # (m,)
     lowest_errors: Vector  # (m,)
+    bounds: Bounds  # that the errors come from
 
     @property
     def least(self) -> float:
@@ -243,7 +259,7 @@ class _Search:
         places, errors = _top(bounds, self._top, rounding)
         lowest = bounds.values[: self._bottom]
         lowest_errors = lowest - bounds.below[: self._bottom] + rounding
-        return _Wanted(bounds.values[places], places, errors, lowest, lowest_errors)
+        return _Wanted(bounds.values[places], places, errors, lowest, lowest_errors, bounds)
 
     def ends(self) -> Ends:
         """Return what was found."""
@@ -260,8 +276,24 @@ class _Search:
         return Ends(
             wanted.top, space.vectors(ritz.coordinates[:, wanted.top_places]), residuals[:count], wanted.top_errors,
             wanted.lowest, residuals[count:], wanted.lowest_errors,
-            space.basis.T, trace, space.products, self._rounding, self.converged, self.coarse,
+            space.basis.T, trace, space.products, self._rounding,
+            _neighbours(wanted, self._rounding, len(space.basis.T)), self.converged, self.coarse,
         )  # fmt: skip
+
+
+def _neighbours(wanted: _Wanted, rounding: float, size: int) -> Neighbours:
+    """Return where the eigenvalues are that the top of n Ritz values stands for, and where all others of `size` are."""
+    bounds, k, n = wanted.bounds, len(wanted.top), len(wanted.bounds.values)
+    # the places are the last a of 0 .. n - 1, descending, and then the first k - a, descending
+    a = int((wanted.top_places >= n - np.arange(1, k + 1)).sum())
+    b = k - a
+    low = np.append(bounds.values[::-1][:a], bounds.below[:b][::-1]) - rounding
+    high = np.append(bounds.above[:a], bounds.values[:b][::-1]) + rounding
+    if k == size:
+        return Neighbours(low, high, a, None)
+    # where all Ritz values are of the top, others are at least no larger than the last of them
+    least, most = bounds.below[min(b, n - 1)], bounds.above[min(a, n - 1)]
+    return Neighbours(low, high, a, (float(least) - rounding, float(most) + rounding))
 
 
 def _top(bounds: Bounds, count: int, rounding: float) -> tuple[Places, Vector]:

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from ramble.problems.curvature import Product
+from ramble.problems.network import NetworkProblem
 from ramble.spectra.bounds import MISSED
 from ramble.spectra.ends import Ends, Rounding, lanczos_ends, underflow, unit_rounding
+from ramble.spectra.products import Curvature, steepness
 
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
 PROBES = 5
@@ -62,6 +64,40 @@ def rounding_in_float64(size: int, units: float, beside: float = 0.0) -> Roundin
     return lambda largest: units * unit_rounding(torch.float64, size)(largest + beside)
 
 
+def rounding_of_hessian(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> Rounding:
+    """Return what products with the Hessian at `weights` (P,) may be off in float64; raises as `Curvature` does."""
+    units = steepness(problem, weights, label, batch)
+    return rounding_in_float64(len(weights), units, lost_in_signals(problem, weights, label, batch))
+
+
+def lost_in_signals(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> float:
+    """Return the norm whose rounding a Hessian keeps where the loss's derivatives in the logits cancel, else 0.
+
+    H = G + R with R = mean_i sum_c s_ic Hess z_ic and s the signals. Where s = z - y is a difference of nearly equal
+    numbers, R is off by as much as it would be with signals of the size of the rounding of z, whatever is left of s and
+    of H. How large R is for signals of size one is measured: with labels drawn anew H changes by it, at two classes of
+    every sample. Bounded from random vectors as in `measured_rounding`.
+    """
+    if not problem.loss.cancels:
+        return 0.0
+    curvature, size = Curvature(problem, weights.double(), label, batch), len(weights)
+    _, labels = problem.data("train")
+    classes = problem.outputs(weights[None].to(problem.device), torch.zeros(1, dtype=torch.long)).shape[-1]
+    own, random, worst = curvature.hessian(), torch.Generator().manual_seed(0), 0.0
+    for _ in range(PROBES):
+        steps = torch.randint(1, classes, labels.shape, generator=random).to(labels)
+        other = curvature.hessian((labels + steps) % classes)
+        vector = torch.randn(size, generator=random, dtype=torch.float64).to(problem.device)
+        vector = vector / vector.norm()
+        worst = max(worst, float((other(vector) - own(vector)).norm()))
+    return worst * (classes / 2) ** 0.5 * _certainty(size)
+
+
+def _certainty(size: int) -> float:
+    """Return what the largest of `PROBES` norms |E u| is multiplied by to bound |E|, see `measured_rounding`."""
+    return math.sqrt(2 * size / math.pi) * float(MISSED ** (-1 / PROBES))
+
+
 def measured_rounding(
     product: Product, exact: Callable[[], Product], like: Tensor, random: torch.Generator, rounding: Rounding
 ) -> Rounding:
@@ -88,7 +124,7 @@ def measured_rounding(
             vector = torch.randn(size, generator=random).to(like)
             vector = vector / vector.norm()
             worst = max(worst, float((product(vector).double() - in_double(vector.double())).norm()))
-        return worst * math.sqrt(2 * size / math.pi) * float(MISSED ** (-1 / PROBES))
+        return worst * _certainty(size)
 
     def bound(largest: float) -> float:
         arithmetic = ARITHMETIC * torch.finfo(torch.float32).eps * largest + underflow(torch.float32)

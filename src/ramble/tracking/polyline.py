@@ -137,7 +137,10 @@ def evaluate_polylines(problem: Problem, polylines: list[Tensor], datasets: Tens
     owners = datasets.repeat_interleave(torch.tensor(lengths, device=datasets.device))
     found = stack(list(in_batches(problem, torch.cat(polylines), owners, "train", BATCH)))
     columns = (torch.split(column, lengths) for column in (found.losses, found.errors, found.min_margins))
-    return [Evaluation(*parts, found.max_errors) for parts in zip(*columns, strict=True)]
+    return [
+        Evaluation(losses, errors, min_margins, found.max_errors)
+        for losses, errors, min_margins in zip(*columns, strict=True)
+    ]
 
 
 def certify_strands(strands: list[Strand], resolution: float, margin_share: float = 0.0) -> None:

@@ -7,11 +7,9 @@ from pydantic import Field, model_validator
 
 from ramble.parameters.makers import Maker
 from ramble.parameters.spectra import (
-    Density,
     ExactSpectra,
-    GaussNewtonPart,
     KrylovSpectra,
-    PyHessianReference,
+    Part,
     PyHessianSpectra,
 )
 from ramble.settings import Count, Errors, Name
@@ -136,7 +134,7 @@ class PathStudy(BaseStudy):
         return list(self.trackers)
 
     @property
-    def parts(self) -> dict[str, PyHessianReference | GaussNewtonPart | Density]:
+    def parts(self) -> dict[str, Part]:
         """What else than spectra is measured, on one tracker's paths, by its name."""
         return self.spectra.parts if isinstance(self.spectra, KrylovSpectra) else {}
 
@@ -166,7 +164,9 @@ class PathStudy(BaseStudy):
         """Return what one part of the spectra measures."""
         if part == "reference":
             return [f"results/{name}/reference.csv"]
-        return self.pair_files(name, part, self.parts[part].tracker, "csv", self.part_pairs(part))
+        tracker, pairs = self.parts[part].tracker, self.part_pairs(part)
+        suffixes = ["csv", "safetensors"] if part == "eigenvectors" else ["csv"]
+        return [file for suffix in suffixes for file in self.pair_files(name, part, tracker, suffix, pairs)]
 
     def files(self, name: str, studies: Mapping[str, BaseStudy]) -> list[str]:
         """Return the solutions, and what is measured along all paths, but for the spectra on request."""
