@@ -169,7 +169,7 @@ class AdaptiveRun(Run):
     def state(self) -> State:
         """Return all that the rest of the training depends on."""
         training, strand = self._training, self._strand
-        tensors = {
+        own = {
             "polygon": self._polygon,
             "polished": self._polished.clone(),  # a file holds no two tensors in the same memory
             "bends": training.bends.clone(),
@@ -177,6 +177,7 @@ class AdaptiveRun(Run):
             "squares": training.squares,
             "random": self._random.get_state(),
         }
+        tensors = {name: value.clone() for name, value in own.items()}  # some are one tensor before there are bends
         counts = {"steps": self.steps, "spent": self._spent, "adam": training.count, "held": list(self._held)}
         looks = {"looks": [asdict(look) for look in strand.steps], "certificates": strand.certificate_evaluations}
         return State(tensors, counts | looks)

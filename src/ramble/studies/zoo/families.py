@@ -35,11 +35,13 @@ class Family:
         build: returns a network as it is before training.
         data: data root -> inputs and labels.
         batch_norm: how the problem treats batch norm, where there is any.
+        descends: does plain gradient descent on all samples come to zero errors?
     """
 
     build: Callable[[], nn.Module]
     data: Callable[[str], Data]
     batch_norm: str | None = None
+    descends: bool = True
 
 
 class ZooProblem(NetworkProblem):
@@ -52,7 +54,7 @@ class ZooProblem(NetworkProblem):
     """
 
     def __init__(self, family: Family, data: Data, device: torch.device | str = "cpu") -> None:
-        self._build = family.build
+        self._build, self.descends = family.build, family.descends
         super().__init__({"train": data}, device, batch_norm=family.batch_norm)  # type: ignore[arg-type]
 
     def build_network(self) -> nn.Module:
@@ -98,8 +100,8 @@ FAMILIES: dict[str, Family] = {
     "digits_relu": Family(partial(perceptron, (196, 32, 32, 10), nn.ReLU), partial(digits, 500)),
     "binary": Family(partial(perceptron, (196, 24, 1), nn.ReLU), partial(parities, 400)),
     "lenet5": Family(LeNet5, partial(full_digits, 100)),
-    "batch_norm": Family(convolutional_with_batch_norm, partial(digits, 500), "reestimate"),
-    "transformer": Family(partial(Transformer, TOKENS, LENGTH, 16, 4), partial(repetitions, 300)),
+    "batch_norm": Family(convolutional_with_batch_norm, partial(digits, 500), "reestimate", descends=False),
+    "transformer": Family(partial(Transformer, TOKENS, LENGTH, 16, 4), partial(repetitions, 300), descends=False),
     "frozen_backbone": Family(Backbone, partial(digits, 300)),
     "noisy_labels": Family(partial(perceptron, (196, 64, 10), nn.ReLU), partial(noisy_digits, 400)),
 }

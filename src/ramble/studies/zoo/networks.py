@@ -17,7 +17,7 @@ def perceptron(sizes: tuple[int, ...], activation: type[nn.Module]) -> nn.Sequen
 def convolutional_with_batch_norm() -> nn.Sequential:
     """Return two convolutions with batch norm and pooling, and a linear layer: logits (M, 10) of images (M, 1, 14, 14).
 
-    18,090 weights.
+    16,850 weights.
     """
     return nn.Sequential(
         nn.Conv2d(1, 24, 3, padding=1, bias=False),

@@ -15,7 +15,6 @@ FamilyName = Literal[
     "binary",
     "lenet5",
     "batch_norm",
-    "resnet20",
     "transformer",
     "frozen_backbone",
     "noisy_labels",

@@ -46,21 +46,21 @@ COMMITTEES = Recipe(
     rounds=8,
     settling=Settling(window=5000, tolerance=0.01, max_steps=5000),
 )
-FULL_BATCH = Recipe(count=1, rate=0.1, max_steps=10000, rounds=2)
+FULL_BATCH = Recipe(count=1, rate=0.1, max_steps=5000, batch=1, rounds=3)
 
 
 def trained_networks(name: str, problem: Problem, count: int, seed: int) -> tuple[Tensor, Sequence[str]]:
     """Return solutions (count, P) of a family's problem, each trained another way, and the names of the recipes.
 
-    Three are trained by plain PyTorch. The fourth is trained by gradient descent of this package, and where the network
-    has batch norm by plain PyTorch too. All networks of a committee are found as those of the paper are.
+    Three are trained by plain PyTorch, the fourth by gradient descent of this package where that is good enough. All
+    networks of a committee are found as those of the paper are.
 
     Raises RambleError where a recipe does not come to zero errors.
     """
     if not isinstance(problem, ZooProblem):
         found = find_solutions(problem, seed, name, COMMITTEES.model_copy(update={"count": count}))
         return torch.stack([solution.weights for solution in found]), ["descent"] * count
-    recipes = ["adam", "momentum", "augmented", "adam_again" if problem.batch_norm else "descent"]
+    recipes = ["adam", "momentum", "augmented", "descent" if problem.descends else "adam_again"]
     weights = [_trained(name, problem, recipe, seed) for recipe in recipes[:count]]
     return torch.stack(weights), recipes[:count]
 
