@@ -24,7 +24,13 @@ def ends() -> tuple[nn.Module, nn.Module]:
 @pytest.fixture(scope="module")
 def made(ends, tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
-    return ramble.connect(network, samples(), *ends, test=samples(), out=folder), folder
+    return ramble.connect(network, samples(), *ends, test=samples(), out=folder, keep_order=True), folder
+
+
+@pytest.fixture(scope="module")
+def reordered(ends, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reordered")
+    return ramble.connect(network, samples(), *ends, out=folder), folder
 
 
 def sources(ends) -> Sources:
@@ -68,6 +74,29 @@ def test_the_margin_and_the_barrier_are_those_of_plain_torch(made):
     assert path.min_margin <= float(min(least)) * (1 + 1e-4)
 
 
+def test_the_line_to_reordered_units_ends_at_the_function_of_b(reordered, ends):
+    path, folder = reordered
+    assert (path.joins, path.reordered, path.route.tracker, path.route.aligned_errors) == (True, True, "aligned", 0)
+    assert "with b reordered" in str(path)
+    own = path.problem.weights_of(ends[1].state_dict())
+    assert not torch.equal(path.points[-1], own)
+    assert torch.equal(path.points[-1].sort().values, own.sort().values)
+    inputs = torch.randn(50, 3, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        torch.testing.assert_close(path.problem.network(path.points[-1])(inputs), ends[1](inputs))
+    verdict = ramble.verify(folder / "path.safetensors", sources(ends))
+    assert verdict.holds, verdict
+
+
+def test_another_order_than_the_path_s_is_noticed(reordered, ends, tmp_path):
+    tensors, header = read_tensors(reordered[1] / "path.safetensors")
+    order = tensors["end_order"]
+    order[[0, 3]] = order[[3, 0]]
+    write_tensors(tmp_path / "path.safetensors", tensors, header)
+    verdict = ramble.verify(tmp_path / "path.safetensors", sources(ends))
+    assert "is another network" in str(verdict)
+
+
 def test_a_straight_line_without_errors_is_done_at_once(ends):
     near = trained(1)
     with torch.no_grad():
@@ -76,6 +105,7 @@ def test_a_straight_line_without_errors_is_done_at_once(ends):
     path = ramble.connect(network, samples(), ends[0], near)
     assert (path.route.tracker, path.route.line_errors, path.route.gradients) == ("line", 0, 0)
     assert path.joins
+    assert not path.reordered
 
 
 def test_what_is_written_is_confirmed_by_other_code(made, ends):

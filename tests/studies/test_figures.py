@@ -25,7 +25,7 @@ def source(rises: bool, status: str = "arrived", reached: float = 1.0) -> Source
     spectra |= {"most_negative_residual": 0.1, "most_negative_error": 0.01, "converged": 1}
     part = {"gn_1": np.full(4, 1.9), "gn_2": 1.1, "rest_norm": 0.3, "converged": 1}
     tables = [pd.DataFrame(where | columns) for columns in (profile, spectra, part)]
-    return Source("guarded", "3-0-1", status, rises, reached, 31, *tables)
+    return Source("guarded", "3-0-1", status, rises, reached, 31, 0, *tables)
 
 
 @pytest.mark.parametrize(

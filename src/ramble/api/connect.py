@@ -1,5 +1,6 @@
 """From two checkpoints to a certified path."""
 
+import os
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from ramble.api.connection import Connection
 from ramble.api.ends import checked_ends
 from ramble.api.folder import FILE
 from ramble.api.route import find_route, settings_for
+from ramble.errors import RambleError
 from ramble.problems.batch_norm import BatchNorm
 from ramble.problems.given import Checkpoint, Data, Given, Network, given_pair
 from ramble.store.checkpoints import Checkpoint as State
@@ -63,6 +65,8 @@ def connect(
             than that.
     """
     began, settings = time.monotonic(), settings_for(attempts)
+    if out is not None:
+        _refuse_no_folder(Path(out))
     given = given_pair(network, data, a, b, test=test, max_errors=max_errors, batch_norm=batch_norm, device=device)
     ends = checked_ends(given)
     state = _state(given, settings, seed, Path(out)) if out is not None else None
@@ -73,6 +77,13 @@ def connect(
     if state is not None:
         state.remove()
     return connection
+
+
+def _refuse_no_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be written to before anything is computed."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise RambleError(f"{folder}: {there} is no folder that can be written to; name another with --out (out=..).")
 
 
 def _state(given: Given, settings: AdaptiveSettings, seed: int, folder: Path) -> State:

@@ -78,4 +78,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _errors(text: str) -> float:
     """Return a number of errors, or a share: a number with a point."""
-    return float(text) if "." in text or "e" in text else int(text)
+    try:
+        return float(text) if "." in text or "e" in text else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither a whole number nor a share below 1") from None

@@ -77,6 +77,7 @@ def _written(chosen: argparse.Namespace, name: str, table: "pd.DataFrame") -> in
 
     out = chosen.out or chosen.path.with_name(name)
     write_table(out, table)
-    print(table.to_string(index=False, float_format="{:.5g}".format))
+    shown = [name for name in table if not str(name).startswith(("residual_", "error_", "most_negative_"))]
+    print(table[shown].to_string(index=False, float_format="{:.5g}".format))
     print(f"written: {out}", flush=True)
     return 0
