@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]  # what compiled libraries take
 Positive = Annotated[float, Field(gt=0)]
@@ -19,7 +19,9 @@ def check_errors(value: float) -> float:
     return value
 
 
-Errors = Annotated[int | float, AfterValidator(check_errors)]  # of the training set: so many, or a share of it
+_SO_MANY, _SHARE = {"type": "integer", "minimum": 0}, {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+# of the training set: so many, or a share of it
+Errors = Annotated[int | float, AfterValidator(check_errors), WithJsonSchema({"anyOf": [_SO_MANY, _SHARE]})]
 
 
 class Model(BaseModel):

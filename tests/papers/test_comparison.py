@@ -33,7 +33,8 @@ def stored_pair(folder, status="arrived", certificate="exact", last=1.0) -> tupl
     points = torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
     header = {"status": Status(status), "certificate": certificate}
     write_points(path, stored_path(points, [0.0, 0.2, last], "0-0-2", **header))
-    write_table(profile, pd.DataFrame({"s": [0.0, 3 / 7, 1.0], "train_loss": [0.1, 0.6, 0.2], "train_errors": [0, 3, 0]}))
+    columns = {"s": [0.0, 3 / 7, 1.0], "train_loss": [0.1, 0.6, 0.2], "train_errors": [0, 3, 0]}
+    write_table(profile, pd.DataFrame(columns))
     solutions = []
     for seed, loss in ((0, 0.1), (1, 0.9), (2, 0.2)):
         solutions.append(folder / "solutions" / f"0-{seed}.safetensors")

@@ -68,6 +68,14 @@ def test_pairs_are_all_pairs_of_solutions_of_all_data_sets():
     assert study.pairs == by_hand
 
 
+@pytest.mark.parametrize("max_errors", [3, 0.01])
+def test_a_study_may_allow_errors_and_says_so_only_then(max_errors):
+    plain, lenient = (validate(config).studies["tcm"] for config in (SHIPPED, changed(f"{TCM}.max_errors", max_errors)))
+    assert (plain.max_errors, plain.threshold, "max_errors" in plain.model_dump()) == (0, [], False)
+    assert (lenient.max_errors, lenient.threshold) == (max_errors, ["max_errors"])
+    assert lenient.model_dump()["max_errors"] == max_errors
+
+
 def test_a_tracker_that_is_left_out_has_no_paths():
     config = changed(f"{TCM}.trackers.line", REMOVED)
     assert validate(config).studies["tcm"].tracker_names == ["paper", "paper_tuned", "guarded", "curve", "band"]
@@ -90,6 +98,10 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("studies.mnist_boosting.boosting.members", [1], "greater than or equal to 2"),
         ("studies.mnist100_graph10.of", "mnist", "studies.mnist100_graph10.of: no study of paths 'mnist'"),
         (f"{TCM}.tread", 1, "not a known key"),
+        (f"{TCM}.max_errors", -1, "max_errors: -1 is neither a whole number of errors nor a share between 0 and 1"),
+        (f"{TCM}.max_errors", 1.5, "max_errors: 1.5 is neither a whole number of errors nor a share"),
+        (f"{TCM}.max_errors", True, "max_errors"),
+        (f"{TCM}.max_errors", "3", "max_errors"),
         (f"{TCM}.solutions.settling.windw", 1, "not a known key"),
         (f"{TCM}.trackers.papers", {}, "give it one with the key algorithm: paper, guarded, line, curve, band"),
         (f"{TCM}.trackers.curve.shape", "spline", "'bezier' or 'polygon'"),

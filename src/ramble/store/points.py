@@ -136,9 +136,7 @@ def _path(file: str | Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[s
     return path_in(file, _dataset_of(file), arrays, texts)
 
 
-def path_in(
-    file: str | Path, dataset: int, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]
-) -> StoredPath:
+def path_in(file: str | Path, dataset: int, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> StoredPath:
     """Return the path that a file's tensors and header are; raises RambleError where they are none."""
     header = read_path_header(file, dataset, texts)
     others = {name: array for name, array in arrays.items() if name != END_ORDER}
