@@ -101,7 +101,7 @@ def test_the_network_is_the_one_that_training_mode_is_on_the_part(part, momentum
     problem = Given(lambda: residual(momentum), X, Y, test=images(7, 5))
     weights = some_weights(problem)
     inputs = X.double()
-    network = as_torch_trains(problem, weights, inputs[part_of(len(X))])
+    network = as_torch_trains(problem, weights, inputs[part_of(X)])
     expected = network.eval()(inputs)
     state = network.state_dict()
     for name, value in problem.state_dict(weights).items():
@@ -116,10 +116,11 @@ def test_the_network_is_the_one_that_training_mode_is_on_the_part(part, momentum
 
 
 def test_the_part_is_drawn_once_and_holds_no_sample_twice():
-    part = part_of(2000)
+    part = part_of(torch.zeros(2000, 1000))
     assert len(part) == len(part.unique()) == 500
-    assert torch.equal(part, part_of(2000))
-    assert torch.equal(part_of(500), torch.arange(500))
+    assert torch.equal(part, part_of(torch.ones(2000, 2)))
+    assert torch.equal(part_of(torch.zeros(500, 2)), torch.arange(500))
+    assert len(part_of(torch.zeros(300, 3, 32, 32))) == 250
     # of a training set in the order of its classes it has all of them, about equally
     assert (torch.bincount(part // 200, minlength=10) > 30).all()
 

@@ -13,7 +13,9 @@ from ramble.problems.problem import Problem
 logger = logging.getLogger("ramble")
 
 # Images evaluated at a time: the activations of more fall out of the caches, and memory would grow with the data.
-CHUNK = 500
+# Inputs of many numbers make large activations: 250 colour images of a ResNet20 hold 0.4 GB for a gradient.
+CHUNK, CHUNK_OF_LARGE = 500, 250
+LARGE = 1000  # numbers in an input
 
 T = TypeVar("T")
 
@@ -24,6 +26,10 @@ class ChunkedProblem(Problem):
     _chunk = CHUNK  # inputs evaluated at a time, at most
     _gradient_chunk = CHUNK  # the same for gradients
     _batches_chains = False  # are networks evaluated side by side?
+
+    def _start_with_chunks_for(self, inputs: Tensor) -> None:
+        """Take as many inputs at a time as is usual for such (M, ...)."""
+        self._chunk = self._gradient_chunk = CHUNK if inputs[0].numel() <= LARGE else CHUNK_OF_LARGE
 
     def _together_or_looped(self, chains: int, together: Callable[[], T], looped: Callable[[], T]) -> T:
         """Take all chains at once on a GPU, and one by one once it had no memory for that."""

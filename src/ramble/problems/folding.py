@@ -43,7 +43,7 @@ class Folding:
     """
 
     def __init__(self, where: str, skeleton: Skeleton, sample: Tensor) -> None:
-        self._where, self._skeleton = where, skeleton
+        self._where, self.skeleton = where, skeleton
         self._norms = tuple(moving_norms(where, skeleton.module))
         if not self._norms:
             raise RambleError(f"{where}: the network has no batch norm to fold; leave batch_norm out.")
@@ -82,7 +82,7 @@ class Folding:
         if not any(f"{name}.running_mean" in state for name in self._norms):
             return state
         # in the dtype that it has, which is looked at later
-        network = self._skeleton.copied(next(value.dtype for value in state.values() if value.is_floating_point()))
+        network = self.skeleton.copied(next(value.dtype for value in state.values() if value.is_floating_point()))
         both = state, network.state_dict()
         forms, wanted = ({name: tuple(value.shape) for name, value in each.items()} for each in both)
         if forms != wanted:

@@ -80,6 +80,7 @@ class NetworkProblem(ChunkedProblem):
         self.splits = tuple(splits)
         inputs = {split: stored_inputs(where, split, own, self.dtype) for split, (own, _) in splits.items()}
         labels = {split: whole_labels(where, split, own, len(inputs[split])) for split, (_, own) in splits.items()}
+        self._start_with_chunks_for(inputs["train"])
         placed = {split: channels_last(own.to(self.device)) for split, own in inputs.items()}
         follows = self._followed(placed["train"]) if batch_norm == "reestimate" else None
         self._statistics = follows and follows.of_few()  # enough for the trial
@@ -95,7 +96,7 @@ class NetworkProblem(ChunkedProblem):
 
     def _followed(self, inputs: Tensor) -> Reestimation:
         """Return the statistics of batch norm on a part of the training inputs (M, ...) as a function of weights."""
-        part = channels_last(inputs[part_of(len(inputs)).to(self.device)])
+        part = channels_last(inputs[part_of(inputs).to(self.device)])
         self._batches_chains = False  # what is remembered of a point is remembered for one
         self.metadata["batch_norm_samples"] = len(part)
         return Reestimation(f"{type(self).__name__}.build_network", self._skeleton, self.unflatten, part)
@@ -117,6 +118,10 @@ class NetworkProblem(ChunkedProblem):
     def _built(self) -> nn.Module:
         """Return the network that is walked, newly built."""
         return self._folding.folded(self.build_network()) if self._folding else self.build_network()
+
+    def as_built(self) -> nn.Module:
+        """Return a new network as `build_network` makes it, in evaluation mode, on the device: batch norm not folded."""
+        return (self._folding.skeleton if self._folding else self._skeleton).copied(self.dtype)
 
     def weights_of(self, state: Mapping[str, Tensor]) -> Tensor:
         """Return the flat weights (P,) of a whole state_dict, with batch norm folded or not where it is folded here.

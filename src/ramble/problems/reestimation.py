@@ -5,8 +5,9 @@ layer behind layers that are normalised so: what batch norm does in training mod
 variance is that of the part (divided by n, not by n - 1), so that both modes are one function. Statistics are thus a
 function of the weights, and the network at W one of the weights and of one input. Derivatives go through it.
 
-The part: `PART` training samples, drawn once without replacement from a generator with seed 0, in their order; all of
-them where there are no more. A batch of that many is held in memory at once.
+The part: 500 training samples, or 250 where an input is more than a thousand numbers, drawn once without replacement
+from a generator with seed 0, in their order; all samples where there are no more. A batch of that many is held in
+memory at once.
 """
 
 import copy
@@ -22,13 +23,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ramble.errors import RambleError
 from ramble.problems.batch_norm import moving_norms
+from ramble.problems.chunks import LARGE
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.losses import Loss
 from ramble.problems.skeleton import Skeleton
 
-# Samples that statistics are those of. Networks trained in batches of a hundred tolerate more noise than is left, and
-# the derivative through 500 images of a ResNet20 takes under a gigabyte.
-PART = 500
+# Samples that statistics are those of; networks trained in batches of a hundred tolerate more noise than is left. The
+# derivative through 250 colour images of a ResNet20 holds 0.4 GB, and grows with their number.
+PART, PART_OF_LARGE = 500, 250
 # Points whose statistics are remembered: those that a certificate or a tracker comes back to.
 REMEMBERED = 4
 FEW = 16  # samples on which the network is tried
@@ -38,11 +40,12 @@ State = Mapping[str, Tensor]
 Statistics = dict[str, Tensor]  # by the names of buffers
 
 
-def part_of(count: int) -> Tensor:
-    """Return which of `count` training samples the statistics are those of."""
-    if count <= PART:
+def part_of(inputs: Tensor) -> Tensor:
+    """Return which of the training inputs (M, ...) the statistics are those of, (N,) on the CPU."""
+    count, size = len(inputs), PART if inputs[0].numel() <= LARGE else PART_OF_LARGE
+    if count <= size:
         return torch.arange(count)
-    return torch.randperm(count, generator=torch.Generator().manual_seed(0))[:PART].sort().values
+    return torch.randperm(count, generator=torch.Generator().manual_seed(0))[:size].sort().values
 
 
 class Reestimation:
