@@ -97,12 +97,13 @@ def _short(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> Claim
 
 
 def _generalises(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> Claim:
+    ends = [float(error) for pair in pairs for error in pair.ends.test_error]
     rises = [float(pair.inside.test_error.max() - pair.ends.test_error.max()) for pair in pairs]
     return at_least(
         "Networks on the path generalise like its ends", OURS, study,
         f"share of joined pairs whose test error rises above that of the worse end by at most {limits.test_rise:g}",
         share([rise <= limits.test_rise for rise in rises]),
-        f"largest rise {spread(rises)}; at the ends {spread([float(e) for pair in pairs for e in pair.ends.test_error])}",
+        f"largest rise {spread(rises)}; at the ends {spread(ends)}",
         limits.certified_share,
     )  # fmt: skip
 
@@ -123,10 +124,10 @@ def write_modern(study: str, claims: Sequence[Claim], csv: str, markdown: str) -
         [
             f"# Does what the paper says hold for a network of today? Judged on {study}",
             "",
-            f"Spreads are smallest .. median .. largest over the pairs (or points). Paths are those of tracker `{TRACKER}`.",
-            "Claims on points of a path count where it joins its ends. *where* is the section of the paper that says so of",
-            f"other networks; `{OURS}`: the question is ours. Where statistics of batch norm follow the weights, second",
-            "derivatives are those with the statistics held; they are of the training samples that the spectra name.",
+            f"Spreads are smallest .. median .. largest over pairs or points. Paths are those of tracker `{TRACKER}`; claims",
+            "on their points count where they join their ends. *where* is the section of the paper that says so of other",
+            f"networks; `{OURS}`: the question is ours. Where statistics of batch norm follow the weights, they are held",
+            "in second derivatives; these are of the training samples that the tables of the spectra name.",
             "",
             *claim_rows(claims),
             "",
