@@ -107,16 +107,12 @@ rule eigenvectors:
         "logs/{study}/eigenvectors-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
     priority: 3
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         study="{study}",
-        settings=part_settings("eigenvectors"),
+        settings=lambda wildcards: spectra_of(wildcards).settings_of("eigenvectors"),
         given=given(
-            "seed",
-            *NETWORKS,
-            part_keys("eigenvectors"),
-            "studies.{study}.spectra.eigenvectors.points",
+            *["seed", *NETWORKS, lambda wildcards: part_keys(wildcards, "eigenvectors")],
+            *["studies.{study}.spectra.eigenvectors.points", samples_key],
         ),
         threads=threads_of,
         code=code("eigenvectors", "studies.{study}.problem.path"),
