@@ -22,7 +22,13 @@ class Given(NetworkProblem):
     """The network that a function makes."""
 
     def __init__(
-        self, make, inputs: Tensor, labels: Tensor, batch_norm: str | None = "reestimate", loss="cross-entropy", **others
+        self,
+        make,
+        inputs: Tensor,
+        labels: Tensor,
+        batch_norm: str | None = "reestimate",
+        loss="cross-entropy",
+        **others,
     ) -> None:
         self._make = make
         super().__init__({"train": (inputs, labels), **others}, batch_norm=batch_norm, loss=loss)

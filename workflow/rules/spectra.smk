@@ -112,7 +112,7 @@ rule eigenvectors:
         settings=lambda wildcards: spectra_of(wildcards).settings_of("eigenvectors"),
         given=given(
             *["seed", *NETWORKS, lambda wildcards: part_keys(wildcards, "eigenvectors")],
-            *["studies.{study}.spectra.eigenvectors.points", samples_key],
+            "studies.{study}.spectra.eigenvectors.points",
         ),
         threads=threads_of,
         code=code("eigenvectors", "studies.{study}.problem.path"),

@@ -8,8 +8,6 @@ with step(snakemake) as given:
     from ramble.spectra.vectors_along import write_eigenvectors
 
     problem = stored_problem(given.problem, [snakemake.input.data], given.device, given.max_errors)
-    if given.samples:
-        problem = problem.on_first(given.samples)
     write_eigenvectors(
         KrylovEngine(snakemake.params.settings, given.seed),
         problem,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ramble.settings import Count, Model, Positive
 from ramble.spectra.settings import (
@@ -130,6 +130,15 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     eigenvectors: Eigenvectors | None = Field(
         default=None, description="for the tables eigenvectors/, and the vectors beside them"
     )
+
+    @model_validator(mode="after")
+    def _some_samples(self) -> "KrylovSpectra":
+        if self.samples and (self.reference or self.eigenvectors):
+            raise ValueError(
+                f"samples = {self.samples}: reference and eigenvectors are of all training samples; leave out one or the "
+                "other"
+            )
+        return self
 
     @property
     def settings(self) -> KrylovSettings:

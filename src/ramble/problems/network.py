@@ -120,7 +120,7 @@ class NetworkProblem(ChunkedProblem):
         return self._folding.folded(self.build_network()) if self._folding else self.build_network()
 
     def as_built(self) -> nn.Module:
-        """Return a new network as `build_network` makes it, in evaluation mode, on the device: batch norm not folded."""
+        """Return a new network as `build_network` makes it, in evaluation mode, on the device; batch norm unfolded."""
         return (self._folding.skeleton if self._folding else self._skeleton).copied(self.dtype)
 
     def weights_of(self, state: Mapping[str, Tensor]) -> Tensor:
