@@ -135,8 +135,7 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     def _some_samples(self) -> "KrylovSpectra":
         if self.samples and (self.reference or self.eigenvectors):
             raise ValueError(
-                f"samples = {self.samples}: reference and eigenvectors are of all training samples; leave out one or the "
-                "other"
+                f"samples = {self.samples}: reference and eigenvectors are of all training samples; leave them out, or it"
             )
         return self
 
