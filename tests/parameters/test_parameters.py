@@ -249,7 +249,7 @@ def test_hidden_units_that_do_not_divide_the_inputs():
         ("builtins.eval", "module 'builtins' is of Python itself"),
         ("__main__.Tree", ""),
         ("torch._C.Tensor", "is no Python source"),
-        ("ramble.problems.mnist.os", "is neither a class nor a function"),
+        ("ramble.problems.downloads.os", "is neither a class nor a function"),
         (f"{TREE}.Tree\nCommittee", ""),
         ("a" * 5000, "no module"),
         (f"{TREE}.TreeComittee", f"module '{TREE}' has no 'TreeComittee'; it has "),

@@ -135,7 +135,7 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     def _some_samples(self) -> "KrylovSpectra":
         if self.samples and (self.reference or self.eigenvectors):
             raise ValueError(
-                f"samples = {self.samples}: reference and eigenvectors are of all training samples; leave them out, or it"
+                f"samples = {self.samples}: reference and eigenvectors are of all training samples; leave out either"
             )
         return self
 
