@@ -38,7 +38,8 @@ class Source:
         tables = [table for table in (self.spectra, self.part) if table is not None]
         some = [f"on the first {int(table.samples.iloc[0])} training samples" for table in tables if "samples" in table]
         held = ["with the statistics of batch norm held"] if tables and self.follows else []
-        return f"\nHessian of the loss {',\n'.join(some[:1] + held)}" if some or held else ""
+        which = ",\n".join(some[:1] + held)
+        return f"\nHessian of the loss {which}" if which else ""
 
     @property
     def walk(self) -> str:
