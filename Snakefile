@@ -13,6 +13,7 @@ import_package_from(workflow.basedir)
 
 include: "workflow/rules/parameters.smk"
 include: "workflow/rules/files.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/solutions.smk"
 include: "workflow/rules/paths.smk"

@@ -7,9 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]  # what compiled libraries take
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
-NAME = r"^[a-z][a-z0-9_]{0,63}$"  # it becomes part of the names of files, rules and targets
+NAME = r"^[a-z][a-z0-9_-]{0,63}$"  # it becomes part of the names of files, rules and targets
 Name = Annotated[str, Field(pattern=NAME)]
-FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 
 
 def check_errors(value: float) -> float:

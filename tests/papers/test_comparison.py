@@ -8,7 +8,7 @@ import torch
 from small_points import stored_path
 
 from ramble.papers.ramble.claims.trackers import judge_trackers
-from ramble.papers.ramble.comparison.pairs import PairOutcome, read_pairs
+from ramble.papers.ramble.comparison.pairs import PairOutcome, read_outcomes
 from ramble.papers.ramble.comparison.table import compare, write_comparison
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table, write_table
@@ -43,7 +43,7 @@ def stored_pair(folder, status="arrived", certificate="exact", last=1.0) -> tupl
 
 
 def test_a_path_in_numbers(tmp_path):
-    (found,) = read_pairs(*stored_pair(tmp_path))
+    (found,) = read_outcomes(*stored_pair(tmp_path))
     assert found == PairOutcome(
         "tcm", "guarded", "arrived", "exact", gradients=40, evaluations=9, detour=1.4, min_margin=0.125,
         loss_ratio=pytest.approx(3.0), errors=3, max_errors=0, loss_barrier=pytest.approx(0.5 - 0.3 / 7),
@@ -54,7 +54,7 @@ def test_a_path_in_numbers(tmp_path):
 
 
 def test_a_path_that_ends_on_the_way_has_no_length_to_compare(tmp_path):
-    (found,) = read_pairs(*stored_pair(tmp_path, status="stuck", certificate="none", last=0.9))
+    (found,) = read_outcomes(*stored_pair(tmp_path, status="stuck", certificate="none", last=0.9))
     assert math.isnan(found.detour)
     assert math.isnan(found.loss_barrier)
     assert (found.arrived, found.joins, found.reaches) == (False, False, False)
@@ -63,7 +63,7 @@ def test_a_path_that_ends_on_the_way_has_no_length_to_compare(tmp_path):
 
 @pytest.mark.parametrize(("factor", "low"), [(2.9, False), (3.1, True)])
 def test_low_loss_is_against_the_worse_end(tmp_path, factor, low):
-    (found,) = read_pairs(*stored_pair(tmp_path, status="stuck"))
+    (found,) = read_outcomes(*stored_pair(tmp_path, status="stuck"))
     assert found.reaches
     assert not found.joins
     assert found.has_low_loss(factor) == low

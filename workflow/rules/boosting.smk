@@ -31,7 +31,6 @@ rule boosting_table:
     priority: 7
     params:
         study="{study}",
-        threads=1,
         code=code("boosting_table"),
     script:
         "../scripts/boosting_table.py"

@@ -7,25 +7,6 @@ JUDGED = {
 }
 
 
-def claim_inputs(studies, tracker, prefix=""):
-    """What the claims are judged by on this tracker's paths, by name, of the studies that have all of it."""
-    judged = [
-        study
-        for study in studies
-        if {tracker, "line"} <= set(PATH_STUDIES[study].trackers) and tracker in PATH_STUDIES[study].spectra.trackers
-    ]
-    parts = dict(
-        paths=("paths", tracker, "safetensors"),
-        profiles=("profile", tracker, "csv"),
-        lines=("profile", "line", "csv"),
-        spectra=("spectra", tracker, "csv"),
-    )
-    return {
-        f"{prefix}{name}": [file for study in judged for file in pair_files(kind, study, walker, suffix)]
-        for name, (kind, walker, suffix) in parts.items()
-    }
-
-
 rule judge_claims:
     input:
         **claim_inputs(PATHS, "paper"),
@@ -49,7 +30,6 @@ rule judge_claims:
     params:
         judged=JUDGED,
         given=given("paper", "claims", *(f"studies.{study}" for study in JUDGED.values())),
-        threads=1,
         code=code("judge_claims"),
     script:
         "../scripts/judge_claims.py"
@@ -73,7 +53,6 @@ rule claims_of_study:
     params:
         study="{study}",
         given=given("claims", "studies.{study}.spectra.engine"),
-        threads=1,
         code=code("judge_study"),
     script:
         "../scripts/judge_study.py"
@@ -97,7 +76,6 @@ rule claims_of_stochastic_study:
     params:
         study="{study}",
         given=given("claims"),
-        threads=1,
         code=code("judge_stochastic"),
     script:
         "../scripts/judge_stochastic.py"

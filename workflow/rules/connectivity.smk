@@ -74,7 +74,6 @@ rule components:
     priority: 7
     params:
         given=given("studies.{study}.datasets"),
-        threads=1,
         code=code("components"),
     script:
         "../scripts/components.py"

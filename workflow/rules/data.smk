@@ -15,7 +15,6 @@ for study, parameters in (PATH_STUDIES | LOAD_STUDIES).items():
             study=study,
             given=given("seed", "studies.{of}.data", *LOAD_KEYS * loads, study=study),
             patterns=max(sizes),
-            threads=1,
             code=code("data", "studies.{of}.data.path", study=study),
         script:
             "../scripts/data.py"

@@ -1,30 +1,4 @@
 # profiles, spectra, paths, .. -> pictures, and the tables that some of them are drawn from
-from ramble.studies.paths.figures import Tabulated
-
-# {(study, name of the table): the figure that is drawn from it}
-TABLES = {
-    (figure.study, figure.table_name(name)): name
-    for name, figure in PARAMETERS.figures.items()
-    if isinstance(figure, Tabulated)
-}
-
-
-def tables_of(kind):
-    """What the tables of one kind of figure are called."""
-    return one_of(table for (_, table), name in TABLES.items() if PARAMETERS.figures[name].kind == kind)
-
-
-def shown_paths(wildcards):
-    """The paths that a table of a figure is of."""
-    figure = PARAMETERS.figures[TABLES[wildcards.study, wildcards.table]]
-    return pair_files("paths", wildcards.study, figure.tracker, "safetensors")
-
-
-def table_keys(*names):
-    """Keys of the figure that a table is of."""
-    return lambda wildcards: [f"figures.{TABLES[wildcards.study, wildcards.table]}.{name}" for name in names]
-
-
 rule figure:
     input:
         unpack(lambda wildcards: PARAMETERS.figures[wildcards.figure].sources(wildcards.figure, PARAMETERS.studies)),
@@ -36,7 +10,6 @@ rule figure:
     params:
         draw=lambda wildcards: PARAMETERS.figures[wildcards.figure].drawn_by,
         given=given(lambda wildcards: PARAMETERS.figures[wildcards.figure].keys),
-        threads=1,
         code=code("draw", "figures.{figure}.drawn_by"),
     script:
         "../scripts/draw.py"

@@ -1,16 +1,4 @@
 # training sets of growing size -> solutions -> paths, all in one job per load
-def load_of(wildcards):
-    """The load that comes to so many patterns."""
-    study = LOAD_STUDIES[wildcards.study]
-    return study.loads[study.sizes(PATH_STUDIES[study.of]).index(int(wildcards.patterns))]
-
-
-# keys of a study's trackers, or of something of each
-load_trackers = lambda ending: lambda wildcards: [
-    f"studies.{{of}}.trackers.{name}{ending}" for name in LOAD_STUDIES[wildcards["study"]].trackers
-]
-
-
 rule load_trials:
     input:
         data=lambda wildcards: data_files(wildcards.study),
@@ -55,7 +43,6 @@ rule loads:
     priority: 7
     params:
         given=given("studies.{study}.loads"),
-        threads=1,
         code=code("loads"),
     script:
         "../scripts/loads.py"

@@ -5,7 +5,9 @@ from plumbing.adopt import begin_stage, end_stage, stage_of_dvc
 from plumbing.faults import Failures, hear_second_interrupt, refuse_unusable
 from plumbing.planning import ignore_times_of_scripts, look_up_producers
 from plumbing.runs import remove_stale_lock, sign
+from ramble.parameters.yaml_file import read_yaml
 
+named.plan_memory(read_yaml(Path(workflow.basedir) / "workflow/memory.yaml"))
 ignore_times_of_scripts()
 look_up_producers()
 remove_stale_lock()

@@ -1,26 +1,4 @@
 # data, a path -> Hessian eigenvalues at points of it, and what else its study asks for
-def spectra_of(wildcards):
-    return PATH_STUDIES[wildcards["study"]].spectra
-
-
-def spectra_keys(wildcards):
-    names = ["engine", "points", *type(spectra_of(wildcards).settings).model_fields]
-    return [f"studies.{{study}}.spectra.{name}" for name in names]
-
-
-def part_keys(wildcards, part=None):
-    """What one part of a study's spectra says, and what it takes from the settings of the engine."""
-    spectra, part = spectra_of(wildcards), part or wildcards["part"]
-    own = type(getattr(spectra, part)).model_fields
-    shared = [name for name in type(spectra.settings_of(part)).model_fields if name not in own]
-    return [f"studies.{{study}}.spectra.{name}" for name in [*shared, *(f"{part}.{name}" for name in own)]]
-
-
-def samples_key(wildcards):
-    """The training samples that spectra are taken on, of a study that does not take all."""
-    return ["studies.{study}.spectra.samples"] * bool(getattr(spectra_of(wildcards), "samples", None))
-
-
 rule spectra:
     input:
         data=["results/{study}/data/{dataset}.safetensors"],

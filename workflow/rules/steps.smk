@@ -14,7 +14,7 @@ STEPS = Steps(ARTIFACTS, named, PARAMETERS.studies, config, CONFIG_FILES, DEFAUL
 
 # which words are steps is told by their first part alone
 FIRST = tuple(f"{study}_" for study in PARAMETERS.studies)
-WORDS = {word for word in sys.argv[1:] if word.startswith(FIRST) and word.isidentifier()}
+WORDS = {word for word in sys.argv[1:] if word.startswith(FIRST) and word.replace("-", "_").isidentifier()}
 for word in WORDS - {made.name for made in workflow.rules}:
 
     rule:
@@ -31,7 +31,6 @@ rule code:
         "logs/code.log",
     params:
         content=lambda wildcards: code_digests(STEPS.by_name),
-        threads=1,
     script:
         "../scripts/write_yaml.py"
 
@@ -48,6 +47,5 @@ rule dvc_yaml:
             [file for file in DEFAULT if file.endswith(".svg")],
             {study: PATH_STUDIES[study].pair_names[0] for study in PATHS},
         ),
-        threads=1,
     script:
         "../scripts/write_yaml.py"

@@ -14,7 +14,6 @@ rule compare_trackers:
     params:
         low_loss_factor=PARAMETERS.claims.low_loss_factor,
         given=given("paper", "claims.low_loss_factor"),
-        threads=1,
         code=code("compare_trackers"),
     script:
         "../scripts/compare_trackers.py"

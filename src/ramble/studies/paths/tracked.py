@@ -103,8 +103,8 @@ class Pairs:
     datasets: Tensor  # (B,), places among the problem's
 
 
-def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
-    """Return the pairs called <dataset>-<a>-<b>, from the files <dataset>-<seed>.safetensors of their solutions."""
+def read_ends(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
+    """Return both ends of the pairs <dataset>-<a>-<b>, from the files <dataset>-<seed>.safetensors."""
     weights = {FilePath(file).stem: read_weights(problem, file) for file in solutions}
     pairs = [pair_of(name) for name in names]
     return Pairs(
@@ -139,7 +139,7 @@ def track_pairs(
     Raises:
         RambleError: as `connect` does; where weights are no longer finite it names the rate by its key.
     """
-    pairs, sources = read_pairs(problem, tensors, solutions), read_sources(data, solutions)
+    pairs, sources = read_ends(problem, tensors, solutions), read_sources(data, solutions)
     with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.settings.budget) as progress:
         try:
             paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)

@@ -51,7 +51,7 @@ class GeneralisationPair:
         return self.profile.iloc[[0, -1]]
 
 
-def read_pairs(
+def read_measured(
     paths: Sequence[str], profiles: Sequence[str], lines: Sequence[str], controls: Sequence[str], printed: Sequence[str]
 ) -> list[GeneralisationPair]:
     """Read the artifacts of all pairs; the files of every kind are in the same order."""

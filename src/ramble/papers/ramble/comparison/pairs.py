@@ -40,7 +40,7 @@ class PairOutcome(Ending):
         return self.reaches and self.loss_ratio <= factor
 
 
-def read_pairs(paths: Sequence[str], profiles: Sequence[str], solutions: Sequence[str]) -> list[PairOutcome]:
+def read_outcomes(paths: Sequence[str], profiles: Sequence[str], solutions: Sequence[str]) -> list[PairOutcome]:
     """Read the outcome of every path.
 
     Args:
