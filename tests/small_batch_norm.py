@@ -12,9 +12,17 @@ ZERO = torch.tensor([0])
 class Given(NetworkProblem):
     """The network that a function makes."""
 
-    def __init__(self, make, inputs: Tensor, labels: Tensor, batch_norm: str | None = "reestimate", **others) -> None:
+    def __init__(
+        self,
+        make,
+        inputs: Tensor,
+        labels: Tensor,
+        batch_norm: str | None = "reestimate",
+        loss: str = "cross-entropy",
+        **others,
+    ) -> None:
         self._make = make
-        super().__init__({"train": (inputs, labels), **others}, batch_norm=batch_norm)
+        super().__init__({"train": (inputs, labels), **others}, batch_norm=batch_norm, loss=loss)
 
     def build_network(self) -> nn.Module:
         return self._make()

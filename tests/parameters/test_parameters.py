@@ -249,7 +249,7 @@ def test_hidden_units_that_do_not_divide_the_inputs():
         ("builtins.eval", "module 'builtins' is of Python itself"),
         ("__main__.Tree", ""),
         ("torch._C.Tensor", "is no Python source"),
-        ("ramble.problems.mnist.os", "is neither a class nor a function"),
+        ("ramble.problems.downloads.os", "is neither a class nor a function"),
         (f"{TREE}.Tree\nCommittee", ""),
         ("a" * 5000, "no module"),
         (f"{TREE}.TreeComittee", f"module '{TREE}' has no 'TreeComittee'; it has "),
@@ -547,3 +547,14 @@ def test_printed_settings_are_those_of_the_paper():
     assert printed.max_steps == 12_000
     assert printed.stall_steps >= 2000
     assert printed.stall_gain <= 1e-4
+
+
+def test_spectra_of_some_samples_say_so_and_only_then():
+    all_samples, some = (
+        validate(changed("studies.mnist.spectra.samples", value)).studies["mnist"].spectra.model_dump()
+        for value in (None, 50)
+    )
+    assert "samples" not in all_samples
+    assert some["samples"] == 50
+    says = complaint(changed("studies.mnist100.spectra.samples", 50))
+    assert "samples = 50: reference and eigenvectors are of all training samples" in says

@@ -94,6 +94,28 @@ def test_the_gradient_goes_through_the_statistics(part, gain, monkeypatch):
     assert not torch.allclose(held, gradients[0], rtol=1e-2)  # statistics do move
 
 
+@pytest.mark.parametrize("part", [500, 12])
+def test_the_gradient_is_that_of_the_loss_of_the_problem(part, monkeypatch):
+    monkeypatch.setattr(reestimation, "PART", part)
+    problem = Given(residual, X, Y, loss="squared-error")
+    weights = some_weights(problem)
+    losses, gradients = problem.gradients(weights[None], ZERO)
+    assert torch.allclose(losses, problem.evaluate(weights[None], ZERO).losses)
+    direction = torch.randn(len(weights), generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    there, back = (problem.evaluate((weights + step * direction)[None], ZERO).losses for step in (1e-6, -1e-6))
+    assert torch.allclose(gradients[0] @ direction, (there - back)[0] / 2e-6, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("first", [12, 20])
+def test_spectra_of_some_samples_keep_the_statistics_of_the_part(first, monkeypatch):
+    monkeypatch.setattr(reestimation, "PART", 12)  # as many as the first samples, and others
+    problem = Given(residual, X, Y)
+    weights, some = some_weights(problem), problem.on_first(first)
+    assert torch.equal(some.outputs(weights[None], ZERO), problem.outputs(weights[None], ZERO)[:, :first])
+    state, own = (each.network(weights).state_dict() for each in (problem, some))
+    assert all(torch.equal(value, own[name]) for name, value in state.items())
+
+
 def test_logits_have_the_derivative_that_gradcheck_asks_for(monkeypatch):
     monkeypatch.setattr(reestimation, "PART", 5)
     problem = Given(lambda: nn.Sequential(nn.Flatten(), nn.Linear(36, 2), nn.BatchNorm1d(2), nn.Linear(2, 3)), X, Y)

@@ -1,5 +1,7 @@
 """Which axis a figure gets, and what its title says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -117,3 +119,14 @@ def test_figure_5_marks_the_point_with_the_fewest_test_errors():
     mark = figure.axes[1].collections[-1]
     assert mark.get_offsets().tolist() == [[RISING[1], pytest.approx(10.0)]]
     plt.close(figure)
+
+
+def test_a_title_says_what_the_second_derivatives_are_of_where_it_is_not_the_whole_loss():
+    plain = source(True)
+    some = replace(plain, spectra=plain.spectra.assign(samples=100))
+    assert "Hessian" not in plain.title
+    assert some.title == f"{plain.title}\nHessian of the loss on the first 100 training samples"
+    held = "with the statistics of batch norm held"
+    assert replace(plain, follows=True).title == f"{plain.title}\nHessian of the loss {held}"
+    assert replace(some, follows=True).title.endswith(f"first 100 training samples,\n{held}")
+    assert replace(plain, follows=True, spectra=None, part=None).title == plain.title

@@ -79,3 +79,26 @@ rule claims_of_stochastic_study:
         code=code("judge_stochastic"),
     script:
         "../scripts/judge_stochastic.py"
+
+
+rule claims_of_modern_study:
+    input:
+        paths=lambda wildcards: pair_files("paths", wildcards.study, "adaptive", "safetensors"),
+        profiles=lambda wildcards: pair_files("profile", wildcards.study, "adaptive", "csv"),
+        lines=lambda wildcards: pair_files("profile", wildcards.study, "line", "csv"),
+        spectra=lambda wildcards: pair_files("spectra", wildcards.study, "adaptive", "csv"),
+    output:
+        csv="results/tables/claims-{study}.csv",
+        md="results/tables/claims-{study}.md",
+    log:
+        "logs/{study}/claims.log",
+    wildcard_constraints:
+        study=one_of(name for name, study in STOCHASTIC_STUDIES.items() if study.judged_as_modern),
+    priority: 7
+    params:
+        study="{study}",
+        given=given("claims"),
+        threads=1,
+        code=code("judge_modern"),
+    script:
+        "../scripts/judge_modern.py"

@@ -34,6 +34,11 @@ def spectra_keys(wildcards):
     return [f"studies.{{study}}.spectra.{name}" for name in names]
 
 
+def samples_key(wildcards):
+    """The training samples that spectra are taken on, of a study that does not take all."""
+    return ["studies.{study}.spectra.samples"] * bool(getattr(spectra_of(wildcards), "samples", None))
+
+
 def part_keys(wildcards, part=None):
     """What one part of a study's spectra says, and what it takes from the settings of the engine."""
     spectra, part = spectra_of(wildcards), part or wildcards["part"]

@@ -14,7 +14,7 @@ rule spectra:
     params:
         study="{study}",
         settings=lambda wildcards: spectra_of(wildcards).settings,
-        given=given("seed", *NETWORKS, spectra_keys),
+        given=given("seed", *NETWORKS, spectra_keys, samples_key),
         threads=threads_of,
         code=code("spectra", "studies.{study}.problem.path", "studies.{study}.spectra.path"),
     script:
@@ -65,7 +65,7 @@ rule spectra_part:
     params:
         study="{study}",
         settings=lambda wildcards: spectra_of(wildcards).settings_of(wildcards.part),
-        given=given("seed", *NETWORKS, part_keys, "studies.{study}.spectra.{part}.points"),
+        given=given("seed", *NETWORKS, part_keys, "studies.{study}.spectra.{part}.points", samples_key),
         threads=threads_of,
         code=code("spectra", "studies.{study}.problem.path", "studies.{study}.spectra.{part}.path"),
     script:

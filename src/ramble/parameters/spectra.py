@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ramble.settings import Count, Model, Positive
 from ramble.spectra.settings import (
@@ -120,6 +120,12 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     bottom: Count = Field(  # figures and claims ask for the most negative one
         default=1, description="number of the most negative ones; three take nearly twice the products"
     )
+    # left out where there is none, so that a study's digest is what it was before spectra could be of some samples
+    samples: Count | None = Field(
+        default=None,
+        description="training samples whose mean loss is differentiated, the first ones; null: all",
+        exclude_if=lambda value: value is None,
+    )
     reference: PyHessianReference | None = Field(default=None, description="for the table reference.csv")
     gauss_newton: GaussNewtonPart | None = Field(default=None, description="for the tables gauss_newton/")
     density: Density | None = Field(default=None, description="for the tables density/")
@@ -127,6 +133,14 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     eigenvectors: Eigenvectors | None = Field(
         default=None, description="for the tables eigenvectors/, and the vectors beside them"
     )
+
+    @model_validator(mode="after")
+    def _some_samples(self) -> "KrylovSpectra":
+        if self.samples and (self.reference or self.eigenvectors):
+            raise ValueError(
+                f"samples = {self.samples}: reference and eigenvectors are of all training samples; leave out either"
+            )
+        return self
 
     @property
     def settings(self) -> KrylovSettings:

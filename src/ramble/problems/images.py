@@ -53,7 +53,7 @@ class ImageProblem(NetworkProblem):
             return (images.float() / 255 - mean) / deviation
 
         labels = {split: tensor_called(where, tensors, f"{split}_labels") for split in splits}
-        super().__init__({split: (normalised(split), labels[split]) for split in splits}, device, batch_norm)
+        super().__init__({split: (normalised(split), labels[split]) for split in splits}, device, batch_norm=batch_norm)
         own = {"input_mean": mean, "input_std": deviation}
         self.metadata |= {name: [round(number, 6) for number in each.flatten().tolist()] for name, each in own.items()}
 

@@ -1,8 +1,10 @@
 """Any torch module as a problem: one training set, and classes as labels."""
 
+import copy
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -118,7 +120,7 @@ class NetworkProblem(ChunkedProblem):
         return self._folding.folded(self.build_network()) if self._folding else self.build_network()
 
     def as_built(self) -> nn.Module:
-        """Return a new network as `build_network` makes it, in evaluation mode: batch norm is not folded."""
+        """Return a new network as `build_network` makes it, in evaluation mode, on the device; batch norm unfolded."""
         return (self._folding.skeleton if self._folding else self._skeleton).copied(self.dtype)
 
     def weights_of(self, state: Mapping[str, Tensor]) -> Tensor:
@@ -132,6 +134,23 @@ class NetworkProblem(ChunkedProblem):
     def data(self, split: Split) -> tuple[Tensor, Tensor]:
         """Return the inputs and labels of a split, as the network sees them."""
         return self._data[split]
+
+    def on_first(self, samples: int) -> Self:
+        """Return the problem of the same networks, statistics of batch norm included, on the first training samples.
+
+        Raises:
+            RambleError: there are not so many.
+        """
+        if samples > self.n_samples:
+            raise RambleError(
+                f"{samples} training samples are asked for, and there are {self.n_samples}; ask for as many at most."
+            )
+        other = copy.copy(self)
+        for name in [name for name in vars(other) if isinstance(getattr(type(self), name, None), cached_property)]:
+            del other.__dict__[name]  # computed from all samples
+        inputs, labels = self._data["train"]
+        other._data = {**self._data, "train": (inputs[:samples], labels[:samples])}
+        return other
 
     def network(self, weights: Tensor) -> nn.Module:
         """Return a new network with the flat weights (P,) loaded, in their dtype, on the device.

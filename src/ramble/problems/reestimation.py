@@ -65,6 +65,8 @@ class Reestimation:
         RambleError: a layer whose statistics cannot be taken; see `batch_norm.moving_norms`; or no batch norm at all.
     """
 
+    loss: Loss
+
     def __init__(
         self, where: str, skeleton: Skeleton, state_of: Callable[[Tensor], dict[str, Tensor]], inputs: Tensor
     ) -> None:
@@ -85,7 +87,9 @@ class Reestimation:
 
     def of_all(self, inputs: Tensor) -> bool:
         """Tell whether the part is all of the training inputs (M, ...)."""
-        return len(self._inputs) == len(inputs)
+        if len(self._inputs) != len(inputs):
+            return False
+        return torch.equal(self._inputs, inputs.to(self._inputs.dtype))  # as many may be others: see `on_first`
 
     def at(self, weights: Tensor) -> Statistics:
         """Return the statistics at W (P,), in its dtype; with a derivative where W requires one and grad is enabled."""

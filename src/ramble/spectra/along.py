@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import place_of
 from ramble.store.artifacts import write_table
 from ramble.store.checkpoints import Checkpoint, State, checkpoint_of, key_of
@@ -70,6 +71,16 @@ def write_along(
                     checkpoint.save({}, {"tables": [table.to_dict("list") for table in tables]})
             write_table(output, pd.concat(tables, ignore_index=True))
             checkpoint.remove()
+
+
+def on_first(rows: Rows[NetworkProblem], samples: int) -> Rows[NetworkProblem]:
+    """Return what measures the same of the mean loss on the first training samples alone; column `samples` says so."""
+
+    def found(problem: NetworkProblem, weights: Tensor, dataset: int, label: str, /) -> pd.DataFrame:
+        table = rows(problem.on_first(samples), weights, dataset, label)
+        return pd.concat([pd.DataFrame({"samples": samples}, index=table.index), table], axis=1)
+
+    return found
 
 
 def _taken_up(points: Sequence[int], state: State) -> list[pd.DataFrame]:

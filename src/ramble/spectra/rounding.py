@@ -147,7 +147,7 @@ class MeasuredRounding:
 
     @property
     def _missed(self) -> float:
-        return MISSED / 4**self._times
+        return float(MISSED / 4**self._times)
 
     def _draw(self, count: int) -> None:
         self._in_double = self._in_double or self._exact()

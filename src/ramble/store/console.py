@@ -50,6 +50,7 @@ class Given:
     """
 
     max_errors: float = 0  # a rule gives it where a study allows some: nothing depends on it where none does
+    samples: int | None = None  # likewise of spectra that are taken on some training samples
     MANY: ClassVar[dict[str, str]] = {"studies": "study", "trackers": "tracker", "figures": "figure"}
 
     def __init__(self, values: Mapping[str, Any]) -> None:

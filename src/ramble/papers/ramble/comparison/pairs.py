@@ -58,7 +58,7 @@ def outcome(path: StoredPath, profile: pd.DataFrame, losses: dict[tuple[str, str
     """Measure one path; `losses` holds the training loss of every solution by study and <dataset>-<seed>."""
     header = path.header
     dataset, *ends = pair_of(path.name)
-    detour = _detour(path)
+    length = detour(path)
     return PairOutcome(
         study=header.study,
         tracker=header.tracker,
@@ -66,16 +66,17 @@ def outcome(path: StoredPath, profile: pd.DataFrame, losses: dict[tuple[str, str
         certificate=header.certificate,
         gradients=header.gradients,
         evaluations=header.evaluations,
-        detour=detour,
+        detour=length,
         min_margin=header.min_margin,
         loss_ratio=float(profile.train_loss.max()) / max(losses[header.study, f"{dataset}-{end}"] for end in ends),
         errors=int(profile.train_errors.max()),
         max_errors=header.max_errors,
-        loss_barrier=loss_barrier(profile) if detour == detour else float("nan"),
+        loss_barrier=loss_barrier(profile) if length == length else float("nan"),
     )
 
 
-def _detour(path: StoredPath) -> float:
+def detour(path: StoredPath) -> float:
+    """Return the length of a path over the distance of its ends; NaN where it does not reach W_b."""
     straight = float(np.linalg.norm(path.points[-1].astype(np.float64) - path.points[0]))
     # t is 1 - |W_b - W_x| / |W_b - W_a|: exactly 1 at W_b and nowhere else
     return float(path.walked[-1]) / straight if path.t[-1] == 1.0 and straight > 0 else float("nan")
