@@ -3,16 +3,12 @@
     path = ramble.connect(network, (inputs, labels), a, b)
     ramble.profile(path); ramble.spectrum(path, top=20); ramble.verify(file)
 
-Each is loaded when it is first asked for: to import the package is to import no torch.
+Each is loaded by name when it is first asked for: to import the package is to import no torch, and no step of a
+workflow depends on the code of all of them. Their types stand in `__init__.pyi`.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ramble.api.connect import connect
-    from ramble.api.measure import profile, spectrum
-    from ramble.api.verify import verify
+from typing import Any
 
 __all__ = ["connect", "profile", "spectrum", "verify"]
 
