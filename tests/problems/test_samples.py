@@ -65,14 +65,14 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("given", TAKEN, ids=str)
+@pytest.mark.parametrize("given", TAKEN)
 def test_what_is_the_same_whenever_it_is_read_is_taken(given):
     inputs, labels = whole_set("data", given)
     assert torch.equal(inputs, X)
     assert torch.equal(labels.long(), Y)
 
 
-@pytest.mark.parametrize(("given", "sentence"), REFUSED, ids=str)
+@pytest.mark.parametrize(("given", "sentence"), REFUSED)
 def test_everything_else_is_refused_with_a_sentence(given, sentence):
     with pytest.raises(RambleError, match=sentence):
         whole_set("data", given)
