@@ -126,7 +126,3 @@ def test_a_title_says_what_the_second_derivatives_are_of_where_it_is_not_the_who
     some = replace(plain, spectra=plain.spectra.assign(samples=100))
     assert "Hessian" not in plain.title
     assert some.title == f"{plain.title}\nHessian of the loss on the first 100 training samples"
-    held = "with the statistics of batch norm held"
-    assert replace(plain, follows=True).title == f"{plain.title}\nHessian of the loss {held}"
-    assert replace(some, follows=True).title.endswith(f"first 100 training samples,\n{held}")
-    assert replace(plain, follows=True, spectra=None, part=None).title == plain.title

@@ -25,7 +25,6 @@ class Source:
     profile: pd.DataFrame | None  # one row per stored point
     spectra: pd.DataFrame | None  # one row per point with a spectrum
     part: pd.DataFrame | None  # rows of the points where more than the spectrum was measured
-    follows: bool = False  # do statistics of batch norm follow the weights along the path?
 
     @property
     def title(self) -> str:
@@ -37,9 +36,7 @@ class Source:
         """Say what the second derivatives are of, where that is not the mean loss on all training samples."""
         tables = [table for table in (self.spectra, self.part) if table is not None]
         some = [f"on the first {int(table.samples.iloc[0])} training samples" for table in tables if "samples" in table]
-        held = ["with the statistics of batch norm held"] if tables and self.follows else []
-        which = ",\n".join(some[:1] + held)
-        return f"\nHessian of the loss {which}" if which else ""
+        return f"\nHessian of the loss {some[0]}" if some else ""
 
     @property
     def walk(self) -> str:
@@ -93,7 +90,6 @@ def read_sources(files: Files, part: str | None = None) -> Sources:
                 read_table(profiles[number]) if profiles else None,
                 read_table(spectra[number]) if spectra else None,
                 read_table(parts[number]) if parts else None,
-                path.header.facts.get("batch_norm") == "reestimate",
             )
         )
     return Sources(sources, sources[stored.index(representative(stored))])
