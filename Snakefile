@@ -1,13 +1,16 @@
 """From params.yaml to the figures and the claims table; see docs/how-to/run.md for the targets."""
 
 import gc
+import sys
 
 gc.disable()  # no garbage yet; looking for it slows every start (benchmarks/start.py)
+sys.path.append(f"{workflow.basedir}/workflow")
+
+from plumbing.source import import_package_from
+
+import_package_from(workflow.basedir)
 
 
-include: "workflow/rules/source.smk"
-include: "workflow/rules/readable.smk"
-include: "workflow/rules/runs.smk"
 include: "workflow/rules/parameters.smk"
 include: "workflow/rules/files.smk"
 include: "workflow/rules/inputs.smk"
@@ -41,11 +44,8 @@ rule paper:
         rules.judge_claims.output,
 
 
-include: "workflow/rules/faults.smk"
 include: "workflow/rules/steps.smk"
-include: "workflow/rules/pipeline.smk"
-include: "workflow/rules/dvc.smk"
-include: "workflow/rules/adopt.smk"
+include: "workflow/rules/runs.smk"
 
 
 gc.freeze()

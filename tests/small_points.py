@@ -15,7 +15,8 @@ DIGEST = "0" * 64
 def path_header(pair: str = "0-0-1", **changes: object) -> PathHeader:
     values = {
         "study": "tcm", "maker": "path", "dataset": int(pair.split("-")[0]), "pair": pair, "tracker": "guarded",
-        "inputs": 10, "data_digest": DIGEST, "start_digest": DIGEST, "end_digest": DIGEST, "steps_digest": DIGEST,
+        "inputs": 10, "max_errors": 0, "data_digest": DIGEST, "start_digest": DIGEST, "end_digest": DIGEST,
+        "steps_digest": DIGEST,
         "status": Status.ARRIVED, "reason": "", "steps": 1, "gradients": 40, "evaluations": 9, "certificate": "exact",
         "certificate_reason": "", "certified_segments": 1, "min_margin": 0.125, "certificate_points": 2,
         "certificate_resolution": 0.5, "facts": {},

@@ -22,6 +22,8 @@ FLOORS = (
     {"papers"},
     {"parameters"},
     {"verification"},
+    {"api"},
+    {"cli"},
     {"__init__", "__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -93,6 +95,8 @@ def at_import(body: list[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
     for statement in body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             yield statement
+        elif isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
+            continue
         elif isinstance(statement, ast.If | ast.Try | ast.With | ast.ClassDef):
             for part in ("body", "orelse", "finalbody"):
                 yield from at_import(getattr(statement, part, []))
@@ -124,9 +128,10 @@ def test_parameters_import_nothing_that_computes(module):
 
 
 def read_by_dry_runs() -> set[str]:
-    """The modules that the Snakefile and its rules import."""
+    """The modules that the Snakefile, its rules and what is around them import."""
     found = set()
-    for file in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
+    workflow = ROOT / "workflow"
+    for file in [ROOT / "Snakefile", *workflow.glob("rules/*.smk"), *workflow.glob("plumbing/*.py")]:
         for module, names, plain in DRY_RUN.findall(file.read_text()):
             each = [f"{module}.{name.strip()}" for name in names.split(",")] if module else [plain]
             found |= {name if name in MODULES else module or plain for name in each}

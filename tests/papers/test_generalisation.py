@@ -23,7 +23,7 @@ def pair(test_errors: list[int], control: list[int], losses: list[float], path: 
     profile = pd.DataFrame(
         {"t": [0.0, 0.2, 0.6, 1.0], "s": [0.0, 0.3, 0.6, 1.0], "test_errors": test_errors, "train_loss": losses}
     )
-    line = pd.DataFrame({"train_error": [0.0, 0.2, 0.0]})
+    line = pd.DataFrame({"train_error": [0.0, 0.2, 0.0], "train_errors": [0, 2, 0]})
     further = pd.DataFrame({"test_errors": control})
     return GeneralisationPair(path or stored("arrived"), profile, line, further, stored("out-of-budget", "none", 0.1))
 

@@ -68,6 +68,14 @@ def test_pairs_are_all_pairs_of_solutions_of_all_data_sets():
     assert study.pairs == by_hand
 
 
+@pytest.mark.parametrize("max_errors", [3, 0.01])
+def test_a_study_may_allow_errors_and_says_so_only_then(max_errors):
+    plain, lenient = (validate(config).studies["tcm"] for config in (SHIPPED, changed(f"{TCM}.max_errors", max_errors)))
+    assert (plain.max_errors, plain.threshold, "max_errors" in plain.model_dump()) == (0, [], False)
+    assert (lenient.max_errors, lenient.threshold) == (max_errors, ["max_errors"])
+    assert lenient.model_dump()["max_errors"] == max_errors
+
+
 def test_a_tracker_that_is_left_out_has_no_paths():
     config = changed(f"{TCM}.trackers.line", REMOVED)
     assert validate(config).studies["tcm"].tracker_names == ["paper", "paper_tuned", "guarded", "curve", "band"]
@@ -90,6 +98,10 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         ("studies.mnist_boosting.boosting.members", [1], "greater than or equal to 2"),
         ("studies.mnist100_graph10.of", "mnist", "studies.mnist100_graph10.of: no study of paths 'mnist'"),
         (f"{TCM}.tread", 1, "not a known key"),
+        (f"{TCM}.max_errors", -1, "max_errors: -1 is neither a whole number of errors nor a share between 0 and 1"),
+        (f"{TCM}.max_errors", 1.5, "max_errors: 1.5 is neither a whole number of errors nor a share"),
+        (f"{TCM}.max_errors", True, "max_errors"),
+        (f"{TCM}.max_errors", "3", "max_errors"),
         (f"{TCM}.solutions.settling.windw", 1, "not a known key"),
         (f"{TCM}.trackers.papers", {}, "give it one with the key algorithm: paper, guarded, line, curve, band"),
         (f"{TCM}.trackers.curve.shape", "spline", "'bezier' or 'polygon'"),
@@ -237,7 +249,7 @@ def test_hidden_units_that_do_not_divide_the_inputs():
         ("builtins.eval", "module 'builtins' is of Python itself"),
         ("__main__.Tree", ""),
         ("torch._C.Tensor", "is no Python source"),
-        ("ramble.problems.mnist.os", "is neither a class nor a function"),
+        ("ramble.problems.downloads.os", "is neither a class nor a function"),
         (f"{TREE}.Tree\nCommittee", ""),
         ("a" * 5000, "no module"),
         (f"{TREE}.TreeComittee", f"module '{TREE}' has no 'TreeComittee'; it has "),
@@ -296,7 +308,7 @@ def test_files_are_laid_over_one_another_and_named_together(tmp_path):
     with pytest.raises(RambleError, match=rf"^{shipped} \+ {wrong}: studies\.tcm\.threads = 0 "):
         read_parameters([shipped, wrong])
     assert read_parameters([shipped, wrong, right]).studies["tcm"].threads == 3
-    with pytest.raises(RambleError, match=r"none\.yaml: cannot be read \(No such file or directory\)"):
+    with pytest.raises(RambleError, match=r"none\.yaml: is missing; name a file"):
         read_parameters([shipped, tmp_path / "none.yaml"])
 
 
@@ -362,7 +374,7 @@ def test_a_study_has_a_name_that_files_can_have(name):
     config = changed(f"studies.{TCM.partition('.')[2]}", REMOVED)
     config["studies"][name] = SHIPPED["studies"]["tcm"]
     text = complaint(config)
-    assert "is no name; write 1 to 64 of a to z, 0 to 9 and _, a letter first" in text
+    assert "is no name; write 1 to 64 of a to z, 0 to 9, _ and -, a letter first" in text
     assert text.isprintable()
     assert len(text) < 2000
 
@@ -535,3 +547,14 @@ def test_printed_settings_are_those_of_the_paper():
     assert printed.max_steps == 12_000
     assert printed.stall_steps >= 2000
     assert printed.stall_gain <= 1e-4
+
+
+def test_spectra_of_some_samples_say_so_and_only_then():
+    all_samples, some = (
+        validate(changed("studies.mnist.spectra.samples", value)).studies["mnist"].spectra.model_dump()
+        for value in (None, 50)
+    )
+    assert "samples" not in all_samples
+    assert some["samples"] == 50
+    says = complaint(changed("studies.mnist100.spectra.samples", 50))
+    assert "samples = 50: reference and eigenvectors are of all training samples" in says

@@ -110,10 +110,10 @@ def test_what_is_wrong_is_said_with_its_line_at_once(text, says, tmp_path):
 def test_a_file_that_is_none_is_named_and_never_waited_for(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert "is no regular file; name a file" in complaint(pipe)
+    assert "is a pipe, a socket or a device, not a file; name a file" in complaint(pipe)
     assert "is a folder" in complaint(tmp_path)
-    assert "is no regular file" in complaint(Path("/dev/zero"))
-    assert "cannot be read (No such file or directory)" in complaint(tmp_path / "none.yaml")
+    assert "is a pipe, a socket or a device" in complaint(Path("/dev/zero"))
+    assert "is missing; name a file with 'key: value' lines" in complaint(tmp_path / "none.yaml")
     assert "cannot be read (File name too long)" in complaint(tmp_path / ("n" * 300))
     with pytest.raises(RambleError, match=r"a\\x00b: cannot be read"):
         read_yaml(Path("a\0b"))

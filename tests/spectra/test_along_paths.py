@@ -7,9 +7,12 @@ import pandas as pd
 import pytest
 import torch
 from small_points import stored_path
+from small_problems import smooth_problem
 
 from ramble.errors import RambleError
-from ramble.spectra.along import write_along
+from ramble.spectra.along import on_first, write_along
+from ramble.spectra.exact import ExactEngine
+from ramble.spectra.settings import ExactSettings
 from ramble.store.artifacts import read_table
 from ramble.store.checkpoints import Checkpoint, checkpoint_of
 from ramble.store.points import write_points
@@ -75,3 +78,19 @@ def test_a_checkpoint_of_other_code_is_refused(tmp_path, monkeypatch):
         measure(Recording(most=2), path, output)
     with pytest.raises(RambleError, match="belongs to the settings"):
         measure(Recording(), path, output, code="b")
+
+
+def test_spectra_of_some_samples_are_those_of_the_problem_that_has_no_others(tmp_path):
+    problem = smooth_problem(samples=12)
+    inputs, labels = problem.data("train")
+    alone = type(problem)({"train": (inputs[:7], labels[:7])})
+    weights = problem.initial_weights(torch.Generator().manual_seed(0))
+    engine = ExactEngine(ExactSettings())
+    (found,) = on_first(engine.rows, 7)(problem, weights, 0, "here").to_dict("records")
+    assert found.pop("samples") == 7
+    (expected,) = engine.rows(alone, weights, 0, "here").to_dict("records")
+    assert found == pytest.approx(expected, rel=1e-9)
+    (of_all,) = engine.rows(problem, weights, 0, "here").to_dict("records")
+    assert of_all["eig_1"] != pytest.approx(found["eig_1"], rel=1e-3)
+    with pytest.raises(RambleError, match="13 training samples are asked for, and there are 12"):
+        problem.on_first(13)

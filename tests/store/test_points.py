@@ -125,7 +125,7 @@ def test_a_path_joins_its_ends_where_it_arrived_and_is_certified(status, certifi
     assert path_header(status=status, certificate=certificate).joins == joins
 
 
-@pytest.mark.parametrize("field", list(path_header().text))
+@pytest.mark.parametrize("field", [name for name in path_header().text if name != "max_errors"])
 def test_a_field_that_is_missing_is_named(tmp_path, field):
     file, path = tmp_path / "0-0-1.safetensors", stored_path(np.zeros((2, 3)))
     texts = {name: text for name, text in path.header.text.items() if name != field}

@@ -352,3 +352,11 @@ def test_finding_the_files_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("script", sorted(file.stem for file in SCRIPTS.glob("*.py")))
+def test_no_step_depends_on_the_code_of_commands_and_of_verification(script):
+    files = code.code_files(SCRIPTS / f"{script}.py")
+    rooms = {file.relative_to(code.PACKAGE).parts[0] for file in files if file.is_relative_to(code.PACKAGE)}
+    assert rooms
+    assert rooms.isdisjoint({"api", "cli", "verification"})

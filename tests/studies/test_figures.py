@@ -1,5 +1,7 @@
 """Which axis a figure gets, and what its title says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +27,7 @@ def source(rises: bool, status: str = "arrived", reached: float = 1.0) -> Source
     spectra |= {"most_negative_residual": 0.1, "most_negative_error": 0.01, "converged": 1}
     part = {"gn_1": np.full(4, 1.9), "gn_2": 1.1, "rest_norm": 0.3, "converged": 1}
     tables = [pd.DataFrame(where | columns) for columns in (profile, spectra, part)]
-    return Source("guarded", "3-0-1", status, rises, reached, 31, *tables)
+    return Source("guarded", "3-0-1", status, rises, reached, 31, 0, *tables)
 
 
 @pytest.mark.parametrize(
@@ -117,3 +119,10 @@ def test_figure_5_marks_the_point_with_the_fewest_test_errors():
     mark = figure.axes[1].collections[-1]
     assert mark.get_offsets().tolist() == [[RISING[1], pytest.approx(10.0)]]
     plt.close(figure)
+
+
+def test_a_title_says_what_the_second_derivatives_are_of_where_it_is_not_the_whole_loss():
+    plain = source(True)
+    some = replace(plain, spectra=plain.spectra.assign(samples=100))
+    assert "Hessian" not in plain.title
+    assert some.title == f"{plain.title}\nHessian of the loss on the first 100 training samples"

@@ -21,9 +21,14 @@ from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.headers import Status
 from ramble.store.tensors import read_tensors, tensors_digest, write_tensors
 from ramble.studies.paths.tracked import read_sources, write_paths
+from ramble.tracking.aligned import AlignedTracker
+from ramble.tracking.aligned_settings import AlignedSettings
+from ramble.tracking.alignment import reordered as reorder
 from ramble.tracking.certified import certified
+from ramble.tracking.connect import connect
 from ramble.tracking.path import Path as Walked
 from ramble.tracking.path import Step, normalised_distance
+from ramble.tracking.symmetries import movable_units
 from ramble.verification.certificate import recompute, wrong_status
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.network import GRIDS, NetworkCheck
@@ -168,6 +173,69 @@ def test_a_hole_in_a_lenet_path_is_found(lenet, capsys):
     assert verify(lenet) == 1
     assert "segment 1 has " in capsys.readouterr().out
     edit(lenet, 2, points[2])
+
+
+def unsealed(header: dict[str, str]) -> dict[str, str]:
+    """What a header says, for a file to be written anew."""
+    return {name: text for name, text in header.items() if name != "digest"}
+
+
+@pytest.fixture
+def reordered(tmp_path: Path) -> tuple[Path, Path]:
+    """A path to a LeNet5 with its units reordered, and parameters in which its tracker is."""
+    params = tmp_path / "params.yaml"
+    kept, before = PARAMS.read_text(), "      line: {}\n      curve: {resolution: 0.0625}"
+    assert before in kept
+    params.write_text(kept.replace(before, f"      aligned: {{}}\n{before}"))
+    data = random_images(1)
+    problem = LeNet5Problem([data], input_mean=0.1307, input_std=0.3081)
+    start = problem.initial_weights(torch.Generator().manual_seed(1)).unsqueeze(0)
+    for _ in range(60):
+        start = start - 0.05 * problem.gradients(start, ZERO)[1]
+    groups, random = movable_units(problem), torch.Generator().manual_seed(2)
+    orders = [torch.randperm(group.count, generator=random) for group in groups]
+    end = 1.01 * problem.flatten(reorder(groups, orders, problem.unflatten(start[0])))[None]
+    settings = AlignedSettings(points=3)
+    (path,) = connect(problem, AlignedTracker(settings), start, end, ZERO, silent(3))
+    file = store(tmp_path, "mnist100", problem, data, torch.cat([start, end]), Status.ARRIVED)
+    target = file.parents[1] / "aligned" / file.name
+    sources = read_sources(
+        [str(tmp_path / "mnist100" / "data" / "0.safetensors")],
+        [str(tmp_path / "mnist100" / "solutions" / f"0-{seed}.safetensors") for seed in (0, 1)],
+    )
+    write_paths(problem, "mnist100", "aligned", [path], sources, [str(target)], [str(target.with_suffix(".csv"))])
+    return target, params
+
+
+def test_a_path_to_reordered_units_is_held_against_the_given_network(reordered, capsys):
+    file, params = reordered
+    assert verify(file, params=params) == 0
+    tensors, header = read_tensors(file)
+    last = tensors["points"][-1].clone()
+    order = tensors["end_order"].clone()
+    order[[0, 500]] = order[[500, 0]]  # weights of two layers exchanged: an order, and no symmetry
+    tensors["points"][-1, [0, 500]] = last[[500, 0]]
+    tensors["end_order"] = order
+    write_tensors(file, tensors, unsealed(header))
+    assert verify(file, params=params) == 1
+    assert "W_b with its units reordered is another network" in capsys.readouterr().out
+
+
+def test_only_the_aligned_tracker_may_reorder(reordered, capsys):
+    file, params = reordered
+    tensors, header = read_tensors(file)
+    write_tensors(file, tensors, unsealed(header) | {"tracker": "line"})
+    assert verify(file, params=params) == 2
+    assert "which tracker 'line' does not do" in capsys.readouterr().err
+
+
+def test_an_order_that_is_none_is_refused(reordered, capsys):
+    file, params = reordered
+    tensors, header = read_tensors(file)
+    tensors["end_order"][1] = tensors["end_order"][0]
+    write_tensors(file, tensors, unsealed(header))
+    assert verify(file, params=params) == 2
+    assert "end_order is no order of the 61706 weights" in capsys.readouterr().err
 
 
 def test_wrong_ends_are_found(tmp_path, capsys):

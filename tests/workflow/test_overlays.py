@@ -59,7 +59,7 @@ def test_a_wrong_overlay_gets_the_sentence_that_params_yaml_gets(folder: Path, o
         (b"# nothing yet\n", "holds no keys; write 'key: value' lines"),
         (b"- seed\n", "holds no keys; write 'key: value' lines"),
         (b"seed: 5 # \xe9\n", "line 1: byte 10 is not UTF-8; save the file as UTF-8"),
-        (None, "cannot be read (No such file or directory); give a file that can"),
+        (None, "is missing; name a file with 'key: value' lines"),
     ],
 )
 def test_what_snakemake_itself_would_read_first_gets_a_sentence_too(
@@ -77,8 +77,8 @@ def test_neither_a_pipe_nor_a_device_nor_a_bomb_of_aliases_holds_up_a_run(folder
     levels = [f"  a{n}: &a{n} {{{', '.join(f'k{k}: *a{n - 1}' for k in range(9))}}}" for n in range(1, 10)]
     (folder / "bomb.yaml").write_text("\n".join(["x:", "  a0: &a0 {k: v}", *levels]))
     for file, says in (
-        ("pipe.yaml", "is no regular file"),
-        ("/dev/zero", "is no regular file"),
+        ("pipe.yaml", "is a pipe, a socket or a device, not a file"),
+        ("/dev/zero", "is a pipe, a socket or a device, not a file"),
         ("bomb.yaml", "more than 100000 values"),
     ):
         assert f"error: {file}" in (told := dry_run(folder, "--configfile", file, limit=60)), told
@@ -87,9 +87,9 @@ def test_neither_a_pipe_nor_a_device_nor_a_bomb_of_aliases_holds_up_a_run(folder
 
 def test_a_pipe_in_place_of_the_parameters_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "params.yaml")
-    assert "\nparams.yaml: is no regular file; name a file" in dry_run(tmp_path)
+    assert "\nparams.yaml: is a pipe, a socket or a device, not a file" in dry_run(tmp_path)
     (tmp_path / "params.yaml").unlink()
-    assert "\nparams.yaml: cannot be read (No such file or directory)" in dry_run(tmp_path)
+    assert "\nparams.yaml: is missing; name a file" in dry_run(tmp_path)
 
 
 def test_a_long_plan_is_said_before_it_is_made(folder: Path) -> None:

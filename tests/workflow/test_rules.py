@@ -30,7 +30,7 @@ def test_what_a_profile_sets_for_a_rule_holds_for_the_rules_that_stand_for_it(ch
     assert "mem_mb=4321" not in jobs["solutions_tcm"]
 
 
-@pytest.mark.parametrize("name", ["newton", "b", "gauss_newton_", "a_b", "x1", "spectra_part_of_mine"])
+@pytest.mark.parametrize("name", ["newton", "b", "gauss_newton_", "a_b", "x1", "spectra_part_of_mine", "a-b", "b-2_c"])
 def test_a_study_may_have_any_name_that_no_rule_has(checkout: Checkout, name: str) -> None:
     with_own_study(checkout)
     (checkout.root / "tests/small.yaml").write_text(OVERLAY.replace("own", name))
@@ -40,6 +40,6 @@ def test_a_study_may_have_any_name_that_no_rule_has(checkout: Checkout, name: st
 
 def test_names_with_two_meanings_are_refused(checkout: Checkout) -> None:
     with_own_study(checkout)
-    for name, says in (("paths", "'paths' is the name of a target, rule or folder"), ("a-b", "studies.a-b")):
+    for name, says in (("paths", "'paths' is the name of a target, rule or folder"), ("A", "studies.A is no name")):
         (checkout.root / "tests/small.yaml").write_text(OVERLAY.replace("own", name))
         assert says in checkout.run(name, dry=True, check=False).stderr

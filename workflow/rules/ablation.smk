@@ -10,23 +10,11 @@ rule ablation:
     benchmark:
         "logs/{study}/ablation.benchmark.tsv"
     threads: threads_of
-    resources:
-        mem_mb=1500,
     params:
         of=lambda wildcards: source_of(wildcards.study),
-        pairs=lambda wildcards: pair_names(source_of(wildcards.study)),
-        given=given(
-            "seed",
-            "device",
-            "studies.{of}.problem",
-            "studies.{of}.trackers.guarded",
-            "studies.{study}",
-        ),
+        pairs=lambda wildcards: PATH_STUDIES[source_of(wildcards.study)].pair_names,
+        given=given("seed", "device", "studies.{of}.problem", "studies.{of}.trackers.guarded", "studies.{study}"),
         threads=threads_of,
-        code=code(
-            "ablation",
-            "studies.{of}.problem.path",
-            "studies.{of}.trackers.guarded.tracker",
-        ),
+        code=code("ablation", "studies.{of}.problem.path", "studies.{of}.trackers.guarded.tracker"),
     script:
         "../scripts/ablation.py"

@@ -12,8 +12,6 @@ rule boost:
         "logs/{study}/boosting-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
     priority: 3
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         given=given(*NETWORKS, "studies.{study}.boosting"),
         threads=threads_of,
@@ -24,21 +22,15 @@ rule boost:
 
 rule boosting_table:
     input:
-        tables=lambda wildcards: pair_files(
-            "boosting", wildcards.study, "guarded", "csv"
-        ),
+        tables=lambda wildcards: pair_files("boosting", wildcards.study, "guarded", "csv"),
     output:
         csv="results/tables/boosting-{study}.csv",
         md="results/tables/boosting-{study}.md",
     log:
         "logs/{study}/boosting.log",
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         study="{study}",
-        threads=1,
         code=code("boosting_table"),
     script:
         "../scripts/boosting_table.py"

@@ -3,33 +3,21 @@ from ramble.papers.ramble.figures import SECTIONS
 
 # {section: the study that it is judged on}
 JUDGED = {
-    section: PARAMETERS.figures[figure].study
-    for section, figure in SECTIONS.items()
-    if figure in PARAMETERS.figures
+    section: PARAMETERS.figures[figure].study for section, figure in SECTIONS.items() if figure in PARAMETERS.figures
 }
 
 
 rule judge_claims:
     input:
-        paths=claim_inputs(PATHS, "paths", "safetensors", "paper"),
-        profiles=claim_inputs(PATHS, "profile", "csv", "paper"),
-        lines=claim_inputs(PATHS, "profile", "csv", "line", "paper"),
-        spectra=claim_inputs(PATHS, "spectra", "csv", "paper"),
-        tuned_paths=claim_inputs(PATHS, "paths", "safetensors", "paper_tuned"),
-        tuned_profiles=claim_inputs(PATHS, "profile", "csv", "paper_tuned"),
-        tuned_lines=claim_inputs(PATHS, "profile", "csv", "line", "paper_tuned"),
-        tuned_spectra=claim_inputs(PATHS, "spectra", "csv", "paper_tuned"),
+        **claim_inputs(PATHS, "paper"),
+        **claim_inputs(PATHS, "paper_tuned", "tuned_"),
         trackers="results/tables/trackers.csv",
         pairs=[f"results/{study}/pairs.csv" for study in PATHS],
-        recipes=[
-            f"results/{study}/readings.csv"
-            for study in PARAMETERS.paper
-            if study in RECIPE_STUDIES
-        ],
+        recipes=[f"results/{study}/readings.csv" for study in PARAMETERS.paper if study in studies_of_kind("recipe")],
         nonzero=[
             file
-            for name, figure in figures_of_kind("nonzero").items()
-            if figure.table and figure.study in PATHS
+            for name, figure in PARAMETERS.figures.items()
+            if figure.kind == "nonzero" and figure.table and figure.study in PATHS
             for file in figure.tables(name).values()
         ],
     output:
@@ -39,15 +27,9 @@ rule judge_claims:
     log:
         "logs/claims.log",
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         judged=JUDGED,
-        given=given(
-            "paper", "claims", *(f"studies.{study}" for study in JUDGED.values())
-        ),
-        threads=1,
+        given=given("paper", "claims", *(f"studies.{study}" for study in JUDGED.values())),
         code=code("judge_claims"),
     script:
         "../scripts/judge_claims.py"
@@ -56,18 +38,7 @@ rule judge_claims:
 # a table of its own for each study of paths: the default target waits for none of them
 rule claims_of_study:
     input:
-        paths=lambda wildcards: claim_inputs(
-            [wildcards.study], "paths", "safetensors", "paper"
-        ),
-        profiles=lambda wildcards: claim_inputs(
-            [wildcards.study], "profile", "csv", "paper"
-        ),
-        lines=lambda wildcards: claim_inputs(
-            [wildcards.study], "profile", "csv", "line", "paper"
-        ),
-        spectra=lambda wildcards: claim_inputs(
-            [wildcards.study], "spectra", "csv", "paper"
-        ),
+        unpack(lambda wildcards: claim_inputs([wildcards.study], "paper")),
         all_paths=lambda wildcards: all_paths([wildcards.study], "paths", "safetensors"),
         all_profiles=lambda wildcards: all_paths([wildcards.study], "profile", "csv"),
         solutions=lambda wildcards: solution_files(wildcards.study),
@@ -79,13 +50,9 @@ rule claims_of_study:
     wildcard_constraints:
         study=one_of(studies_of_kind("paths")),
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         study="{study}",
         given=given("claims", "studies.{study}.spectra.engine"),
-        threads=1,
         code=code("judge_study"),
     script:
         "../scripts/judge_study.py"
@@ -93,34 +60,45 @@ rule claims_of_study:
 
 rule claims_of_stochastic_study:
     input:
-        paths=lambda wildcards: pair_files(
-            "paths", wildcards.study, "guarded", "safetensors"
-        ),
-        profiles=lambda wildcards: pair_files(
-            "profile", wildcards.study, "guarded", "csv"
-        ),
+        paths=lambda wildcards: pair_files("paths", wildcards.study, "guarded", "safetensors"),
+        profiles=lambda wildcards: pair_files("profile", wildcards.study, "guarded", "csv"),
         lines=lambda wildcards: pair_files("profile", wildcards.study, "line", "csv"),
-        controls=lambda wildcards: pair_files(
-            "control", wildcards.study, "guarded", "csv"
-        ),
-        printed=lambda wildcards: pair_files(
-            "paths", wildcards.study, "paper", "safetensors"
-        ),
+        controls=lambda wildcards: pair_files("control", wildcards.study, "guarded", "csv"),
+        printed=lambda wildcards: pair_files("paths", wildcards.study, "paper", "safetensors"),
     output:
         csv="results/tables/claims-{study}.csv",
         md="results/tables/claims-{study}.md",
     log:
         "logs/{study}/claims.log",
     wildcard_constraints:
-        study=one_of(JUDGED_STUDIES),
+        study=one_of(name for name, study in STOCHASTIC_STUDIES.items() if study.judged),
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=1000,
+    params:
+        study="{study}",
+        given=given("claims"),
+        code=code("judge_stochastic"),
+    script:
+        "../scripts/judge_stochastic.py"
+
+
+rule claims_of_modern_study:
+    input:
+        paths=lambda wildcards: pair_files("paths", wildcards.study, "adaptive", "safetensors"),
+        profiles=lambda wildcards: pair_files("profile", wildcards.study, "adaptive", "csv"),
+        lines=lambda wildcards: pair_files("profile", wildcards.study, "line", "csv"),
+        spectra=lambda wildcards: pair_files("spectra", wildcards.study, "adaptive", "csv"),
+    output:
+        csv="results/tables/claims-{study}.csv",
+        md="results/tables/claims-{study}.md",
+    log:
+        "logs/{study}/claims.log",
+    wildcard_constraints:
+        study=one_of(name for name, study in STOCHASTIC_STUDIES.items() if study.judged_as_modern),
+    priority: 7
     params:
         study="{study}",
         given=given("claims"),
         threads=1,
-        code=code("judge_stochastic"),
+        code=code("judge_modern"),
     script:
-        "../scripts/judge_stochastic.py"
+        "../scripts/judge_modern.py"

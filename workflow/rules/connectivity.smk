@@ -7,7 +7,7 @@ for study, parameters in CONNECTIVITY_STUDIES.items():
         input:
             data=data_files(parameters.of),
         output:
-            solutions=graph_solutions(study, "{dataset}"),
+            solutions=parameters.solution_files(study, "{dataset}"),
             pairs=f"results/{study}/solutions/{{dataset}}.csv",
         log:
             f"logs/{study}/solutions-{{dataset}}.log",
@@ -15,8 +15,6 @@ for study, parameters in CONNECTIVITY_STUDIES.items():
             f"logs/{study}/solutions-{{dataset}}.benchmark.tsv"
         priority: 8
         threads: parameters.threads
-        resources:
-            mem_mb=1500,
         params:
             study=study,
             datasets=lambda wildcards: [int(wildcards.dataset)],
@@ -24,11 +22,7 @@ for study, parameters in CONNECTIVITY_STUDIES.items():
                 update=dict(count=parameters.solutions, batch=parameters.batch)
             ),
             given=given(
-                "seed",
-                *NETWORKS,
-                "studies.{of}.solutions",
-                "studies.{study}.solutions",
-                "studies.{study}.batch",
+                *["seed", *NETWORKS, "studies.{of}.solutions", "studies.{study}.solutions", "studies.{study}.batch"],
                 study=study,
             ),
             threads=parameters.threads,
@@ -40,7 +34,7 @@ for study, parameters in CONNECTIVITY_STUDIES.items():
 rule connect:
     input:
         data=lambda wildcards: data_files(source_of(wildcards.study)),
-        solutions=lambda wildcards: graph_solutions(**wildcards),
+        solutions=lambda wildcards: CONNECTIVITY_STUDIES[wildcards.study].solution_files(*wildcards),
     output:
         pairs="results/{study}/graph/{dataset}.csv",
     log:
@@ -49,24 +43,15 @@ rule connect:
         "logs/{study}/connect-{dataset}.benchmark.tsv"
     priority: 4
     threads: threads_of
-    resources:
-        mem_mb=3000,
     params:
         study="{study}",
         dataset=lambda wildcards: int(wildcards.dataset),
         given=given(
-            "seed",
-            *NETWORKS,
-            "studies.{of}.trackers.guarded",
-            "studies.{study}.pairs_at_once",
-            "studies.{study}.line_points",
+            *["seed", *NETWORKS, "studies.{of}.trackers.guarded"],
+            *["studies.{study}.pairs_at_once", "studies.{study}.line_points"],
         ),
         threads=threads_of,
-        code=code(
-            "connect",
-            "studies.{of}.problem.path",
-            "studies.{of}.trackers.guarded.tracker",
-        ),
+        code=code("connect", "studies.{of}.problem.path", "studies.{of}.trackers.guarded.tracker"),
     script:
         "../scripts/connect.py"
 
@@ -87,12 +72,8 @@ rule components:
     wildcard_constraints:
         study=one_of(CONNECTIVITY_STUDIES),
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         given=given("studies.{study}.datasets"),
-        threads=1,
         code=code("components"),
     script:
         "../scripts/components.py"

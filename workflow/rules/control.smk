@@ -12,16 +12,9 @@ rule control:
         "logs/{study}/control-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
     priority: 3
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         study="{study}",
-        given=given(
-            "seed",
-            *NETWORKS,
-            "studies.{study}.solutions.rate",
-            "studies.{study}.solutions.batch",
-        ),
+        given=given("seed", *NETWORKS, "studies.{study}.solutions.rate", "studies.{study}.solutions.batch"),
         threads=threads_of,
         code=code("control", "studies.{study}.problem.path"),
     script:

@@ -1,11 +1,7 @@
 # data: the training sets of a study, in one job
-def larger_sets(study):
-    """The keys that decide how many patterns a study of loads asks for, and how often."""
-    keys = ["studies.{study}.loads", "studies.{study}.datasets"]
-    return keys if study in LOAD_STUDIES else []
-
-
-for study in [*PATH_STUDIES, *LOAD_STUDIES]:
+for study, parameters in (PATH_STUDIES | LOAD_STUDIES).items():
+    loads = study in LOAD_STUDIES  # which decide how many patterns there are, and how often
+    sizes = parameters.sizes(PATH_STUDIES[parameters.of]) if loads else [None]
 
     rule:
         name:
@@ -15,14 +11,10 @@ for study in [*PATH_STUDIES, *LOAD_STUDIES]:
         log:
             f"logs/{study}/data.log",
         priority: 9
-        threads: 1
-        resources:
-            mem_mb=1500,
         params:
             study=study,
-            given=given("seed", "studies.{of}.data", *larger_sets(study), study=study),
-            patterns=max(load_sizes(study), default=None),
-            threads=1,
+            given=given("seed", "studies.{of}.data", *LOAD_KEYS * loads, study=study),
+            patterns=max(sizes),
             code=code("data", "studies.{of}.data.path", study=study),
         script:
             "../scripts/data.py"

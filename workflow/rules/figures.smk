@@ -1,23 +1,15 @@
 # profiles, spectra, paths, .. -> pictures, and the tables that some of them are drawn from
 rule figure:
     input:
-        unpack(
-            lambda wildcards: PARAMETERS.figures[wildcards.figure].sources(
-                wildcards.figure, PARAMETERS.studies
-            )
-        ),
+        unpack(lambda wildcards: PARAMETERS.figures[wildcards.figure].sources(wildcards.figure, PARAMETERS.studies)),
     output:
         pictures("{figure}"),
     log:
         "logs/figures/{figure}.log",
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         draw=lambda wildcards: PARAMETERS.figures[wildcards.figure].drawn_by,
         given=given(lambda wildcards: PARAMETERS.figures[wildcards.figure].keys),
-        threads=1,
         code=code("draw", "figures.{figure}.drawn_by"),
     script:
         "../scripts/draw.py"
@@ -37,8 +29,6 @@ rule plane:
         table=tables_of("plane"),
     priority: 7
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         given=given(table_keys("grid"), *NETWORKS),
         threads=threads_of,
@@ -62,8 +52,6 @@ rule nonzero_counts:
         table=tables_of("nonzero"),
     priority: 7
     threads: threads_of
-    resources:
-        mem_mb=1500,
     params:
         given=given(table_keys("points", "factors", "thresholds"), *NETWORKS),
         threads=threads_of,

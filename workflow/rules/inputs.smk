@@ -1,39 +1,7 @@
 # What rules read, and which parameters they rest on, where that is no pattern with wildcards.
 from ramble.studies.paths.figures import Tabulated
 
-
-def spectra_of(wildcards):
-    return PATH_STUDIES[wildcards["study"]].spectra
-
-
-def engine_settings(wildcards):
-    return spectra_of(wildcards).settings
-
-
-def spectra_keys(wildcards):
-    names = ["engine", "points", *type(engine_settings(wildcards)).model_fields]
-    return [f"studies.{{study}}.spectra.{name}" for name in names]
-
-
-def part_settings(part):
-    return lambda wildcards: spectra_of(wildcards).settings_of(part)
-
-
-def part_keys(part):
-    """What one part of a study's spectra says, and what it takes from the settings of the engine."""
-
-    def keys(wildcards):
-        own = type(getattr(spectra_of(wildcards), part)).model_fields
-        shared = type(spectra_of(wildcards).settings_of(part)).model_fields
-        names = [name for name in shared if name not in own] + [
-            f"{part}.{name}" for name in own
-        ]
-        return [f"studies.{{study}}.spectra.{name}" for name in names]
-
-    return keys
-
-
-# figures: {(study, name of the table): the figure that is drawn from it}
+# {(study, name of the table): the figure that is drawn from it}
 TABLES = {
     (figure.study, figure.table_name(name)): name
     for name, figure in PARAMETERS.figures.items()
@@ -43,11 +11,7 @@ TABLES = {
 
 def tables_of(kind):
     """What the tables of one kind of figure are called."""
-    return one_of(
-        table
-        for (study, table), name in TABLES.items()
-        if PARAMETERS.figures[name].kind == kind
-    )
+    return one_of(table for (_, table), name in TABLES.items() if PARAMETERS.figures[name].kind == kind)
 
 
 def shown_paths(wildcards):
@@ -58,18 +22,57 @@ def shown_paths(wildcards):
 
 def table_keys(*names):
     """Keys of the figure that a table is of."""
-    return lambda wildcards: [
-        f"figures.{TABLES[wildcards.study, wildcards.table]}.{name}" for name in names
-    ]
+    return lambda wildcards: [f"figures.{TABLES[wildcards.study, wildcards.table]}.{name}" for name in names]
 
 
-def claim_inputs(studies, kind, suffix, tracker, judged=None):
-    """Artifacts along this tracker's paths, of studies where claims are judged on it, or on `judged`."""
-    judged = judged or tracker
-    return [
-        file
+def spectra_of(wildcards):
+    return PATH_STUDIES[wildcards["study"]].spectra
+
+
+def spectra_keys(wildcards):
+    names = ["engine", "points", *type(spectra_of(wildcards).settings).model_fields]
+    return [f"studies.{{study}}.spectra.{name}" for name in names]
+
+
+def samples_key(wildcards):
+    """The training samples that spectra are taken on, of a study that does not take all."""
+    return ["studies.{study}.spectra.samples"] * bool(getattr(spectra_of(wildcards), "samples", None))
+
+
+def part_keys(wildcards, part=None):
+    """What one part of a study's spectra says, and what it takes from the settings of the engine."""
+    spectra, part = spectra_of(wildcards), part or wildcards["part"]
+    own = type(getattr(spectra, part)).model_fields
+    shared = [name for name in type(spectra.settings_of(part)).model_fields if name not in own]
+    return [f"studies.{{study}}.spectra.{name}" for name in [*shared, *(f"{part}.{name}" for name in own)]]
+
+
+def load_of(wildcards):
+    """The load that comes to so many patterns."""
+    study = LOAD_STUDIES[wildcards.study]
+    return study.loads[study.sizes(PATH_STUDIES[study.of]).index(int(wildcards.patterns))]
+
+
+# keys of a study's trackers, or of something of each
+load_trackers = lambda ending: lambda wildcards: [
+    f"studies.{{of}}.trackers.{name}{ending}" for name in LOAD_STUDIES[wildcards["study"]].trackers
+]
+
+
+def claim_inputs(studies, tracker, prefix=""):
+    """What the claims are judged by on this tracker's paths, by name, of the studies that have all of it."""
+    judged = [
+        study
         for study in studies
-        if {judged, "line"} <= set(PATH_STUDIES[study].tracker_names)
-        and judged in PATH_STUDIES[study].spectra.trackers
-        for file in pair_files(kind, study, tracker, suffix)
+        if {tracker, "line"} <= set(PATH_STUDIES[study].trackers) and tracker in PATH_STUDIES[study].spectra.trackers
     ]
+    parts = dict(
+        paths=("paths", tracker, "safetensors"),
+        profiles=("profile", tracker, "csv"),
+        lines=("profile", "line", "csv"),
+        spectra=("spectra", tracker, "csv"),
+    )
+    return {
+        f"{prefix}{name}": [file for study in judged for file in pair_files(kind, study, walker, suffix)]
+        for name, (kind, walker, suffix) in parts.items()
+    }

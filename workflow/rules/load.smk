@@ -1,15 +1,4 @@
 # training sets of growing size -> solutions -> paths, all in one job per load
-# the load that comes to so many patterns
-load_of = lambda wildcards: LOAD_STUDIES[wildcards.study].loads[
-    load_sizes(wildcards.study).index(int(wildcards.patterns))
-]
-# keys of a study's trackers, or of something of each
-load_trackers = lambda ending: lambda wildcards: [
-    f"studies.{{of}}.trackers.{name}{ending}"
-    for name in LOAD_STUDIES[wildcards["study"]].trackers
-]
-
-
 rule load_trials:
     input:
         data=lambda wildcards: data_files(wildcards.study),
@@ -22,8 +11,6 @@ rule load_trials:
     wildcard_constraints:
         patterns="[0-9]+",
     threads: threads_of
-    resources:
-        mem_mb=2500,
     params:
         study="{study}",
         alpha=load_of,
@@ -33,6 +20,7 @@ rule load_trials:
             "seed",
             "device",
             "studies.{of}.problem",
+            KEYS.threshold,
             "studies.{of}.solutions",
             "studies.{study}",
             load_trackers(""),
@@ -45,7 +33,7 @@ rule load_trials:
 
 rule loads:
     input:
-        lambda wildcards: load_files(wildcards.study),
+        lambda wildcards: LOAD_STUDIES[wildcards.study].load_files(wildcards.study, PARAMETERS.studies),
     output:
         table="results/{study}/load.csv",
     log:
@@ -53,12 +41,8 @@ rule loads:
     benchmark:
         "logs/{study}/loads.benchmark.tsv"
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         given=given("studies.{study}.loads"),
-        threads=1,
         code=code("loads"),
     script:
         "../scripts/loads.py"

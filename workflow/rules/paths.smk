@@ -15,17 +15,11 @@ rule paths:
         "logs/{study}/paths-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
     priority: 4
     threads: threads_of
-    resources:
-        mem_mb=1500,
     params:
         study="{study}",
         tracker="{tracker}",
         given=given("seed", *NETWORKS, "studies.{study}.trackers.{tracker}"),
         threads=threads_of,
-        code=code(
-            "paths",
-            "studies.{study}.problem.path",
-            "studies.{study}.trackers.{tracker}.tracker",
-        ),
+        code=code("paths", "studies.{study}.problem.path", "studies.{study}.trackers.{tracker}.tracker"),
     script:
         "../scripts/paths.py"

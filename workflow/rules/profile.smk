@@ -11,8 +11,6 @@ rule profile:
         "logs/{study}/profile-{tracker}-{dataset}-{a}-{b}.benchmark.tsv"
     priority: 6
     threads: threads_of
-    resources:
-        mem_mb=2000,
     params:
         study="{study}",
         given=given(*NETWORKS),

@@ -10,8 +10,6 @@ rule readings:
         "logs/{study}/readings.benchmark.tsv"
     priority: 2
     threads: threads_of
-    resources:
-        mem_mb=1500,
     params:
         study="{study}",
         given=given("seed", "device", "studies.{of}.problem", "studies.{study}"),

@@ -1,11 +1,14 @@
 # data -> solutions: networks with zero training errors, all restarts of a study in one batch
-for study in PATH_STUDIES:
+for study, parameters in PATH_STUDIES.items():
+    found_by = "stochastic_solutions" if study in STOCHASTIC_STUDIES else "solutions"
+    found_by = "given_solutions" if parameters.given_files else found_by
 
     rule:
         name:
             named("solutions", study)
         input:
             data=data_files(study),
+            files=PATH_STUDIES[study].given_files,
         output:
             solutions=solution_files(study),
             pairs=f"results/{study}/pairs.csv",
@@ -14,18 +17,14 @@ for study in PATH_STUDIES:
         benchmark:
             f"logs/{study}/solutions.benchmark.tsv"
         priority: 8
-        threads: PATH_STUDIES[study].threads
-        resources:
-            mem_mb=1500,
+        threads: parameters.threads
         params:
             study=study,
-            datasets=list(range(PATH_STUDIES[study].data.datasets)),
-            recipe=PATH_STUDIES[study].solutions,
+            datasets=list(range(parameters.data.datasets)),
+            recipe=parameters.solutions,
             given=given("seed", *NETWORKS, "studies.{study}.solutions", study=study),
-            threads=PATH_STUDIES[study].threads,
-            script=solutions_script(study),
-            code=code(
-                solutions_script(study), "studies.{study}.problem.path", study=study
-            ),
+            threads=parameters.threads,
+            script=found_by,
+            code=code(found_by, "studies.{study}.problem.path", study=study),
         script:
             "../scripts/{params.script}.py"

@@ -1,39 +1,21 @@
 # the names that a user types; what they stand for is asked for where one is typed, for a dry run takes time by the file
 from itertools import chain
 
-
-rule all:
-    input:
-        lambda wildcards: chain(*map(study_files, PARAMETERS.studies)),
-        lambda wildcards: chain(*map(pictures, PARAMETERS.figures)),
-        lambda wildcards: chain(*map(spectra_on_request, PATH_STUDIES)),
+BOOSTED = [name for name, study in STOCHASTIC_STUDIES.items() if study.boosting]
+TARGETS = {
+    "all": lambda: chain(
+        *map(study_files, PARAMETERS.studies),
+        *map(pictures, PARAMETERS.figures),
+        *(study.files_on_request(name) for name, study in PATH_STUDIES.items()),
         rules.compare_trackers.output,
         rules.judge_claims.output,
-
-
-rule claims:
-    input:
-        rules.judge_claims.output,
-
-
-rule trackers:
-    input:
-        rules.compare_trackers.output,
-
-
-if BOOSTING_STUDIES:
-
-    rule boosting:
-        input:
-            [f"results/tables/boosting-{study}.md" for study in BOOSTING_STUDIES],
-
-
-# figures and tables are folders beside those of the studies
-TAKEN = {made.name for made in workflow.rules}
-TAKEN |= {"paper", "boosting", "dvc_yaml", "figures", "tables", "code"}
-
-
-# a target has one meaning
+    ),
+    "claims": lambda: rules.judge_claims.output,
+    "trackers": lambda: rules.compare_trackers.output,
+    "boosting": lambda: [f"results/tables/boosting-{study}.md" for study in BOOSTED],
+}
+# a target has one meaning; figures and tables are folders beside those of the studies
+TAKEN = {made.name for made in workflow.rules} | {*TARGETS, "paper", "dvc_yaml", "figures", "tables", "code"}
 for key, names, taken in (
     ("studies", PARAMETERS.studies, TAKEN | set(PARAMETERS.figures)),
     ("figures", PARAMETERS.figures, TAKEN),
@@ -42,21 +24,17 @@ for key, names, taken in (
         raise WorkflowError(
             f"{CONFIG_FILES}: {key}.{name}: '{name}' is the name of a target, rule or folder; give it another name"
         )
+TARGETS |= {
+    study: partial(lambda name: study_files(name) + study_pictures(name), study) for study in PARAMETERS.studies
+}
+TARGETS |= {figure: partial(pictures, figure) for figure in PARAMETERS.figures}
+if not BOOSTED:
+    del TARGETS["boosting"]
 
-for study in PARAMETERS.studies:
-
-    rule:
-        name:
-            study
-        input:
-            lambda wildcards, study=study: study_files(study),
-            lambda wildcards, study=study: study_pictures(study),
-
-
-for figure in PARAMETERS.figures:
+for target, files in TARGETS.items():
 
     rule:
         name:
-            figure
+            target
         input:
-            lambda wildcards, figure=figure: pictures(figure),
+            lambda wildcards, files=files: list(files()),

@@ -11,13 +11,9 @@ rule compare_trackers:
     log:
         "logs/trackers.log",
     priority: 7
-    threads: 1
-    resources:
-        mem_mb=1500,
     params:
         low_loss_factor=PARAMETERS.claims.low_loss_factor,
         given=given("paper", "claims.low_loss_factor"),
-        threads=1,
         code=code("compare_trackers"),
     script:
         "../scripts/compare_trackers.py"

@@ -8,7 +8,7 @@ with step(snakemake) as given:
     from ramble.store.points import read_path, read_points
     from ramble.studies.boosting.boost import boost
 
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     path, further = read_path(snakemake.input.path), read_points(snakemake.input.further)
     table = boost(problem, path, further, **given.boosting.model_dump())
     write_table(snakemake.output.table, table)

@@ -3,10 +3,10 @@
 from ramble.store.console import step
 
 with step(snakemake):
-    from ramble.papers.ramble.comparison.pairs import read_pairs
+    from ramble.papers.ramble.comparison.pairs import read_outcomes
     from ramble.papers.ramble.comparison.table import write_comparison
 
-    pairs = read_pairs(snakemake.input.paths, snakemake.input.profiles, snakemake.input.solutions)
+    pairs = read_outcomes(snakemake.input.paths, snakemake.input.profiles, snakemake.input.solutions)
     write_comparison(
         pairs,
         snakemake.params.low_loss_factor,

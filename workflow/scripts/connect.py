@@ -11,7 +11,7 @@ with step(snakemake) as given:
     from ramble.studies.connectivity.joining import track_all_pairs
     from ramble.tracking.tracker import tracker_of
 
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     pairs = track_all_pairs(
         problem,
         snakemake.params.study,

@@ -14,7 +14,7 @@ with step(snakemake) as given:
     from ramble.training.run import points_of_run
 
     study = snakemake.params.study
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     path = read_path(snakemake.input.path)
     points, pair, gradients = torch.from_numpy(path.points), path.header.pair, path.header.gradients
     seed = derive_seed(given.seed, study, "further training", pair)

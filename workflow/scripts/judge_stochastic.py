@@ -3,9 +3,9 @@
 from ramble.store.console import step
 
 with step(snakemake) as given:
-    from ramble.papers.ramble.claims.generalisation import judge_generalisation, read_pairs, write_generalisation
+    from ramble.papers.ramble.claims.generalisation import judge_generalisation, read_measured, write_generalisation
 
-    pairs = read_pairs(
+    pairs = read_measured(
         snakemake.input.paths,
         snakemake.input.profiles,
         snakemake.input.lines,

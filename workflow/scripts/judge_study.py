@@ -6,11 +6,11 @@ with step(snakemake) as given:
     from ramble.papers.ramble.claims.evidence import Evidence, read_paths
     from ramble.papers.ramble.claims.judge import judge
     from ramble.papers.ramble.claims.table import write_claims_of_study
-    from ramble.papers.ramble.comparison.pairs import read_pairs
+    from ramble.papers.ramble.comparison.pairs import read_outcomes
     from ramble.papers.ramble.comparison.table import compare
 
     files, study = snakemake.input, snakemake.params.study
-    outcomes = read_pairs(files.all_paths, files.all_profiles, files.solutions)
+    outcomes = read_outcomes(files.all_paths, files.all_profiles, files.solutions)
     evidence = Evidence(
         paths=read_paths(files.paths, files.profiles, files.lines, files.spectra),
         tuned={},

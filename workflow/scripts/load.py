@@ -16,6 +16,7 @@ with step(snakemake) as given:
     sets = [first_patterns(read_tensors(file)[0], patterns) for file in snakemake.input.data]
     device = choose_device(given.device)
     problem = build("problem.arguments", given.problem.path, sets, device=device, **given.problem.arguments)
+    problem.allow_errors(given.max_errors)
     trackers = {
         key.rpartition(".")[2]: tracker_of(values, derive_seed(given.seed, name, key.rpartition(".")[2]))
         for key, values in snakemake.params.trackers.items()

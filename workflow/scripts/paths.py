@@ -10,7 +10,7 @@ with step(snakemake) as given:
     from ramble.tracking.tracker import tracker_of
 
     study, name = snakemake.params.study, snakemake.params.tracker
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     checkpoints = []
     if settings := settings_of_run(snakemake, problem.device):
         solutions = {file: read_weights(problem, file) for file in snakemake.input.solutions}

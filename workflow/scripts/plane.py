@@ -8,7 +8,7 @@ with step(snakemake) as given:
     from ramble.store.artifacts import write_table
     from ramble.store.points import read_path, representative
 
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     path = representative([read_path(file) for file in snakemake.input.paths])
     end = end_of_pair(problem, path.name, snakemake.input.solutions)
     plane = plane_of_path(problem, path, end, given.grid)

@@ -9,7 +9,7 @@ with step(snakemake) as given:
     from ramble.store.points import read_path
     from ramble.store.progress import Progress
 
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     paths = [read_path(file) for file in snakemake.input.paths]
     steps = len(problem.splits) * sum(len(path.points) for path in paths)
     with Progress(f"{snakemake.params.study}: profiles of {len(paths)} paths", steps) as progress:

@@ -11,7 +11,7 @@ with step(snakemake) as given:
     write_reference(
         KrylovEngine(snakemake.params.ours, seed=given.seed),
         PyHessianEngine(snakemake.params.theirs, seed=given.seed),
-        stored_problem(given.problem, [snakemake.input.data], given.device),
+        stored_problem(given.problem, [snakemake.input.data], given.device, given.max_errors),
         snakemake.params.study,
         snakemake.params.points,
         snakemake.input.path,

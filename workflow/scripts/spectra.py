@@ -4,13 +4,13 @@ from ramble.store.console import step
 
 with step(snakemake) as given:
     from ramble.problems.stored import stored_problem
-    from ramble.spectra.along import write_along
+    from ramble.spectra.along import on_first, write_along
     from ramble.spectra.engine import engine_of
 
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     engine = engine_of(snakemake.params.settings, given.seed)
     write_along(
-        engine.rows,
+        on_first(engine.rows, given.samples) if given.samples else engine.rows,
         problem,
         snakemake.params.study,
         engine.what,

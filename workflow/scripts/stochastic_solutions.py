@@ -10,7 +10,7 @@ with step(snakemake) as given:
     from ramble.training.stochastic import find_stochastic_solutions
 
     study, recipe = snakemake.params.study, snakemake.params.recipe
-    problem = stored_problem(given.problem, snakemake.input.data, given.device)
+    problem = stored_problem(given.problem, snakemake.input.data, given.device, given.max_errors)
     images, _ = read_tensors(snakemake.input.data[0])
     checkpoint = checkpoint_of_job(snakemake.output.pairs, settings_of_run(snakemake, problem.device), images)
     solutions = find_stochastic_solutions(problem, given.seed, study, recipe, checkpoint)

@@ -29,7 +29,7 @@ class PathCertificate:
 
     @property
     def holds(self) -> bool:
-        """The whole path lies in the solution space, as far as `kind` can tell."""
+        """The whole path lies in the solution space, as far as `kind` can tell: nowhere more errors than allowed."""
         return self.failed is None
 
 

@@ -2,7 +2,8 @@
 
 Every segment is halved once. An interval is halved again, down to the resolution, while some sample's smaller end
 margin is below `SAFETY` times the spread of that sample's margin over the interval's parent: only there can a margin
-reach zero and come back unseen, if it bends no more than it did before.
+reach zero and come back unseen, if it bends no more than it did before. Where K samples may err, margins are the
+(K + 1)-th smallest at each point, and an interval is halved while more than K samples are below zero or may be.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ramble.problems.margins import membership_margins
 from ramble.problems.problem import Problem, visible_batch
 
 # 1: an interval is left alone when going on at twice the pace seen so far would not reach zero inside it.
@@ -29,7 +31,7 @@ def unseen(steps: int) -> None:
 class Samples:
     """What was found on B segments."""
 
-    min_margins: Tensor  # (B,) float64, smallest margin found; not positive as soon as one error was met
+    min_margins: Tensor  # (B,) float64, smallest margin found; not positive as soon as more than K errors were met
     tested: Tensor  # (B,) int64, points between the ends
 
 
@@ -56,7 +58,7 @@ def sample_segments(
     known: tuple[Tensor, Tensor],
     advance: Advance = unseen,
 ) -> Samples:
-    """Look for errors between the ends of B segments, all segments side by side, and stop at each one's first.
+    """Look for errors, more than K at a point, between the ends of B segments side by side; stop at each one's first.
 
     Args:
         problem: the networks.
@@ -67,7 +69,8 @@ def sample_segments(
         known: margins (B, M) at the starts and at the ends, as `Problem.sample_margins` gives them.
         advance: told of networks as they are evaluated.
     """
-    smallest = torch.minimum(*(_smallest(each) for each in known))
+    allowed = problem.max_errors
+    smallest = torch.minimum(*(_smallest(each, allowed) for each in known))
     tested = torch.zeros(len(starts), dtype=torch.int64, device=smallest.device)
     rows = torch.arange(len(starts), device=smallest.device)
     intervals = _Intervals(rows, torch.zeros_like(smallest), 1.0, *known)
@@ -76,14 +79,14 @@ def sample_segments(
         if not len(intervals.owners) or intervals.width <= min(resolution, 0.5):
             return Samples(smallest, tested)
         middles = _margins_at(problem, starts, ends, datasets, intervals, advance)
-        smallest = smallest.scatter_reduce(0, intervals.owners, _smallest(middles), "amin")
+        smallest = smallest.scatter_reduce(0, intervals.owners, _smallest(middles, allowed), "amin")
         tested += torch.bincount(intervals.owners, minlength=len(starts))
-        intervals = _uncertain_halves(intervals, middles)
+        intervals = _uncertain_halves(intervals, middles, allowed)
 
 
-def _smallest(margins: Tensor) -> Tensor:
-    """Return the smallest margin (I,); a network that overflowed classifies nothing."""
-    return margins.nan_to_num(-torch.inf, posinf=-torch.inf).amin(1)
+def _smallest(margins: Tensor, allowed: int) -> Tensor:
+    """Return the margin (I,) that decides membership; what overflowed is classified wrongly."""
+    return membership_margins(margins.nan_to_num(-torch.inf, posinf=-torch.inf), allowed)
 
 
 def margins_of(problem: Problem, weights: Tensor, datasets: Tensor, advance: Advance) -> Tensor:
@@ -108,8 +111,8 @@ def _margins_at(
     return torch.cat(found)
 
 
-def _uncertain_halves(intervals: _Intervals, middles: Tensor) -> _Intervals:
-    """Halve all intervals and return the halves in which an error may hide."""
+def _uncertain_halves(intervals: _Intervals, middles: Tensor, allowed: int) -> _Intervals:
+    """Halve all intervals and return the halves in which more errors than allowed may hide."""
     highest = torch.maximum(torch.maximum(intervals.first, intervals.last), middles)
     lowest = torch.minimum(torch.minimum(intervals.first, intervals.last), middles)
     spread = highest - lowest
@@ -122,4 +125,6 @@ def _uncertain_halves(intervals: _Intervals, middles: Tensor) -> _Intervals:
         torch.cat([middles, intervals.last]),
     )
     nearest = torch.minimum(halves.first, halves.last)
-    return halves.select((nearest < SAFETY * spread.repeat(2, 1)).any(1))
+    # not `<`: what is no number, or stands still at zero, is not sure either
+    sure = (nearest >= SAFETY * spread.repeat(2, 1)) & (nearest > 0)
+    return halves.select((~sure).sum(1) > allowed)

@@ -3,6 +3,9 @@
 exact: the smallest margin itself, up to derived rounding (problems that offer `segment_min_margins`).
 sound: lower bounds of all margins are positive (ReLU networks, see `sound`).
 sampled: no error at the points looked at (any network, see `sampled`).
+
+Where K samples may err (`Problem.max_errors`), the smallest margin is the (K + 1)-th smallest at each point of a
+segment: no more than K margins are negative anywhere on it, and these may be other samples' from point to point.
 """
 
 from dataclasses import dataclass
@@ -23,14 +26,17 @@ class ExactSegments(Protocol):
     """A problem whose margins along a segment are known exactly."""
 
     def segment_min_margins(self, starts: Tensor, ends: Tensor, datasets: Tensor) -> Tensor:
-        """Return rigorous lower bounds (B,) of the smallest margin on each segment, tight up to rounding."""
+        """Return rigorous lower bounds (B,) of the smallest margin on each segment, tight up to rounding.
+
+        Of the (K + 1)-th smallest one where K = `max_errors` samples may err.
+        """
 
 
 @dataclass(frozen=True)
 class SegmentCertificates:
     """What is known of B straight segments."""
 
-    kind: Kind  # of all of them; a segment with an error needs no proof
+    kind: Kind  # of all of them; a segment that leaves S needs no proof
     min_margins: Tensor  # (B,) exact and sound: lower bound of the smallest margin; sampled: smallest margin found
     tested: Tensor  # (B,) int64, points at which the network was evaluated
     reason: str = ""  # why they are not proven, naming the layer; empty when they are

@@ -1,7 +1,8 @@
 """Proof that a straight segment of a network's weights makes no error: lower bounds of all its margins.
 
 The network is read as a graph (see `graph`), of operations that are known exactly (see `operations`). Where a bound is
-not positive the piece is halved, for the samples concerned only.
+not positive the piece is halved, for the samples concerned only. Where K samples may err, a piece is proven as soon as
+no more than K of its samples are without a positive bound.
 
 What was read is held against the network itself, as the problem builds and calls it. On every segment, at a random
 point rounded to the weights' own format, the graph's logits of some random samples must equal the real ones in float64,
@@ -20,6 +21,7 @@ from ramble.certificates.affine import Form
 from ramble.certificates.moving import MovingNetwork, smallest_ahead
 from ramble.certificates.values import NotUnderstoodError
 from ramble.problems.logits import inputs_in, logits_of
+from ramble.problems.margins import membership_margins
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import DOUBTFUL, Problem
 
@@ -40,13 +42,13 @@ _OBSTACLES: WeakKeyDictionary[Problem, str] = WeakKeyDictionary()
 class SoundBound:
     """What the proof of one segment came to."""
 
-    min_margin: float  # rigorous lower bound on the samples and pieces that could be decided
+    min_margin: float  # rigorous lower bound on the pieces that could be decided, of the (K + 1)-th smallest margin
     pieces: int  # pieces of the segment that were looked at
     reason: str  # why it is not proven; empty when all samples were decided on all pieces
 
     @property
     def proven(self) -> bool:
-        """Were all decided?"""
+        """Were all pieces decided?"""
         return not self.reason
 
 
@@ -54,6 +56,8 @@ def obstacle(problem: Problem) -> str:
     """Return why no segment of this problem can be proven, naming the layer; empty where a proof can be tried."""
     if not isinstance(problem, NetworkProblem):
         return f"{type(problem).__name__} is no NetworkProblem, whose network could be read"
+    if problem.following:
+        return "statistics of batch norm are measured anew at every point, and do not move straight along a segment"
     if problem.n_samples > MOST_SAMPLES:
         return f"{problem.n_samples} training samples; proofs are tried up to {MOST_SAMPLES}"
     if problem not in _OBSTACLES:
@@ -68,7 +72,7 @@ def obstacle(problem: Problem) -> str:
 
 
 def prove_segment(problem: Problem, start: Tensor, end: Tensor, resolution: float) -> SoundBound:
-    """Bound the margins of all training samples from below on the segment from start to end (P,).
+    """Bound the margins of all training samples, but for K at a time, from below on the segment from start to end (P,).
 
     Args:
         problem: one without an `obstacle`.
@@ -86,36 +90,46 @@ def prove_segment(problem: Problem, start: Tensor, end: Tensor, resolution: floa
         network = MovingNetwork(problem, start, end)
         if found := real.disagreement_at_a_point():
             return SoundBound(torch.inf, 0, found)
-        return _bisect(network, real, resolution)
+        return _bisect(network, real, resolution, problem.max_errors)
     except NotUnderstoodError as error:
         return SoundBound(torch.inf, 0, str(error))
 
 
-def _bisect(network: MovingNetwork, real: "_RealNetwork", resolution: float) -> SoundBound:
+def _bisect(network: MovingNetwork, real: "_RealNetwork", resolution: float, allowed: int) -> SoundBound:
     inputs, labels = real.inputs, real.labels
-    pending = [(0.0, 1.0, torch.arange(len(labels), device=labels.device))]
+    every = torch.arange(len(labels), device=labels.device)
+    # with the lower bounds (M,) known on each piece, of which those of samples that are not decided are minus infinity
+    pending = [(0.0, 1.0, every, torch.full(every.shape, -torch.inf, dtype=torch.float64, device=labels.device))]
     smallest, pieces = torch.inf, 0
     while pending:
-        low, high, samples = pending.pop()
+        low, high, samples, known = pending.pop()
         differences = network.differences(low, high, inputs[samples], labels[samples])
         pieces += 1
         if found := real.disagreement_on(low, high, samples, differences):
             return SoundBound(smallest, pieces, found)
         bounds = smallest_ahead(differences.lower, labels[samples])
         decided = bounds > 0
-        smallest = min(smallest, float(bounds[decided].min())) if decided.any() else smallest
-        if not decided.all():
-            if high - low <= resolution:
-                worst = int(samples[~decided][0])
-                return SoundBound(
-                    smallest,
-                    pieces,
-                    f"the margin of training sample {worst} could not be bounded away from zero on t in "
-                    f"[{low:.6g}, {high:.6g}], the finest piece that the resolution {resolution:.6g} allows",
-                )
-            middle, rest = (low + high) / 2, samples[~decided]
-            pending += [(middle, high, rest), (low, middle, rest)]
+        rest = samples[~decided]
+        known = known.index_copy(0, samples[decided], bounds[decided])
+        if len(rest) <= allowed:
+            smallest = min(smallest, float(membership_margins(known, allowed)))
+            continue
+        if high - low <= resolution:
+            return SoundBound(smallest, pieces, _undecided(rest, allowed, low, high, resolution))
+        middle = (low + high) / 2
+        pending += [(middle, high, rest, known), (low, middle, rest, known)]
     return SoundBound(smallest, pieces, "")
+
+
+def _undecided(rest: Tensor, allowed: int, low: float, high: float, resolution: float) -> str:
+    margin = f"the margin of training sample {int(rest[0])}"
+    if allowed:
+        others = "" if len(rest) == 2 else "s"
+        margin += f" and those of {len(rest) - 1} other{others}, where {allowed} may err,"
+    return (
+        f"{margin} could not be bounded away from zero on t in [{low:.6g}, {high:.6g}], the finest piece that the "
+        f"resolution {resolution:.6g} allows"
+    )
 
 
 class _RealNetwork:

@@ -14,7 +14,7 @@ from ramble.papers.ramble.figures import FIGURES
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.parameters.sentences import sentence
 from ramble.parameters.yaml_file import name_of, read_merged
-from ramble.settings import FigureName, Model, Name
+from ramble.settings import Model, Name
 from ramble.store.places import expanded
 from ramble.studies.figure import BaseFigure
 from ramble.studies.kinds import figure_models, kinds, study_model
@@ -60,7 +60,7 @@ class Parameters(Model):
     # `validate` takes what is null out of both, and lays the given figures over those of the paper
     studies: Annotated[dict[Name, Study], Field(description="null leaves one out", json_schema_extra=_studies_schema)]
     figures: Annotated[
-        dict[FigureName, Figure],
+        dict[Name, Figure],
         Field(description="beside the paper's, which may be given in part", json_schema_extra=_figures_schema),
     ] = {}  # noqa: RUF012
     claims: Thresholds = Thresholds.model_validate({})

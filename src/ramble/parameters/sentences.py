@@ -46,7 +46,7 @@ def sentence(error: dict[str, Any]) -> str:
     match error["type"]:
         case "string_pattern_mismatch" if named or error["ctx"]["pattern"] == NAME:
             what = key if named else f"{key} = {given}"
-            return f"{what} is no name; write 1 to 64 of a to z, 0 to 9 and _, a letter first"
+            return f"{what} is no name; write 1 to 64 of a to z, 0 to 9, _ and -, a letter first"
         case "model_type" | "model_attributes_type" | "dict_type":
             what = "null" if error.get("input") is None else given
             return f"{key} is {what}, not keys with values; write 'key: value' lines below it"

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ramble.settings import Count, Model, Positive
 from ramble.spectra.settings import (
@@ -10,7 +10,9 @@ from ramble.spectra.settings import (
     EngineSettings,
     ExactSettings,
     GaussNewtonSettings,
+    Group,
     KrylovSettings,
+    LayersSettings,
     PyHessianSettings,
 )
 
@@ -89,13 +91,56 @@ class Density(PartOfSpectra):
     steps: Count = Field(default=80, description="products with the Hessian per random vector")
 
 
+class Layers(PartOfSpectra):
+    """At how many points of the first path the diagonal blocks of the Hessian are measured, each for itself."""
+
+    path: ClassVar[str] = LayersSettings.path
+
+    groups: list[Group] = Field(
+        default=[], description="layers, or tensors of the state_dict; none: each layer of the network"
+    )
+
+
+class Eigenvectors(PartOfSpectra):
+    """At how many points of the first path eigenvectors are stored too."""
+
+    path: ClassVar[str] = KrylovSettings.path
+
+    top: Count = Field(default=5, description="how many, by magnitude of their eigenvalues")
+    tolerance: Positive = Field(default=1e-5, description="as for the spectra; angles go as its root")
+
+
+Part = PyHessianReference | GaussNewtonPart | Density | Layers | Eigenvectors
+
+
 class KrylovSpectra(SpectraOfPaths, KrylovSettings):
     """Lanczos with full reorthogonalisation."""
 
     engine: Literal["krylov"]
+    bottom: Count = Field(  # figures and claims ask for the most negative one
+        default=1, description="number of the most negative ones; three take nearly twice the products"
+    )
+    # left out where there is none, so that a study's digest is what it was before spectra could be of some samples
+    samples: Count | None = Field(
+        default=None,
+        description="training samples whose mean loss is differentiated, the first ones; null: all",
+        exclude_if=lambda value: value is None,
+    )
     reference: PyHessianReference | None = Field(default=None, description="for the table reference.csv")
     gauss_newton: GaussNewtonPart | None = Field(default=None, description="for the tables gauss_newton/")
     density: Density | None = Field(default=None, description="for the tables density/")
+    layers: Layers | None = Field(default=None, description="for the tables layers/")
+    eigenvectors: Eigenvectors | None = Field(
+        default=None, description="for the tables eigenvectors/, and the vectors beside them"
+    )
+
+    @model_validator(mode="after")
+    def _some_samples(self) -> "KrylovSpectra":
+        if self.samples and (self.reference or self.eigenvectors):
+            raise ValueError(
+                f"samples = {self.samples}: reference and eigenvectors are of all training samples; leave out either"
+            )
+        return self
 
     @property
     def settings(self) -> KrylovSettings:
@@ -103,9 +148,15 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
         return taken_from(KrylovSettings, self)
 
     @property
-    def parts(self) -> dict[str, PyHessianReference | GaussNewtonPart | Density]:
+    def parts(self) -> dict[str, Part]:
         """What else is measured, on one tracker's paths, by its name."""
-        named = {"reference": self.reference, "gauss_newton": self.gauss_newton, "density": self.density}
+        named: dict[str, Part | None] = {
+            "reference": self.reference,
+            "gauss_newton": self.gauss_newton,
+            "density": self.density,
+            "layers": self.layers,
+            "eigenvectors": self.eigenvectors,
+        }
         return {name: part for name, part in named.items() if part is not None}
 
     def settings_of(self, part: str) -> EngineSettings:
@@ -114,5 +165,7 @@ class KrylovSpectra(SpectraOfPaths, KrylovSettings):
             "reference": PyHessianSettings,
             "gauss_newton": GaussNewtonSettings,
             "density": DensitySettings,
+            "layers": LayersSettings,
+            "eigenvectors": KrylovSettings,
         }
         return taken_from(kinds[part], self.parts[part], self)

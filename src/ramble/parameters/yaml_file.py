@@ -1,7 +1,6 @@
 """The one reader of params.yaml and of every file laid over it: what is wrong is one sentence with file and line."""
 
 import re
-import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import yaml
 from ramble.errors import RambleError
 from ramble.parameters.sentences import short
 from ramble.parameters.yaml_text import parse
+from ramble.store.untrusted import read_regular
 
 MOST_BYTES = 1 << 20
 # what YAML does not allow, and a byte order mark inside
@@ -85,18 +85,7 @@ def name_of(files: Sequence[Path]) -> str:
 
 
 def _text(file: Path) -> str:
-    """Return the text of a regular file of bounded size: a pipe would be waited for, a device never ends."""
-    try:
-        if not stat.S_ISREG(mode := file.stat().st_mode):
-            what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-            raise RambleError(f"{file}: is {what}; name a file with 'key: value' lines")
-        with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RambleError(f"{file}: cannot be read ({reason}); give a file that can") from error
-    if len(content) > MOST_BYTES:
-        raise RambleError(f"{file}: is larger than {MOST_BYTES} bytes; keep only parameters in it")
+    content = read_regular(file, "name a file with 'key: value' lines", MOST_BYTES)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -127,7 +127,7 @@ class _Checks(Trial):
         with torch.enable_grad():
             rows = [self.problem._logits(leaf, inputs_in(one, leaf.dtype)) for one in self.each]
         self.compare(alone, torch.cat(rows).detach(), *WITH_THE_CALL)
-        rebuilt = self.skeleton.rebuilt(self.problem.unflatten(weights))
+        rebuilt = self.skeleton.rebuilt(self.problem.moving_state(weights))
         self.compare(alone, self.one_by_one(rebuilt), *WITH_THE_BUILD)
 
     def _companies(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -195,11 +195,13 @@ class _Checks(Trial):
         else:
             after = constants(network)
             changed = [name for name, value in before.items() if name not in after or not same(value, after[name])]
+        follow = self.problem.following
+        changed = [name for name in changed if name not in follow]
         if changed:
             raise RambleError(
                 f"{self.where}: '{changed[0]}' is kept beside the weights and changes in training (running statistics "
-                "of batch norm, a counter), which no path carries; fold batch norm into the layer before it "
-                "(torch.nn.utils.fusion), or use layers without such, as GroupNorm."
+                "of batch norm, a counter), which no path carries; give batch_norm='reestimate' (statistics follow "
+                "the weights) or batch_norm='fold' (they become weights), or use layers without such, as GroupNorm."
             )
 
     def can_be_batched(self, initial: Tensor) -> bool:

@@ -1,13 +1,14 @@
 """Products with the Hessian of the mean loss on some inputs, and with its Gauss-Newton part, by autograd."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ramble.problems.logits import logits_of
-from ramble.problems.margins import curved, mean_loss
+from ramble.problems.losses import CROSS_ENTROPY, Loss
 
 Product = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,), for a symmetric A
 
@@ -18,7 +19,7 @@ def flat(parts: Sequence[Tensor]) -> Tensor:
 
 
 class MinibatchCurvature(Protocol):
-    """Products with second derivatives of a network's mean cross-entropy on inputs (B, ...) with labels (B,).
+    """Products with second derivatives of a network's mean loss on inputs (B, ...) with labels (B,).
 
     Both methods do what does not depend on v; the product that they return keeps it, and may be asked again and again.
     """
@@ -39,31 +40,35 @@ class AutogradCurvature:
 
     Args:
         network: as `NetworkProblem.network` returns it; its weights are the parameters that require gradients.
+        loss: of its logits.
+        logits: inputs (B, ...) -> logits (B, C) as a function of these parameters, where more of the network than they
+            depends on them.
     """
 
     most = None
 
-    def __init__(self, network: nn.Module) -> None:
-        self._network = network
+    def __init__(
+        self, network: nn.Module, loss: Loss = CROSS_ENTROPY, logits: Callable[[Tensor], Tensor] | None = None
+    ) -> None:
+        self._loss, self._logits = loss, logits or partial(logits_of, network)
         self._parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
 
     def hessian_of(self, inputs: Tensor, labels: Tensor, *, lasting: bool) -> Product:
         """Return v -> H v, by double backward: on a CPU half the cost of forward over reverse."""
-        loss = mean_loss(logits_of(self._network, inputs), labels)
+        loss = self._loss.mean(self._logits(inputs), labels)
         gradient = flat(torch.autograd.grad(loss, self._parameters, create_graph=True, materialize_grads=True))
         return lambda vector: self._derivatives(gradient, vector)
 
     def gauss_newton_of(self, inputs: Tensor, labels: Tensor, *, lasting: bool) -> Product:
-        """Return v -> G v = mean_i J_i^T (diag p_i - p_i p_i^T) J_i v."""
-        logits = logits_of(self._network, inputs)
-        shares = logits.detach().softmax(1)
+        """Return v -> G v = mean_i J_i^T C_i J_i v, C_i the second derivative of the loss in the logits."""
+        logits = self._logits(inputs)
         # J v is the derivative in u of the vector-Jacobian product u -> J^T u, which is linear in u
         dummy = torch.zeros_like(logits, requires_grad=True)
         backward = flat(torch.autograd.grad(logits, self._parameters, dummy, create_graph=True, materialize_grads=True))
 
         def product(vector: Tensor) -> Tensor:
             (forward,) = torch.autograd.grad(backward, dummy, vector, retain_graph=True)
-            return self._derivatives(logits, curved(shares, forward))
+            return self._derivatives(logits, self._loss.curved(logits.detach(), forward))
 
         return product
 

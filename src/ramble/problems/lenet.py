@@ -12,7 +12,7 @@ from ramble.errors import RambleError, check_number
 from ramble.problems.checks import tensor_called
 from ramble.problems.curvature import MinibatchCurvature
 from ramble.problems.lenet_derivatives import LeNet5Curvature, Tape
-from ramble.problems.margins import mean_loss
+from ramble.problems.losses import CROSS_ENTROPY
 from ramble.problems.network import NetworkProblem
 from ramble.problems.pooled_convolution import patches, pooled_convolution
 from ramble.problems.problem import Split
@@ -57,6 +57,7 @@ class LeNet5Problem(NetworkProblem):
             where there are any for `validation`.
         input_mean: subtracted from pixel / 255.
         input_std: divides the difference; positive.
+        loss: "cross-entropy", or "squared-error" (see `losses`).
         device: where images and weights live.
 
     Raises:
@@ -70,6 +71,7 @@ class LeNet5Problem(NetworkProblem):
         *,
         input_mean: float,
         input_std: float,
+        loss: str = CROSS_ENTROPY.name,
         device: torch.device | str = "cpu",
     ) -> None:
         check_number("problem.arguments.input_mean", input_mean)
@@ -96,7 +98,8 @@ class LeNet5Problem(NetworkProblem):
             return ((images.float() / 255 - input_mean) / input_std).unsqueeze(1)
 
         labels = {split: tensor_called("problem LeNet5Problem", tensors, f"{split}_labels") for split in splits}
-        super().__init__({split: (pixels(tensors[f"{split}_images"]), labels[split]) for split in splits}, device)
+        given = {split: (pixels(tensors[f"{split}_images"]), labels[split]) for split in splits}
+        super().__init__(given, device, loss=loss)
         self.metadata = {"input_mean": input_mean, "input_std": input_std}
         # another network, of a subclass, has other derivatives
         self._written_out = self.device.type == "cpu" and type(self._skeleton.module) is LeNet5
@@ -109,7 +112,7 @@ class LeNet5Problem(NetworkProblem):
 
     def curvature(self, network: nn.Module) -> MinibatchCurvature:
         """Return products written out for LeNet5 on a CPU, else those of autograd."""
-        return LeNet5Curvature(network) if self._written_out else super().curvature(network)
+        return LeNet5Curvature(network, self.loss) if self._written_out else super().curvature(network)
 
     def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
         """Take convolution, pooling and ReLU of the first stage in one."""
@@ -127,8 +130,8 @@ class LeNet5Problem(NetworkProblem):
         if not self._written_out:
             return super()._loss_and_gradient(weights, inputs, labels, output_gain)
         pixels = self._train_pixels if inputs is self.data("train")[0] else patches(inputs, 5)
-        tape = Tape(pixels, list(self.unflatten(weights).values()))
-        return mean_loss(tape.logits, labels, output_gain), tape.gradient(labels, output_gain)
+        tape = Tape(pixels, list(self.unflatten(weights).values()), self.loss)
+        return self.loss.mean(tape.logits, labels, output_gain), tape.gradient(labels, output_gain)
 
     @cached_property
     def _train_pixels(self) -> Tensor:

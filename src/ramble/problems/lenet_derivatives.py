@@ -17,7 +17,7 @@ from torch.nn import functional
 from torch.nn.grad import conv2d_input, conv2d_weight
 
 from ramble.problems.curvature import Product, flat
-from ramble.problems.margins import curved, loss_signals
+from ramble.problems.losses import Loss
 from ramble.problems.pooled_convolution import kernels_at_places, patches, sum_of_places, to_winners
 
 
@@ -163,10 +163,12 @@ class Tape:
     Args:
         pixels: as `FirstStage` takes them.
         parameters: in the order of the state_dict.
+        loss: of the logits.
         scratch: as `FirstStage` takes it; None for memory of its own.
     """
 
-    def __init__(self, pixels: Tensor, parameters: list[Tensor], scratch: Tensor | None = None) -> None:
+    def __init__(self, pixels: Tensor, parameters: list[Tensor], loss: Loss, scratch: Tensor | None = None) -> None:
+        self._loss = loss
         self._shapes = [parameter.shape for parameter in parameters]
         if scratch is None:
             scratch = pixels.new_empty(24 * pixels[0].numel())
@@ -188,7 +190,7 @@ class Tape:
         return found
 
     def gradient(self, labels: Tensor, output_gain: float) -> Tensor:
-        """Return the gradient (P,) of the mean cross-entropy of the logits times a gain."""
+        """Return the gradient (P,) of the mean loss of the logits times a gain."""
         signals = self.signals(labels, output_gain)
         found: list[Tensor] = []
         for layer, gated in zip(self._layers, signals, strict=True):
@@ -197,8 +199,8 @@ class Tape:
         return flat([*self._first.gradient(second.backward(signals[0], second.weight)), *found])
 
     def signals(self, labels: Tensor, output_gain: float = 1.0) -> list[Tensor]:
-        """Return the gated signals, the first derivatives of the mean cross-entropy, at every layer but the first."""
-        signals = loss_signals(output_gain * self.logits, labels) * (output_gain / len(labels))
+        """Return the gated signals, the first derivatives of the mean loss, at every layer but the first."""
+        signals = self._loss.signals(output_gain * self.logits, labels) * (output_gain / len(labels))
         found = [self._layers[-1].gated(signals)]
         for layer, above in zip(self._layers[-2::-1], self._layers[:0:-1], strict=True):
             found.append(layer.gated(above.backward(found[-1], above.weight)))
@@ -212,7 +214,7 @@ class Tape:
         for layer, move in zip(self._layers, moves, strict=True):
             moved = layer.forward(layer.inputs, move.weight, move.bias)
             tangents.append(moved.add_(layer.forward(tangents[-1], layer.weight)))
-        signals = curved(self.logits.softmax(1), tangents[-1])
+        signals = self._loss.curved(self.logits, tangents[-1])
         found: list[Tensor] = []
         for place in reversed(range(len(moves))):
             layer = self._layers[place]
@@ -234,7 +236,8 @@ class LeNet5Curvature:
 
     most = 200  # images: of 50 each takes a quarter more time; more take memory and hardly less time
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, loss: Loss) -> None:
+        self._loss = loss
         self._parameters = [parameter.detach() for parameter in network.parameters()]
         # in memory asked for anew, page faults take several times as long as the operations
         self._scratch = self._parameters[0].new_empty(self.most * 24 * 196)
@@ -258,4 +261,5 @@ class LeNet5Curvature:
         smooth piece, with other second derivatives. Where products last, float64 decides.
         """
         scratch = self._scratch if dtype == self._scratch.dtype else None
-        return Tape(patches(inputs.to(dtype), 5), [parameter.to(dtype) for parameter in self._parameters], scratch)
+        parameters = [parameter.to(dtype) for parameter in self._parameters]
+        return Tape(patches(inputs.to(dtype), 5), parameters, self._loss, scratch)

@@ -34,6 +34,21 @@ def margins(outputs: Tensor, labels: Tensor) -> Tensor:
     return true_logit - largest_other
 
 
+def membership_margins(sample_margins: Tensor, max_errors: int) -> Tensor:
+    """Return the margin (...) that decides whether a network is a solution: the (K + 1)-th smallest over its samples.
+
+    It is positive exactly where at most K samples are misclassified; a margin that is no number counts as an error.
+
+    Args:
+        sample_margins: (..., M).
+        max_errors: K < M, errors that a solution may make.
+    """
+    if not max_errors:
+        return sample_margins.amin(-1)
+    numbers = sample_margins.nan_to_num(-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    return numbers.kthvalue(max_errors + 1, dim=-1).values
+
+
 def mean_loss(outputs: Tensor, labels: Tensor, output_gain: float = 1.0) -> Tensor:
     """Return the mean cross-entropy over the samples, shape (...), of the outputs times `output_gain`.
 

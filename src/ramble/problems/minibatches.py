@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from ramble.problems.margins import membership_margins
+
 # Samples looked at first, the hardest ones: nearly all rejections come from them. Each next block is larger by GROWTH.
 FIRST, GROWTH = 500, 4
 
@@ -24,38 +26,46 @@ class Hardest:
     """The training samples in the order of the margins last seen.
 
     Args:
-        margins: (M,), as they were last seen.
+        margins: (M,), as they were last seen; the smallest where several networks are looked at.
+        max_errors: K, samples that each network may misclassify.
+        smallest: see below, where it is known; else it is taken from the margins.
+
+    Attributes:
+        smallest: the smallest margin last seen, or the (K + 1)-th smallest of a network, of the one with the lowest.
     """
 
-    def __init__(self, margins: Tensor) -> None:
-        self.margins = margins
+    def __init__(self, margins: Tensor, max_errors: int = 0, smallest: float | None = None) -> None:
+        self.margins, self._max_errors = margins, max_errors
+        self.smallest = float(membership_margins(margins, max_errors)) if smallest is None else smallest
 
     @property
     def errors(self) -> int:
         """Samples last seen with an error; a tie is one."""
         return int((~(self.margins > 0)).sum())
 
-    @property
-    def smallest(self) -> float:
-        """The smallest margin."""
-        return float(self.margins.min())
-
     def look(self, margins_of: Callable[[Tensor], Tensor], wanted: float) -> bool:
         """Look whether every sample has the margin wanted, the hardest first, and stop after a block where one has not.
 
+        Where K errors are allowed, K samples of every network need not have it.
+
         Args:
-            margins_of: training samples (m,) -> their margins (m,) now.
+            margins_of: training samples (m,) -> their margins now, (m,) in a network or (n, m) in n of them.
             wanted: smallest margin asked for.
         """
-        order = self.margins.argsort(stable=True)
-        begin, size = 0, FIRST
-        while begin < len(order):
+        order, allowed = self.margins.argsort(stable=True), self._max_errors
+        begin, size, lowest, holds = 0, FIRST, None, True
+        while begin < len(order) and holds:
             samples = order[begin : begin + size]
-            self.margins[samples] = margins_of(samples)
-            if not bool((self.margins[samples] >= wanted).all()):
-                return False
+            found = margins_of(samples).view(-1, len(samples))
+            self.margins[samples] = found.amin(0)
+            if allowed:  # of every network the lowest ones in all blocks so far
+                lowest = _lowest(found if lowest is None else torch.cat([lowest, found], 1), allowed + 1)
+                holds = lowest.shape[1] <= allowed or bool((lowest[:, -1] >= wanted).all())
+            else:
+                holds = bool((found >= wanted).all())
             begin, size = begin + size, GROWTH * size
-        return True
+        self.smallest = float(self.margins.min() if lowest is None else lowest[:, -1].min())
+        return holds
 
     def draw(self, shape: tuple[int, ...], focus: float, random: torch.Generator) -> Tensor:
         """Draw samples, the hardest ones most often.
@@ -72,3 +82,9 @@ class Hardest:
         order = self.margins.argsort(stable=True)
         ranks = (len(order) * torch.rand(shape, generator=random, dtype=torch.float64) ** focus).long()
         return order[ranks.to(order.device)]
+
+
+def _lowest(margins: Tensor, count: int) -> Tensor:
+    """Return the lowest margins of each network (n, m), at most `count`, ascending; those that are no numbers first."""
+    numbers = margins.nan_to_num(-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    return numbers.topk(min(count, margins.shape[1]), dim=1, largest=False).values

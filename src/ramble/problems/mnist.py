@@ -1,10 +1,8 @@
 """MNIST through torchvision: given in a folder, or downloaded once, always checked."""
 
-import os
 import shutil
 import tempfile
 import warnings
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -13,7 +11,7 @@ from torchvision.datasets import MNIST
 from torchvision.datasets.utils import check_integrity
 
 from ramble.errors import RambleError, check_count
-from ramble.store.places import expanded
+from ramble.problems.downloads import data_folder
 
 
 def mnist_images(
@@ -41,17 +39,7 @@ def mnist_images(
     for split, size in sizes.items():
         check_count(f"data.arguments.{split}", size)
     check_count("data.arguments.validation", validation, least=0)
-    if not isinstance(data_root, str | Path):
-        raise RambleError(f"data.arguments.data_root = {data_root!r} is not the name of a folder; correct the value.")
-    given = os.environ.get("RAMBLE_DATA_ROOT")
-    root = expanded(given or data_root)
-    folder = root / "MNIST" / "raw"
-    try:
-        there = folder.exists()
-    except (OSError, ValueError) as error:
-        raise _unfit(root, error) from error
-    if not given and not there:
-        _download(root)
+    folder = data_folder(data_root, "MNIST", "MNIST/raw", lambda place: MNIST(place, download=True))
     _check(folder)
     with tempfile.TemporaryDirectory() as scratch:
         # torchvision unpacks beside the archives; a given folder may be read-only, so it unpacks copies
@@ -91,34 +79,3 @@ def _check(folder: Path) -> None:
             )
         if not check_integrity(str(folder / file), md5):
             raise RambleError(f"{folder / file}: corrupt (its MD5 sum is not {md5}); delete it and fetch it again.")
-
-
-def _download(root: Path) -> None:
-    """Fetch MNIST aside, then rename, so that a download that failed leaves nothing behind."""
-    missing = [folder for folder in (root, *root.parents) if not folder.exists()]
-    try:
-        with _scratch(root) as scratch:
-            MNIST(scratch, download=True)
-            (Path(scratch) / "MNIST").rename(root / "MNIST")
-    except (OSError, RuntimeError) as error:
-        raise RambleError(
-            f"{root}/MNIST: the download failed ({error}); connect to the network, or point RAMBLE_DATA_ROOT at a "
-            "folder that holds MNIST/raw/*.gz."
-        ) from error
-    finally:
-        for folder in missing:  # the innermost first
-            with suppress(OSError, ValueError):  # not empty: the images are there
-                folder.rmdir()
-
-
-def _scratch(root: Path) -> tempfile.TemporaryDirectory[str]:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(dir=root, prefix=".mnist-partial-")
-    except (OSError, ValueError) as error:
-        raise _unfit(root, error) from error
-
-
-def _unfit(root: Path, error: Exception) -> RambleError:
-    reason = getattr(error, "strerror", None) or error
-    return RambleError(f"data_root {str(root)!r}: no folder for MNIST ({reason}); name one that can be written to.")

@@ -7,14 +7,17 @@ once. They always come in batches of B *chains*: `weights` (B, P) with `datasets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.problems.margins import margins, mean_loss
+from ramble.problems.losses import CROSS_ENTROPY, Loss
+from ramble.problems.margins import margins, membership_margins
 from ramble.problems.skeleton import same
+from ramble.settings import check_errors
 
 Split = Literal["train", "validation", "test"]
 
@@ -32,12 +35,13 @@ class Evaluation:
 
     losses: Tensor  # (B,) mean loss
     errors: Tensor  # (B,) int64, misclassified samples; a tie counts
-    min_margins: Tensor  # (B,) smallest margin over the samples
+    min_margins: Tensor  # (B,) smallest margin over the samples, but for the `max_errors` smallest ones
+    max_errors: int = 0  # K, errors that a solution may make
 
     @property
     def in_solution_space(self) -> Tensor:
-        """(B,) bool: zero errors."""
-        return self.errors == 0
+        """(B,) bool: at most K errors."""
+        return self.errors <= self.max_errors
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,14 @@ class Problem(ABC):
 
     shapes: dict[str, tuple[int, ...]]  # of the network's trainable tensors, in state_dict order
     dtype: torch.dtype = torch.float32  # of weights as they are drawn and stored
+    loss: Loss = CROSS_ENTROPY
     layers: tuple[Layer, ...]
     n_datasets: int
     numbers: Sequence[int] | None = None  # of the training sets in their files' names, where these are not 0, 1, ..
     splits: tuple[Split, ...]
     metadata: dict[str, object]  # what a stranger needs to feed the network
     device: torch.device
+    max_errors: int = 0  # K: S holds the networks with at most K training errors, and no training set is larger
 
     @abstractmethod
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
@@ -75,6 +81,22 @@ class Problem(ABC):
     @abstractmethod
     def initial_weights(self, random: torch.Generator) -> Tensor:
         """Draw one network's initial weights (P,), in the problem's dtype on the CPU."""
+
+    def allow_errors(self, max_errors: float) -> None:
+        """Let networks be solutions that make some training errors: so many, or such a share of the training set.
+
+        Membership in S is then decided by the (K + 1)-th smallest training margin, here and in all certificates.
+
+        Raises:
+            RambleError: it is neither a whole number nor a share below 1, or comes to all training samples.
+        """
+        samples = self.labels(torch.zeros(1, dtype=torch.long)).shape[1]
+        self.max_errors = allowed_errors(max_errors, samples)
+
+    @property
+    def following(self) -> frozenset[str]:
+        """Names in the state_dict of what follows from the weights: no constants."""
+        return frozenset()
 
     @property
     def n_weights(self) -> int:
@@ -112,7 +134,7 @@ class Problem(ABC):
         if weights.dtype != self.dtype:
             raise RambleError(f"holds weights in {weights.dtype}, those of the network of this study are {self.dtype}")
         for name, value in self.state_dict(weights).items():
-            if not same(value.cpu(), state[name].cpu()):
+            if name not in self.following and not same(value.cpu(), state[name].cpu()):
                 raise RambleError(
                     f"holds another '{name}' than the network of this study, which keeps it constant, or has it under "
                     "two names"
@@ -121,7 +143,7 @@ class Problem(ABC):
 
     @torch.no_grad()
     def evaluate(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Evaluation:
-        """Return losses, errors and smallest margins of B networks.
+        """Return losses, errors and smallest margins of B networks; on the training set those that decide membership.
 
         Where float32 leaves it open whether a training margin is positive, that network is evaluated again in float64:
         training errors decide membership, test errors are a statistic.
@@ -130,12 +152,14 @@ class Problem(ABC):
         sample_margins = margins(outputs, labels).double()
         if split == "train":
             sample_margins = self._decided(sample_margins, outputs, weights, datasets)
-        errors, smallest = (~(sample_margins > 0)).sum(-1), sample_margins.amin(-1).to(weights.dtype)
-        losses = mean_loss(outputs, labels)
+        max_errors = self.max_errors if split == "train" else 0
+        errors = (~(sample_margins > 0)).sum(-1)
+        smallest = membership_margins(sample_margins, max_errors).to(weights.dtype)
+        losses = self.loss.mean(outputs, labels)
         # a network whose outputs overflowed classifies nothing
         broken = ~torch.isfinite(losses)
         errors = torch.where(broken, torch.full_like(errors, sample_margins.shape[-1]), errors)
-        return Evaluation(losses, errors, smallest)
+        return Evaluation(losses, errors, smallest, max_errors)
 
     @torch.no_grad()
     def sample_margins(self, weights: Tensor, datasets: Tensor) -> Tensor:
@@ -184,7 +208,28 @@ def stack(evaluations: Sequence[Evaluation]) -> Evaluation:
         torch.cat([e.losses for e in evaluations]),
         torch.cat([e.errors for e in evaluations]),
         torch.cat([e.min_margins for e in evaluations]),
+        evaluations[0].max_errors,
     )
+
+
+def allowed_errors(max_errors: int | float, samples: int) -> int:
+    """Return how many errors on so many training samples a number, or a share as params.yaml writes it, comes to.
+
+    Raises:
+        RambleError: it is neither a whole number nor a share below 1, or comes to all samples.
+    """
+    try:
+        check_errors(max_errors)
+    except ValueError as error:
+        raise RambleError(f"max_errors: {error}.") from None
+    # a share as it is written: 0.29 of 100 are 29
+    allowed = int(Fraction(str(max_errors)) * samples) if isinstance(max_errors, float) else max_errors
+    if allowed >= samples:
+        raise RambleError(
+            f"max_errors = {max_errors} allows all {samples} training samples to be misclassified, so every network "
+            "would be a solution; give less."
+        )
+    return allowed
 
 
 def place_of(problem: object, number: int) -> int:

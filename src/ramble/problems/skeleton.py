@@ -51,8 +51,8 @@ class Skeleton:
         self._called: dict[torch.dtype, nn.Module] = {}
 
     def fresh(self, state: Mapping[str, Tensor]) -> nn.Module:
-        """Return a new network with the trainable tensors given, all of one dtype, which the rest is cast to."""
-        return self._filled(self._copy(next(iter(state.values())).dtype), state)
+        """Return a new network with the tensors given, all of one dtype, which the rest is cast to."""
+        return self._filled(self.copied(next(iter(state.values())).dtype), state)
 
     def rebuilt(self, state: Mapping[str, Tensor]) -> nn.Module:
         """Return the same from one more call of the builder: only for comparison."""
@@ -61,18 +61,19 @@ class Skeleton:
 
     def _filled(self, network: nn.Module, state: Mapping[str, Tensor]) -> nn.Module:
         with torch.no_grad():
-            for name, value in network.named_parameters():
-                if name in self.shapes:
+            for name, value in (*network.named_parameters(), *network.named_buffers()):
+                if name in state:
                     value.copy_(state[name])
         return network
 
     def called(self, dtype: torch.dtype) -> nn.Module:
         """Return the one network of that dtype that functional calls go through, with any trainable weights."""
         if dtype not in self._called:
-            self._called[dtype] = self._copy(dtype)
+            self._called[dtype] = self.copied(dtype)
         return self._called[dtype]
 
-    def _copy(self, dtype: torch.dtype) -> nn.Module:
+    def copied(self, dtype: torch.dtype) -> nn.Module:
+        """Return a copy of the network of that dtype, with weights as they were built."""
         if dtype not in self._by_dtype:
             self._by_dtype[dtype] = _cast(copy.deepcopy(self.module), self._device, dtype)
         return copy.deepcopy(self._by_dtype[dtype])

@@ -22,20 +22,26 @@ class Maker(Protocol):
     arguments: dict[str, Any]
 
 
-def load_problem(path: str, arguments: dict[str, Any], data: Sequence[str], device: torch.device) -> Problem:
-    """Build the problem called `path` on the data sets in the files `data`, whose study is named in errors."""
+def load_problem(
+    path: str, arguments: dict[str, Any], data: Sequence[str], device: torch.device, max_errors: float = 0
+) -> Problem:
+    """Build the problem called `path` on the data sets in the files `data`, whose study is named in errors.
+
+    `max_errors` are what a solution may make: so many, or such a share of the training set.
+    """
     datasets, headers = zip(*(read_tensors(file) for file in data), strict=True)
     try:
         problem: Problem = build("problem.arguments", path, list(datasets), device=device, **arguments)
+        problem.allow_errors(max_errors)
     except RambleError as error:
         study = headers[0].get("study")
         raise RambleError(f"study '{study}', {error}" if study else str(error)) from error
     return problem
 
 
-def stored_problem(maker: Maker, data: Sequence[str], device: str) -> Problem:
+def stored_problem(maker: Maker, data: Sequence[str], device: str, max_errors: float) -> Problem:
     """Build the problem that `maker` names on some of a study's data sets, which keep the numbers in their names."""
-    problem = load_problem(maker.path, maker.arguments, data, choose_device(device))
+    problem = load_problem(maker.path, maker.arguments, data, choose_device(device), max_errors)
     problem.numbers = [int(Path(file).stem) for file in data]
     return problem
 

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from ramble.errors import RambleError, check_count, check_number
 from ramble.problems.checks import contradiction, signs, tensor_called
+from ramble.problems.order_statistic import Functions, lowest
 from ramble.problems.problem import Problem, Split, layers_of
 
 UNIT = 2.0**-53  # relative rounding error of float64
@@ -160,6 +161,8 @@ class TreeCommittee(Problem):
     def segment_min_margins(self, starts: Tensor, ends: Tensor, datasets: Tensor) -> Tensor:
         """Return a lower bound (B,) of the smallest margin on each segment from starts to ends (B, P), float64.
 
+        Where K = `max_errors` samples may err, it is one of the (K + 1)-th smallest margin.
+
         Along a segment every h_k is linear, so a margin is piecewise linear with breakpoints where some h_k crosses
         +-1: its minimum lies at a breakpoint or an end. The bound is that minimum as float64 finds it, less all that
         rounding (u = 2^-53) can have done to it, in three steps for one sample:
@@ -177,6 +180,11 @@ class TreeCommittee(Problem):
 
         Together at most gamma_n scale max(|w|_1 at the start, at the end) + 6 u sum_k (|first_k| + |slope_k|)
         + 2 u K^2; the bound takes off twice that, which covers the rounding of this estimate itself.
+
+        The (K + 1)-th smallest margin is bounded by a sweep over the lines between the computed values, in order of the
+        computed times. These lines differ from sum_k clamp(g_k) by what step 3 says and, since it may bend within
+        2.01 u of such a time, by 4.02 u sum_k |slope_k|; `order_statistic.lowest` asks for 8 u sum_k |slope_k| more,
+        and for step 3 twice more: 20 u sum_k (|first_k| + |slope_k|) + 4 u K^2 in place of the last two terms.
         """
         first = self._fields(starts.double(), datasets)  # (B, K, M)
         slope = self._fields(ends.double(), datasets) - first
@@ -187,6 +195,11 @@ class TreeCommittee(Problem):
         at_times = first.unsqueeze(1) + times.unsqueeze(2) * slope.unsqueeze(1)  # (B, 2 K + 2, K, M)
         computed = at_times.clamp(-1, 1).sum(2).amin(1)  # (B, M)
         sums = torch.maximum(*(self._absolute_fields(each) for each in (starts, ends)))  # (B,)
+        if self.max_errors:
+            lost = self.fan_in * sums.unsqueeze(1) + 20 * (first.abs() + slope.abs()).sum(1) + 4 * self.hidden**2
+            times, order = times.sort(dim=1)
+            values = at_times.clamp(-1, 1).sum(2).gather(1, order)
+            return lowest(Functions(times, values, 2 * UNIT * lost), self.max_errors)
         lost = self.fan_in * sums.unsqueeze(1) + 6 * (first.abs() + slope.abs()).sum(1) + 2 * self.hidden**2
         return (computed - 2 * UNIT * lost).amin(1)
 

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import place_of
 from ramble.store.artifacts import write_table
 from ramble.store.checkpoints import Checkpoint, State, checkpoint_of, key_of
@@ -64,12 +65,22 @@ def write_along(
                     found = rows(
                         problem, weights[point], place_of(problem, points.dataset), f"{name}/{points.name}/{point}"
                     )
-                    tables.append(_placed(found, points, point))
+                    tables.append(placed(found, points, point))
                 progress.advance(1, points=points.name)
                 if checkpoint.due:
                     checkpoint.save({}, {"tables": [table.to_dict("list") for table in tables]})
             write_table(output, pd.concat(tables, ignore_index=True))
             checkpoint.remove()
+
+
+def on_first(rows: Rows[NetworkProblem], samples: int) -> Rows[NetworkProblem]:
+    """Return what measures the same of the mean loss on the first training samples alone; column `samples` says so."""
+
+    def found(problem: NetworkProblem, weights: Tensor, dataset: int, label: str, /) -> pd.DataFrame:
+        table = rows(problem.on_first(samples), weights, dataset, label)
+        return pd.concat([pd.DataFrame({"samples": samples}, index=table.index), table], axis=1)
+
+    return found
 
 
 def _taken_up(points: Sequence[int], state: State) -> list[pd.DataFrame]:
@@ -80,6 +91,7 @@ def _taken_up(points: Sequence[int], state: State) -> list[pd.DataFrame]:
     return tables
 
 
-def _placed(rows: pd.DataFrame, points: Points, point: int) -> pd.DataFrame:
+def placed(rows: pd.DataFrame, points: Points, point: int) -> pd.DataFrame:
+    """Return what was measured at a point, its number and its place in front."""
     place = {name: float(values[point]) for name, values in points.places.items()}
     return pd.concat([pd.DataFrame({"point": point, **place}, index=rows.index), rows], axis=1)

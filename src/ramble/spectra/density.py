@@ -13,9 +13,10 @@ from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.spectra.ends import Rounding
 from ramble.spectra.engine import Engine
+from ramble.spectra.groups import group_of
 from ramble.spectra.lanczos import KrylovSpace
-from ramble.spectra.products import Curvature, random_signs, steepness
-from ramble.spectra.rounding import measured_rounding, rounding_in_float64
+from ramble.spectra.products import Curvature, random_signs
+from ramble.spectra.rounding import MeasuredRounding, rounding_of_hessian
 from ramble.spectra.settings import DensitySettings
 
 PRECISE = 1e-4  # of the largest node: what rounding may move a node in float32
@@ -37,26 +38,28 @@ class DensityEngine(Engine[NetworkProblem]):
     def rows(self, problem: NetworkProblem, weights: Tensor, dataset: int, label: str) -> pd.DataFrame:
         """Return nodes and weights at `weights` (P,): columns probe, node, weight, node_error.
 
-        The weights of a probe add up to 1. node_error is how far rounding may have moved a node (`measured_rounding`);
+        The weights of a probe add up to 1. node_error is how far rounding may have moved a node (`MeasuredRounding`);
         products are in float64 where that is more than `PRECISE` of the largest node.
 
         Raises RambleError as `Curvature` does.
         """
 
+        group = group_of(problem, self.settings.group, label)
+
         def product_in(dtype: torch.dtype) -> Product:
-            return Curvature(problem, weights.to(dtype), label, self.settings.batch).hessian()
+            return group.block(Curvature(problem, weights.to(dtype), label, self.settings.batch).hessian())
 
         found = pd.DataFrame()
-        rounding = rounding_in_float64(len(weights), steepness(problem, weights, label, self.settings.batch))
+        rounding = rounding_of_hessian(problem, weights, label, self.settings.batch)
         if weights.dtype != torch.float64:
-            product, like = product_in(torch.float32), weights.float().to(problem.device)
+            product, like = product_in(torch.float32), group.of(weights).float().to(problem.device)
             random = generator(self.seed, "density rounding", label)
-            measured = measured_rounding(product, lambda: product_in(torch.float64), like, random, rounding)
+            measured = MeasuredRounding(product, lambda: product_in(torch.float64), like, random, rounding)
             found = self._rows(product, like, measured, label)
             if not (found.node_error <= PRECISE * found.node.abs().max()).all():
                 found = pd.DataFrame()
         if found.empty:
-            like = weights.double().to(problem.device)
+            like = group.of(weights).double().to(problem.device)
             found = self._rows(product_in(torch.float64), like, rounding, label)
         return found
 

@@ -37,8 +37,23 @@ class Ends:
     trace: float  # of basis^T A basis
     products: int  # n
     rounding: float  # of the products: it is part of residuals and errors
+    neighbours: "Neighbours"  # of the Ritz pairs of the top
     converged: bool  # are all errors within the tolerance? False: the budget ran out first, or rounding is too much
     coarse: bool  # rounding left no room for the tolerance, and the search was given up
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """Where the eigenvalues of A lie, each once: those that the top's Ritz pairs stand for, and all others.
+
+    With a of the k Ritz values from above and k - a from below, they stand for the a largest eigenvalues of A and its
+    k - a smallest, whichever are the k largest by magnitude.
+    """
+
+    low: Vector  # (k,) the eigenvalue of the i-th pair is at least this, rounding included
+    high: Vector  # (k,) and at most this
+    from_above: int  # a
+    others: tuple[float, float] | None  # all others lie between; None where there are no others
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +65,7 @@ class _Wanted:
     top_errors: Vector  # (k,)
     lowest: Vector  # (m,)
     lowest_errors: Vector  # (m,)
+    bounds: Bounds  # that the errors come from
 
     @property
     def least(self) -> float:
@@ -84,6 +100,7 @@ def lanczos_ends(
     budget: int,
     random: torch.Generator,
     rounding: Rounding | None = None,
+    sharper: Callable[[float], bool] = lambda times: False,
 ) -> Ends:
     """Return the top eigenvalues and the most negative ones of a symmetric operator.
 
@@ -105,6 +122,7 @@ def lanczos_ends(
         budget: products at most; the whole space ends the run earlier.
         random: for the vectors that further runs start from.
         rounding: of the products; None: that of their dtype.
+        sharper: asked to make `rounding` so many times smaller, says whether it became smaller.
 
     Raises:
         RambleError: more eigenvalues than dimensions or than products.
@@ -119,7 +137,7 @@ def lanczos_ends(
             f"budget = {budget} products are too few for top = {top} and bottom = {bottom} eigenvalues; raise it"
         )
     space = KrylovSpace(product, start, budget, random)
-    search = _Search(space, top, bottom, tolerance, rounding or unit_rounding(start.dtype, size))
+    search = _Search(space, top, bottom, tolerance, rounding or unit_rounding(start.dtype, size), sharper)
     while space.room and not search.over:
         for _ in range(min(space.room, 1 + space.size // LOOKS)):
             space.grow()
@@ -130,9 +148,17 @@ def lanczos_ends(
 class _Search:
     """When to begin a new run, and when to stop."""
 
-    def __init__(self, space: KrylovSpace, top: int, bottom: int, tolerance: float, rounding: Rounding) -> None:
+    def __init__(
+        self,
+        space: KrylovSpace,
+        top: int,
+        bottom: int,
+        tolerance: float,
+        rounding: Rounding,
+        sharper: Callable[[float], bool],
+    ) -> None:
         self._space, self._top, self._bottom = space, top, bottom
-        self._tolerance, self._rounding_of = tolerance, rounding
+        self._tolerance, self._rounding_of, self._sharper = tolerance, rounding, sharper
         self._rounding: float | None = None  # asked for when the top is nearly known: to measure it takes products
         self._everything = Limits(-np.inf, np.inf)  # what the first run says of all eigenvalues
         self._first_is_over = False
@@ -190,8 +216,13 @@ class _Search:
 
     def _is_coarse(self, ritz: Ritz) -> bool:
         """Say whether the products are so far off that they leave no room for the tolerance."""
-        goal = self._tolerance * self._wanted(ritz, self._limits(), 0.0).least
-        return not self._finest and self._rounding_at(ritz) > ROOM * goal
+        room = ROOM * self._tolerance * self._wanted(ritz, self._limits(), 0.0).least
+        if self._finest:
+            return False
+        while (rounding := self._rounding_at(ritz)) > room:
+            if room == 0.0 or not self._sharper(rounding / room):
+                return True
+        return False
 
     def _near(self, ritz: Ritz, complement: Limits, rounding: float) -> bool:
         """Say whether all errors are within the tolerance, if the limits are right."""
@@ -243,7 +274,7 @@ class _Search:
         places, errors = _top(bounds, self._top, rounding)
         lowest = bounds.values[: self._bottom]
         lowest_errors = lowest - bounds.below[: self._bottom] + rounding
-        return _Wanted(bounds.values[places], places, errors, lowest, lowest_errors)
+        return _Wanted(bounds.values[places], places, errors, lowest, lowest_errors, bounds)
 
     def ends(self) -> Ends:
         """Return what was found."""
@@ -260,8 +291,24 @@ class _Search:
         return Ends(
             wanted.top, space.vectors(ritz.coordinates[:, wanted.top_places]), residuals[:count], wanted.top_errors,
             wanted.lowest, residuals[count:], wanted.lowest_errors,
-            space.basis.T, trace, space.products, self._rounding, self.converged, self.coarse,
+            space.basis.T, trace, space.products, self._rounding,
+            _neighbours(wanted, self._rounding, len(space.basis.T)), self.converged, self.coarse,
         )  # fmt: skip
+
+
+def _neighbours(wanted: _Wanted, rounding: float, size: int) -> Neighbours:
+    """Return where the eigenvalues are that the top of n Ritz values stands for, and where all others of `size` are."""
+    bounds, k, n = wanted.bounds, len(wanted.top), len(wanted.bounds.values)
+    # the places are the last a of 0 .. n - 1, descending, and then the first k - a, descending
+    a = int((wanted.top_places >= n - np.arange(1, k + 1)).sum())
+    b = k - a
+    low = np.append(bounds.values[::-1][:a], bounds.below[:b][::-1]) - rounding
+    high = np.append(bounds.above[:a], bounds.values[:b][::-1]) + rounding
+    if k == size:
+        return Neighbours(low, high, a, None)
+    # where all Ritz values are of the top, others are at least no larger than the last of them
+    least, most = bounds.below[min(b, n - 1)], bounds.above[min(a, n - 1)]
+    return Neighbours(low, high, a, (float(least) - rounding, float(most) + rounding))
 
 
 def _top(bounds: Bounds, count: int, rounding: float) -> tuple[Places, Vector]:

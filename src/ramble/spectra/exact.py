@@ -10,8 +10,8 @@ from torch import Tensor
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
 from ramble.spectra.engine import SpectrumEngine
-from ramble.spectra.products import Curvature, refuse_not_finite, steepness
-from ramble.spectra.rounding import rounding_in_float64
+from ramble.spectra.products import Curvature, refuse_not_finite
+from ramble.spectra.rounding import rounding_in_float64, rounding_of_hessian
 from ramble.spectra.settings import ExactSettings
 from ramble.spectra.spectrum import Spectrum
 
@@ -50,8 +50,11 @@ class ExactEngine(SpectrumEngine[HasHessians | NetworkProblem]):
             )
         ascending, vectors = torch.linalg.eigh(hessian)
         misses = hessian @ vectors - vectors * ascending
-        units = steepness(problem, weights, label, None) if isinstance(problem, NetworkProblem) else 1.0
-        rounding = rounding_in_float64(len(weights), units)(float(ascending.abs().max()))
+        if isinstance(problem, HasHessians):
+            of_products = rounding_in_float64(len(weights), 1.0)
+        else:
+            of_products = rounding_of_hessian(problem, weights, label, None)
+        rounding = of_products(float(ascending.abs().max()))
         values, residuals = (found.flip(0).cpu().numpy() for found in (ascending, misses.norm(dim=0) + rounding))
         # the vectors are orthonormal: in order, every value is as close as the norm of all that they miss (Weyl)
         bounds = np.full(len(values), float(misses.norm()) + rounding)

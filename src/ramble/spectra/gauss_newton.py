@@ -14,8 +14,9 @@ from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.spectra.ends import Ends
 from ramble.spectra.engine import Engine
+from ramble.spectra.groups import group_of
 from ramble.spectra.products import Curvature, sampled_trace, steepness
-from ramble.spectra.rounding import precise_ends, rounding_in_float64
+from ramble.spectra.rounding import lost_in_signals, precise_ends, rounding_in_float64
 from ramble.spectra.settings import GaussNewtonSettings
 
 
@@ -23,9 +24,10 @@ from ramble.spectra.settings import GaussNewtonSettings
 class GaussNewtonEngine(Engine[NetworkProblem]):
     """The comparison H = G + R at one point.
 
-    R = mean_i sum_c (p_ic - y_ic) Hess z_ic is weighted by the errors p - y of the softmax, which are small on
-    solutions; by Weyl's inequality every eigenvalue of H lies within |R| of that of G, so none is below -|R|.
-    The tolerance is that of the eigenvalues of G, and of |R| as a share of itself; the budget is per operator.
+    R = mean_i sum_c s_ic Hess z_ic is weighted by the derivatives of the loss in the logits, for the cross-entropy the
+    errors p - y of the softmax, which are small on solutions; by Weyl's inequality every eigenvalue of H lies within
+    |R| of that of G, so none is below -|R|. The tolerance is that of the eigenvalues of G, and of |R| as a share of
+    itself; the budget is per operator.
     """
 
     what: ClassVar[str] = "Gauss-Newton part"
@@ -41,25 +43,28 @@ class GaussNewtonEngine(Engine[NetworkProblem]):
         Raises RambleError as `lanczos_ends` and `Curvature` do.
         """
         settings, random = self.settings, generator(self.seed, "gauss-newton", label)
+        group = group_of(problem, settings.group, label)
 
         def part_in(dtype: torch.dtype) -> Product:
-            return Curvature(problem, weights.to(dtype), label, settings.batch).gauss_newton()
+            return group.block(Curvature(problem, weights.to(dtype), label, settings.batch).gauss_newton())
 
         def rest_in(dtype: torch.dtype) -> Product:
             curvature = Curvature(problem, weights.to(dtype), label, settings.batch)
             hessian, gauss_newton = curvature.hessian(), curvature.gauss_newton()
-            return lambda vector: hessian(vector) - gauss_newton(vector)
+            return group.block(lambda vector: hessian(vector) - gauss_newton(vector))
 
         units = steepness(problem, weights, label, settings.batch)
 
         def ends(product_in: Callable[[torch.dtype], Product], top: int, beside: float) -> tuple[Ends, Product]:
             return precise_ends(
-                product_in, weights, problem.device, top=top, bottom=0, tolerance=settings.tolerance,
+                product_in, group.of(weights), problem.device, top=top, bottom=0, tolerance=settings.tolerance,
                 budget=settings.budget, random=random, rounding=rounding_in_float64(len(weights), units, beside),
             )  # fmt: skip
 
         part, product = ends(part_in, settings.top, 0.0)
-        rest, _ = ends(rest_in, 1, 2 * float(np.abs(part.top).max()))  # H - G keeps the rounding of both
+        # H - G keeps the rounding of both
+        beside = 2 * float(np.abs(part.top).max()) + lost_in_signals(problem, weights, label, settings.batch)
+        rest, _ = ends(rest_in, 1, beside)
         trace, trace_error = sampled_trace(product, part.basis, part.trace, settings.trace_samples, random)
         trace_error += part.basis.shape[1] ** 0.5 * part.rounding
         row = {f"gn_{i}": value for i, value in enumerate(part.top, start=1)}

@@ -11,7 +11,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from ramble.errors import RambleError
 from ramble.problems.curvature import Product
 from ramble.problems.logits import inputs_in, logits_of
-from ramble.problems.margins import mean_loss
 from ramble.problems.network import NetworkProblem
 
 CHANGE = 2.0**-26  # of the weights, relatively: half of the digits of float64
@@ -47,34 +46,35 @@ class Curvature:
         refuse_not_finite(weights, label)
         self._label = label
         self._network = problem.network(weights.to(problem.device))
-        self._parts = problem.curvature(self._network)
+        self._parts, self._loss = problem.curvature(self._network), problem.loss
         inputs, labels = problem.data("train")
         self._inputs, self._labels, self._batch = inputs_in(inputs, weights.dtype), labels, batch or len(inputs)
         self._refuse_randomness()
 
-    def hessian(self) -> Product:
-        """Return v -> H v."""
-        return self._summed(self._parts.hessian_of)
+    def hessian(self, labels: Tensor | None = None) -> Product:
+        """Return v -> H v, for the training labels or others (M,)."""
+        return self._summed(self._parts.hessian_of, labels)
 
     def gauss_newton(self) -> Product:
         """Return v -> G v, the Hessian of the loss with the network linearised in its weights (Schraudolph 2002).
 
-        G = mean_i J_i^T (diag p_i - p_i p_i^T) J_i, with J_i the derivative of the logits and p_i the softmax.
+        G = mean_i J_i^T C_i J_i, with J_i the derivative of the logits and C_i the second derivative of the loss in
+        them: diag p_i - p_i p_i^T for the cross-entropy, p_i the softmax, and the identity for the squared error.
         """
         return self._summed(self._parts.gauss_newton_of)
 
     def logits(self) -> Iterator[Tensor]:
         """Return the logits (B, C) of one minibatch after the other."""
-        for inputs, _, _ in self._minibatches():
+        for inputs, _, _ in self._minibatches(None):
             with torch.no_grad(), self._memory():
                 found = logits_of(self._network, inputs)
             yield found
 
-    def _summed(self, of: Callable[..., Product]) -> Product:
+    def _summed(self, of: Callable[..., Product], others: Tensor | None = None) -> Product:
         kept = []
         if len(self._inputs) <= self._batch:
             with self._memory():
-                kept = [(of(inputs, labels, lasting=True), share) for inputs, labels, share in self._minibatches()]
+                kept = [(of(inputs, own, lasting=True), share) for inputs, own, share in self._minibatches(others)]
 
         def product(vector: Tensor) -> Tensor:
             total = torch.zeros_like(vector)
@@ -82,8 +82,8 @@ class Curvature:
                 for part, share in kept:
                     total += share * part(vector)
                 if not kept:
-                    for inputs, labels, share in self._minibatches():
-                        total += share * of(inputs, labels, lasting=False)(vector)
+                    for inputs, own, share in self._minibatches(others):
+                        total += share * of(inputs, own, lasting=False)(vector)
             if not total.norm().isfinite():
                 raise RambleError(
                     f"{self._label}: a product with the Hessian is not finite; check the weights and the loss there"
@@ -92,9 +92,9 @@ class Curvature:
 
         return product
 
-    def _minibatches(self) -> Iterator[Minibatch]:
-        size = min(self._batch, self._parts.most or self._batch)
-        parts = (torch.split(tensor, size) for tensor in (self._inputs, self._labels))
+    def _minibatches(self, others: Tensor | None) -> Iterator[Minibatch]:
+        size, labels = min(self._batch, self._parts.most or self._batch), self._labels if others is None else others
+        parts = (torch.split(tensor, size) for tensor in (self._inputs, labels))
         for inputs, labels in zip(*parts, strict=True):
             yield inputs, labels, len(inputs) / len(self._inputs)
 
@@ -117,9 +117,9 @@ class Curvature:
                 f"{self._label}: {training[0]} is in training mode, where dropout is random and batch norm looks at "
                 "the batch; return the network in evaluation mode (.eval())"
             )
-        inputs, labels, _ = next(self._minibatches())
+        inputs, labels, _ = next(self._minibatches(None))
         with torch.no_grad(), self._memory():
-            first, second = (mean_loss(logits_of(self._network, inputs), labels) for _ in range(2))
+            first, second = (self._loss.mean(logits_of(self._network, inputs), labels) for _ in range(2))
         if first.isfinite() and first != second:
             raise RambleError(
                 f"{self._label}: two evaluations of the loss differ ({float(first):.9g}, {float(second):.9g}); "

@@ -9,18 +9,17 @@ import torch
 from numpy.typing import NDArray
 from pyhessian import hessian as PyHessian  # noqa: N812
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
-from torch import Tensor, nn
+from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.curvature import Product, flat
-from ramble.problems.logits import inputs_in, logits_of
-from ramble.problems.margins import mean_loss
+from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import derive_seed, generator
 from ramble.spectra.ends import Ends, Rounding, lanczos_ends
 from ramble.spectra.engine import SpectrumEngine
-from ramble.spectra.products import Curvature, mathematical_attention, sampled_trace, steepness
-from ramble.spectra.rounding import rounding_in_float64
+from ramble.spectra.products import Curvature, mathematical_attention, sampled_trace
+from ramble.spectra.rounding import rounding_of_hessian
 from ramble.spectra.settings import PyHessianSettings
 from ramble.spectra.spectrum import Spectrum
 
@@ -53,10 +52,14 @@ class PyHessianEngine(SpectrumEngine[NetworkProblem]):
         network = problem.network(weights.to(problem.device))
         inputs, labels = problem.data("train")
         inputs = inputs_in(inputs, weights.dtype)
+
+        def loss(outputs: Tensor, labels: Tensor) -> Tensor:
+            return problem.loss.mean(as_logits(outputs), labels)
+
         with mathematical_attention(), torch.random.fork_rng(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Using backward.. with create_graph")  # PyHessian's way, cleaned up below
             torch.manual_seed(derive_seed(self.seed, "pyhessian", label) % 2**32)
-            tool = PyHessian(network, _loss, data=(inputs, labels), cuda=problem.device.type == "cuda")
+            tool = PyHessian(network, loss, data=(inputs, labels), cuda=problem.device.type == "cuda")
             values, vectors = tool.eigenvalues(
                 maxIter=self.settings.iterations, tol=self.settings.tolerance, top_n=self.settings.top
             )
@@ -72,7 +75,7 @@ class PyHessianEngine(SpectrumEngine[NetworkProblem]):
         if self.settings.top < len(weights):
             found.append(_most_negative(product, top, label))
         lowest, lowest_residual = min(found)  # where the top is negative, that of the rest need not be the smallest
-        rounding = rounding_in_float64(len(weights), steepness(problem, weights, label, None))
+        rounding = rounding_of_hessian(problem, weights, label, None)
         sure = self._sure(product, weights.double().to(problem.device), random, rounding)
         errors = np.abs(np.array(values)[order] - sure.top) + sure.top_errors
         lowest_error = abs(lowest - float(sure.lowest[0])) + float(sure.lowest_errors[0])
@@ -90,10 +93,6 @@ class PyHessianEngine(SpectrumEngine[NetworkProblem]):
         start = torch.randn(len(weights), generator=random).to(weights)
         tolerance, budget = max(self.settings.tolerance, FINEST), 10 * self.settings.top + LEAST_BUDGET
         return lanczos_ends(product, start, self.settings.top, 1, tolerance, budget, random, rounding)
-
-
-def _loss(outputs: Tensor, labels: Tensor) -> Tensor:
-    return mean_loss(logits_of(nn.Identity(), outputs), labels)
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Callable
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from ramble.problems.curvature import Product
+from ramble.problems.network import NetworkProblem
 from ramble.spectra.bounds import MISSED
 from ramble.spectra.ends import Ends, Rounding, lanczos_ends, underflow, unit_rounding
+from ramble.spectra.products import Curvature, steepness
 
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
 PROBES = 5
+MOST_PROBES = 20
 ARITHMETIC = 10  # units of float32 for what is done with the products
 
 
@@ -42,8 +44,8 @@ def precise_ends(
     if tolerance >= FLOAT32_REACHES and weights.dtype != torch.float64:
         product = product_in(torch.float32)
         start = torch.randn(size, generator=random).to(device)
-        measured = measured_rounding(product, lambda: product_in(torch.float64), start, random, rounding)
-        ends = lanczos_ends(product, start, top, bottom, tolerance, budget, random, measured)
+        measured = MeasuredRounding(product, lambda: product_in(torch.float64), start, random, rounding)
+        ends = lanczos_ends(product, start, top, bottom, tolerance, budget, random, measured, measured.sharper)
         if not ends.coarse:
             return ends, product
     product = product_in(torch.float64)
@@ -62,15 +64,48 @@ def rounding_in_float64(size: int, units: float, beside: float = 0.0) -> Roundin
     return lambda largest: units * unit_rounding(torch.float64, size)(largest + beside)
 
 
-def measured_rounding(
-    product: Product, exact: Callable[[], Product], like: Tensor, random: torch.Generator, rounding: Rounding
-) -> Rounding:
-    """Return a bound on the norm of E = product - exact from what E does to random vectors.
+def rounding_of_hessian(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> Rounding:
+    """Return what products with the Hessian at `weights` (P,) may be off in float64; raises as `Curvature` does."""
+    units = steepness(problem, weights, label, batch)
+    return rounding_in_float64(len(weights), units, lost_in_signals(problem, weights, label, batch))
+
+
+def lost_in_signals(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> float:
+    """Return the norm whose rounding a Hessian keeps where the loss's derivatives in the logits cancel, else 0.
+
+    H = G + R with R = mean_i sum_c s_ic Hess z_ic and s the signals. Where s = z - y is a difference of nearly equal
+    numbers, R is off by as much as it would be with signals of the size of the rounding of z, whatever is left of s and
+    of H. How large R is for signals of size one is measured: with labels drawn anew H changes by it, at two classes of
+    every sample. Bounded from random vectors as in `MeasuredRounding`.
+    """
+    if not problem.loss.cancels:
+        return 0.0
+    curvature, size = Curvature(problem, weights.double(), label, batch), len(weights)
+    _, labels = problem.data("train")
+    classes = problem.outputs(weights[None].to(problem.device), torch.zeros(1, dtype=torch.long)).shape[-1]
+    own, random, worst = curvature.hessian(), torch.Generator().manual_seed(0), 0.0
+    for _ in range(PROBES):
+        steps = torch.randint(1, classes, labels.shape, generator=random).to(labels)
+        other = curvature.hessian((labels + steps) % classes)
+        vector = torch.randn(size, generator=random, dtype=torch.float64).to(problem.device)
+        vector = vector / vector.norm()
+        worst = max(worst, float((other(vector) - own(vector)).norm()))
+    return worst * math.sqrt(classes / 2) * _certainty(size)
+
+
+def _certainty(size: int, probes: int = PROBES, missed: float = MISSED) -> float:
+    """Return what the largest of some norms |E u| is multiplied by to bound |E|, see `MeasuredRounding`."""
+    return math.sqrt(2 * size / math.pi) * float(missed ** (-1 / probes))
+
+
+class MeasuredRounding:
+    """A bound on the norm of E = product - exact from what E does to random vectors.
 
     For a random unit vector u, |E u| is below w |E| with a probability of at most w sqrt(2 P / pi) (Halko, Martinsson
-    and Tropp 2011, lemma 4.1). So the largest of `PROBES` such norms, times sqrt(2 P / pi) MISSED^(-1 / PROBES), is
-    below |E| with a probability of at most MISSED. A single unit that float32 takes for active, and float64 does not,
-    is an E of low rank; the factor is for that.
+    and Tropp 2011, lemma 4.1). So the largest of n such norms, times sqrt(2 P / pi) m^(-1 / n), is below |E| with a
+    probability of at most m, which is MISSED for the first `PROBES` vectors. A single unit that float32 takes for
+    active, and float64 does not, is an E of low rank; the factor is for that. More vectors make the factor smaller, and
+    are drawn only where that decides: each time twice as many, with a quarter of the probability, 4 / 3 MISSED in all.
 
     Args:
         product: v -> A v in float32, as computed.
@@ -79,19 +114,46 @@ def measured_rounding(
         random: for the vectors.
         rounding: of the exact one.
     """
-    size = len(like)
 
-    @cache
-    def certain() -> float:
-        in_double, worst = exact(), 0.0
-        for _ in range(PROBES):
-            vector = torch.randn(size, generator=random).to(like)
-            vector = vector / vector.norm()
-            worst = max(worst, float((product(vector).double() - in_double(vector.double())).norm()))
-        return worst * math.sqrt(2 * size / math.pi) * float(MISSED ** (-1 / PROBES))
+    def __init__(
+        self,
+        product: Product,
+        exact: Callable[[], Product],
+        like: Tensor,
+        random: torch.Generator,
+        rounding: Rounding,
+    ) -> None:
+        self._product, self._exact, self._like, self._random = product, exact, like, random
+        self._rounding = rounding
+        self._in_double: Product | None = None
+        self._made, self._worst, self._times = 0, 0.0, 0
 
-    def bound(largest: float) -> float:
+    def __call__(self, largest: float) -> float:
+        """Return the bound where the largest eigenvalue has this magnitude."""
+        if not self._made:
+            self._draw(PROBES)
         arithmetic = ARITHMETIC * torch.finfo(torch.float32).eps * largest + underflow(torch.float32)
-        return certain() + arithmetic + rounding(largest)
+        certain = self._worst * _certainty(len(self._like), self._made, self._missed)
+        return certain + arithmetic + self._rounding(largest)
 
-    return bound
+    def sharper(self, times: float) -> bool:
+        """Draw as many vectors again where that may make the bound so many times smaller; say whether it was done."""
+        more = _certainty(1, 2 * self._made, self._missed / 4)
+        if self._made >= MOST_PROBES or _certainty(1, self._made, self._missed) < times * more:
+            return False
+        self._draw(self._made)
+        self._times += 1
+        return True
+
+    @property
+    def _missed(self) -> float:
+        return float(MISSED / 4**self._times)
+
+    def _draw(self, count: int) -> None:
+        self._in_double = self._in_double or self._exact()
+        for _ in range(count):
+            vector = torch.randn(len(self._like), generator=self._random).to(self._like)
+            vector = vector / vector.norm()
+            off = self._product(vector).double() - self._in_double(vector.double())
+            self._worst = max(self._worst, float(off.norm()))
+        self._made += count

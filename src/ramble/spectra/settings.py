@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from ramble.settings import Count, Model, Positive
 
 Samples = Annotated[int, Field(ge=2)]
+Group = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class EngineSettings(Model):
@@ -19,6 +20,15 @@ class ExactSettings(EngineSettings):
     """The full Hessian in float64, all eigenvalues: nothing to set."""
 
     path: ClassVar[str] = "ramble.spectra.exact.ExactEngine"
+
+
+class OfGroup(Model):
+    """Which of the weights move."""
+
+    group: Group | None = Field(
+        default=None,
+        description="a layer, or a tensor of the state_dict: the Hessian restricted to its weights; none: to all",
+    )
 
 
 class LanczosSettings(EngineSettings):
@@ -41,23 +51,37 @@ class LanczosSettings(EngineSettings):
         return self
 
 
-class KrylovSettings(LanczosSettings):
+class EndsSettings(LanczosSettings):
     """Both ends of the Hessian's spectrum."""
 
-    path: ClassVar[str] = "ramble.spectra.krylov.KrylovEngine"
-
-    bottom: Count = Field(
-        default=1, description="number of the most negative ones; three take nearly twice the products"
+    bottom: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
+        default=1, description="number of the most negative ones; none take half of the products, three nearly twice"
     )
 
     @model_validator(mode="after")
-    def _enough_for_bottom(self) -> "KrylovSettings":
+    def _enough_for_bottom(self) -> "EndsSettings":
         if self.budget < self.bottom:
             raise ValueError(f"budget = {self.budget} is less than bottom = {self.bottom}")
         return self
 
 
-class GaussNewtonSettings(LanczosSettings):
+class KrylovSettings(OfGroup, EndsSettings):
+    """Both ends of the spectrum of the Hessian, or of one of its diagonal blocks."""
+
+    path: ClassVar[str] = "ramble.spectra.krylov.KrylovEngine"
+
+
+class LayersSettings(EndsSettings):
+    """Both ends of the spectra of several diagonal blocks."""
+
+    path: ClassVar[str] = "ramble.spectra.layers.LayersEngine"
+
+    groups: list[Group] = Field(
+        default=[], description="layers, or tensors of the state_dict; none: each layer of the network"
+    )
+
+
+class GaussNewtonSettings(OfGroup, LanczosSettings):
     """The Gauss-Newton part of the Hessian and how far the Hessian is from it; `tolerance` is of both."""
 
     path: ClassVar[str] = "ramble.spectra.gauss_newton.GaussNewtonEngine"
@@ -76,7 +100,7 @@ class PyHessianSettings(EngineSettings):
     )
 
 
-class DensitySettings(EngineSettings):
+class DensitySettings(OfGroup, EngineSettings):
     """The whole spectrum at once: stochastic Lanczos quadrature."""
 
     path: ClassVar[str] = "ramble.spectra.density.DensityEngine"

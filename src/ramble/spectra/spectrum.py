@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ramble.spectra.ends import Ends
+
 
 @dataclass(frozen=True)
 class Spectrum:
@@ -21,12 +23,20 @@ class Spectrum:
     eigenvalues: NDArray[np.float64]  # (k,) the k largest found by magnitude, descending in value
     residuals: NDArray[np.float64]  # (k,) |H v - lambda v| and rounding: some eigenvalue of H is as near
     errors: NDArray[np.float64]  # (k,) see above
-    lowest: NDArray[np.float64]  # (m,) the m most negative ones found, ascending
+    lowest: NDArray[np.float64]  # (m,) the m most negative ones found, ascending; m may be 0
     lowest_residuals: NDArray[np.float64]  # (m,)
     lowest_errors: NDArray[np.float64]  # (m,) see above
     trace: float
     trace_error: float  # standard error of the trace over the random vectors, and its rounding
     converged: bool  # are all of `errors` and `lowest_errors` within the engine's tolerance?
+
+    @classmethod
+    def of(cls, ends: Ends, trace: float, trace_error: float) -> "Spectrum":
+        """Take what a search found, and the trace."""
+        return cls(
+            ends.top, ends.top_residuals, ends.top_errors, ends.lowest, ends.lowest_residuals, ends.lowest_errors,
+            trace, trace_error, ends.converged,
+        )  # fmt: skip
 
     @property
     def columns(self) -> dict[str, float]:

@@ -37,7 +37,8 @@ class Job(Protocol):
     input: Sequence[str]
     scriptdir: str  # where its script lies
     config: dict[str, Any]  # params.yaml as it is written
-    # has threads, and where artifacts are made code: what was planned to run, and given: {key of params.yaml: value}
+    # has threads where they are several, and where artifacts are made code: what was planned to run, and given: {key of
+    # params.yaml: value}
     params: Any
 
 
@@ -48,6 +49,8 @@ class Given:
     under studies.<name>.
     """
 
+    max_errors: float = 0  # a rule gives it where a study allows some: nothing depends on it where none does
+    samples: int | None = None  # likewise of spectra that are taken on some training samples
     MANY: ClassVar[dict[str, str]] = {"studies": "study", "trackers": "tracker", "figures": "figure"}
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -86,7 +89,7 @@ def step(job: Job) -> Iterator[Given]:
     last bits of every artifact. Other modules of the step are imported in the body, once their files are known to be
     those that were planned.
     """
-    log, threads = job.log[0], job.params.threads
+    log, threads = job.log[0], job.params.get("threads", 1)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     # OpenBLAS spins as many threads as there are cores, which starves the jobs beside this one
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)

@@ -72,6 +72,7 @@ class PathHeader(Header, Ending):
         tracker: its name in the study.
         pair: <dataset>-<a>-<b>.
         inputs: M, training inputs.
+        max_errors: K, training errors that a network in the solution space may make; 0 where the header says none.
         data_digest: of the tensors of the training set.
         start_digest: likewise of the solution W_a.
         end_digest: of W_b.
@@ -92,6 +93,7 @@ class PathHeader(Header, Ending):
     tracker: str
     pair: str
     inputs: int
+    max_errors: int = 0
     data_digest: str
     start_digest: str
     end_digest: str
@@ -144,9 +146,8 @@ OF_POINTS: dict[str, Form] = {"study": NAME, "maker": NAME, "dataset": NUMBER}
 OF_PATH: dict[str, Form] = {
     **dict.fromkeys(("study", "tracker", "pair"), NAME),
     **dict.fromkeys(("data_digest", "start_digest", "end_digest", "steps_digest"), DIGEST),
-    **dict.fromkeys(
-        ("inputs", "steps", "gradients", "evaluations", "certified_segments", "certificate_points"), NUMBER
-    ),
+    **dict.fromkeys(("inputs", "max_errors", "steps", "gradients", "evaluations"), NUMBER),
+    **dict.fromkeys(("certified_segments", "certificate_points"), NUMBER),
     **dict.fromkeys(("reason", "certificate_reason"), TEXT),
     "status": (Status, f"one of {', '.join(Status)}"),
     "certificate": (_certificate, f"one of {', '.join(CERTIFICATES)}"),
@@ -157,6 +158,7 @@ OF_PATH: dict[str, Form] = {
 
 def read_path_header(file: str | Path, dataset: int, texts: Mapping[str, str]) -> PathHeader:
     """Return the header of a path on a data set; raises RambleError, see the module's text."""
+    texts = {"max_errors": "0", **texts}  # a path that does not say how many allows none
     return PathHeader(maker="path", dataset=dataset, **_typed(file, "a path", OF_PATH, texts))
 
 

@@ -1,6 +1,7 @@
 """Points in weight space: an ordered set of networks with a position, one type and one file format.
 
-A file holds the tensors "points" (T, P) and "t" (T,), or (T, 2) in a plane, and a header of strings (`headers`). A path
+A file holds the tensors "points" (T, P) and "t" (T,), or (T, 2) in a plane, and a header of strings (`headers`). One of
+a path that ends at W_b with its units reordered holds "end_order" (P,) too: the last point is W_b[end_order]. A path
 between two solutions, results/<study>/paths/<tracker>/<dataset>-<a>-<b>.safetensors, is one kind of points; a training
 run, a line, a direction and a plane are others. All that is measured at points takes any of them.
 """
@@ -22,6 +23,7 @@ from ramble.store.headers import Header, PathHeader, read_header_of_points, read
 from ramble.store.untrusted import FETCH, quoted
 
 BACKSLIDE = 0.01  # of t: a stuck walk's last point may lie that little behind the one before
+END_ORDER = "end_order"  # the tensor, and the field of the header that tells of it
 IN_ORDER, IN_A_PLANE = (-1,), (-1, 2)  # shapes of t, -1: any number
 
 
@@ -80,9 +82,14 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class StoredPath(Points):
-    """The points that a tracker left between two solutions."""
+    """The points that a tracker left between two solutions.
+
+    Attributes:
+        end_order: (P,) where the last point is W_b[end_order], W_b with its units reordered; None where it is W_b.
+    """
 
     header: PathHeader
+    end_order: NDArray[np.int64] | None = None
 
 
 def spread_points(position: NDArray[np.float64], count: int) -> list[int]:
@@ -96,7 +103,10 @@ def spread_points(position: NDArray[np.float64], count: int) -> list[int]:
 
 def write_points(file: str | Path, points: Points) -> None:
     """Write points with their header."""
-    write_arrays(file, {"points": points.points, "t": points.t}, points.header.text)
+    arrays: dict[str, NDArray[Any]] = {"points": points.points, "t": points.t}
+    if isinstance(points, StoredPath) and points.end_order is not None:
+        arrays[END_ORDER] = points.end_order
+    write_arrays(file, arrays, points.header.text)
 
 
 def read_points(file: str | Path) -> Points:
@@ -123,8 +133,27 @@ def read_path(file: str | Path, missing: str = FETCH) -> StoredPath:
 
 
 def _path(file: str | Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> StoredPath:
-    header = read_path_header(file, _dataset_of(file), texts)
-    return StoredPath(Path(file).stem, *_checked(file, arrays, (IN_ORDER,)), header)
+    return path_in(file, _dataset_of(file), arrays, texts)
+
+
+def path_in(file: str | Path, dataset: int, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> StoredPath:
+    """Return the path that a file's tensors and header are; raises RambleError where they are none."""
+    header = read_path_header(file, dataset, texts)
+    others = {name: array for name, array in arrays.items() if name != END_ORDER}
+    points, t = _checked(file, others, (IN_ORDER,))
+    order = _order(file, arrays.get(END_ORDER), points.shape[1])
+    if (order is None) != (END_ORDER not in header.facts):
+        raise RambleError(f"{file}: header and tensors disagree on {END_ORDER}; name a path as it was made.")
+    return StoredPath(Path(file).stem, points, t, header, order)
+
+
+def _order(file: str | Path, order: NDArray[Any] | None, weights: int) -> NDArray[np.int64] | None:
+    """Return an order of weights, which must have every place once."""
+    if order is not None and (
+        order.dtype != np.int64 or order.shape != (weights,) or not np.array_equal(np.sort(order), np.arange(weights))
+    ):
+        raise RambleError(f"{file}: {END_ORDER} is no order of the {weights} weights; name a path as it was made.")
+    return order
 
 
 def _dataset_of(file: str | Path) -> int:

@@ -1,5 +1,6 @@
 """Tensors on disk: safetensors files that are either whole or absent, and say where they come from."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,3 +50,13 @@ def read_tensors(
 def tensors_digest(path: str | Path, missing: str = FETCH) -> str:
     """Return the digest of a file's tensors, whatever its header says; raises as `read_tensors` does."""
     return check_tensors(path, read_regular(path, missing)).digest
+
+
+def digest_of(tensors: Mapping[str, torch.Tensor]) -> str:
+    """Return a SHA-256 of tensors by their names, in any order of these: of names, types, shapes and values."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        plain = tensor.detach().cpu().contiguous()
+        digest.update(f"{name!r} {plain.dtype} {tuple(plain.shape)}\n".encode())
+        digest.update(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

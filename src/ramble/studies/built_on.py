@@ -31,6 +31,14 @@ class StudyBuiltOn(BaseStudy):
         assert isinstance(source, PathsStudy)
         return source
 
+    def need_search(self, name: str, source: PathsStudy) -> None:
+        """Raise ValueError where the solutions of that study are given, and no more of them can be searched for."""
+        if source.given_files:
+            raise ValueError(
+                f"studies.{name}.of: the solutions of study '{self.of}' are files, and this study trains networks of "
+                "its own; name one with a recipe"
+            )
+
     def need_tracker(self, name: str, source: PathsStudy, tracker: str) -> None:
         """Raise ValueError where that study has no tracker of a name."""
         if tracker not in source.tracker_names:

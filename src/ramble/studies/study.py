@@ -13,6 +13,11 @@ class BaseStudy(Model):
     kind: str
     threads: Count = 1
 
+    @property
+    def threshold(self) -> list[str]:
+        """The key of the errors that its solutions may make, where they may make any."""
+        return []
+
     def check(self, name: str, studies: Mapping[str, "BaseStudy"], left_out: Sequence[str]) -> None:
         """Raise ValueError where this study, called `name`, does not find what it needs in the others.
 

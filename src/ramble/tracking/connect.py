@@ -66,10 +66,11 @@ def _check_ends(problem: Problem, name: str, weights: Tensor, datasets: Tensor) 
         raise RambleError(f"{name} of pair {broken[0]} has weights that are not finite; give a trained network.")
     errors = problem.evaluate(weights.to(problem.device), datasets).errors.tolist()
     for pair, count in enumerate(errors):
-        if count:
+        if count > problem.max_errors:
+            fewer = f"has at most {problem.max_errors}" if problem.max_errors else "makes none"
             raise RambleError(
                 f"{name} of pair {pair} (data set {int(datasets[pair])}) is no solution: it makes {count} training "
-                "errors; train it on until it makes none."
+                f"errors; train it on until it {fewer}, or allow as many (max_errors = {count})."
             )
 
 

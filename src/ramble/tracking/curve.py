@@ -15,13 +15,12 @@ from torch import Tensor
 
 from ramble.problems.problem import Problem
 from ramble.problems.seeds import generator
+from ramble.tracking.adam import Training, at_rest
 from ramble.tracking.curve_settings import CurveSettings, Shape
 from ramble.tracking.path import Setting
 from ramble.tracking.strands import StrandRun
 from ramble.tracking.tracker import Tracker
 from ramble.training.divergence import refuse_divergence
-
-MOMENTUM, SQUARES, TINY = 0.9, 0.999, 1e-8  # of Adam, as published
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class CurveTracker(Tracker):
         """
         return CurveRun(self, setting)
 
-    def _train(self, here: Setting, training: "Training", random: torch.Generator) -> "Training":
+    def _train(self, here: Setting, training: Training, random: torch.Generator) -> Training:
         for _ in range(self.settings.round_steps):
             parts = torch.arange(self.settings.draws, dtype=torch.float64)
             times = (
@@ -119,30 +118,8 @@ def with_ends(here: Setting, bends: Tensor) -> Tensor:
     return torch.cat([here.starts.unsqueeze(1), bends, here.ends.unsqueeze(1)], 1)
 
 
-@dataclass(frozen=True)
-class Training:
-    """The bends of B curves and what Adam remembers of their gradients."""
-
-    bends: Tensor  # (B, bends, P)
-    means: Tensor  # (B, bends, P)
-    squares: Tensor  # (B, bends, P)
-    count: int  # steps so far
-
-    def step(self, gradients: Tensor, rate: float) -> "Training":
-        """Take one step of Adam (Kingma & Ba 2015, Algorithm 1)."""
-        count = self.count + 1
-        means = torch.lerp(gradients, self.means, MOMENTUM)
-        squares = torch.lerp(gradients**2, self.squares, SQUARES)
-        scale = (squares / (1 - SQUARES**count)).sqrt() + TINY
-        return Training(self.bends - rate / (1 - MOMENTUM**count) * means / scale, means, squares, count)
-
-    def select(self, rows: Tensor) -> "Training":
-        """Return the training of some of the curves only."""
-        return Training(self.bends[rows], self.means[rows], self.squares[rows], self.count)
-
-
 def start_training(setting: Setting, bends: int) -> Training:
     """Return bends evenly spread on the straight segment, as Garipov et al. start theirs."""
     times = torch.linspace(0, 1, bends + 2).tolist()[1:-1]
     line = torch.stack([torch.lerp(setting.starts, setting.ends, t) for t in times], 1)
-    return Training(line, torch.zeros_like(line), torch.zeros_like(line), 0)
+    return at_rest(line)

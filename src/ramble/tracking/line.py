@@ -8,7 +8,7 @@ import torch
 from ramble.certificates.segments import certify_segments
 from ramble.store.headers import Status
 from ramble.tracking.line_settings import LineSettings
-from ramble.tracking.path import Path, Setting, Step
+from ramble.tracking.path import Path, Setting, Step, errors_beyond
 from ramble.tracking.tracker import Run, Tracker
 
 
@@ -44,6 +44,7 @@ class LineRun(Run):
         t, here = float(self._times[number]), self._setting
         found = here.problem.evaluate(self._points[number], here.datasets)
         losses, errors, margins = found.losses.tolist(), found.errors.tolist(), found.min_margins.tolist()
+        inside = found.in_solution_space.tolist()
         for chain, own in enumerate(self._rows):
             own.append(
                 Step(
@@ -52,7 +53,7 @@ class LineRun(Run):
                     train_loss=losses[chain],
                     train_errors=errors[chain],
                     min_margin=margins[chain],
-                    accepted=errors[chain] == 0,
+                    accepted=inside[chain],
                     gamma=t,
                     eta=0.0,
                     gradients=0,
@@ -66,13 +67,14 @@ class LineRun(Run):
         here, times = self._setting, self._times.double()
         found = certify_segments(here.problem, here.starts, here.ends, here.datasets, self._resolution)
         return [
-            Path(self._points[:, chain].cpu(), times, *_verdict(bool(holds), rows), rows)
+            Path(self._points[:, chain].cpu(), times, *_verdict(bool(holds), rows, here.problem.max_errors), rows)
             for chain, (holds, rows) in enumerate(zip(found.hold.tolist(), self._rows, strict=True))
         ]
 
 
-def _verdict(holds: bool, steps: list[Step]) -> tuple[Status, str]:
+def _verdict(holds: bool, steps: list[Step], max_errors: int) -> tuple[Status, str]:
     if holds:
         return Status.ARRIVED, "the straight segment lies in S"
-    outside = next((step for step in steps if step.train_errors), None)
-    return Status.LEFT_S, f"errors from t = {outside.t:.4f}" if outside else "errors between the points"
+    outside = next((step for step in steps if not step.accepted), None)
+    errors = errors_beyond(max_errors)
+    return Status.LEFT_S, f"{errors} from t = {outside.t:.4f}" if outside else f"{errors} between the points"

@@ -27,15 +27,18 @@ class PaperTracker(Tracker):
 
     def begin(self, setting: Setting) -> "Walkers":
         """Return the chains where they start."""
-        walks = [Walk(start, self.settings.stored_points) for start in setting.starts]
+        walks = [self._walk_from(start, setting) for start in setting.starts]
         return Walkers(self, setting, walks, setting.starts)
+
+    def _walk_from(self, start: Tensor, setting: Setting) -> Walk:
+        return Walk(start, self.settings.stored_points, setting.problem.max_errors)
 
     def taken_up(self, setting: Setting, state: State) -> "Walkers":
         """Return the chains that a checkpoint keeps."""
         chains, size = setting.starts.shape
         walks = []
         for number, facts in zip(range(chains), state.facts["walks"], strict=True):
-            walk = Walk(setting.starts[number], self.settings.stored_points)
+            walk = self._walk_from(setting.starts[number], setting)
             walk.times = [float(t) for t in facts["times"]]
             walk.points = list(state.tensor(f"points {number}", len(walk.times), size))
             walk.steps = [Step(**checked(Step, row)) for row in facts["steps"]]
@@ -66,6 +69,7 @@ class PaperTracker(Tracker):
             torch.where(accepted, there.losses, found.losses),
             torch.where(accepted, there.errors, found.errors),
             torch.where(accepted, there.min_margins, found.min_margins),
+            found.max_errors,
         )
         return torch.where(accepted.unsqueeze(1), candidate, weights), merged, accepted
 

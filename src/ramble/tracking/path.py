@@ -18,7 +18,7 @@ class Step:
     t: float
     train_loss: float
     train_errors: int
-    min_margin: float
+    min_margin: float  # that decides membership in S
     accepted: bool  # was the elastic move kept?
     gamma: float
     eta: float
@@ -30,7 +30,9 @@ class Step:
 class Path(Ending):
     """The walk of one chain."""
 
-    points: Tensor  # (T, P) float32 on the CPU; points[0] is W_a, and points[-1] is W_b when it arrived
+    points: (
+        Tensor  # (T, P) float32 on the CPU; points[0] is W_a, and points[-1] is W_b (see `end_order`) when it arrived
+    )
     t: Tensor  # (T,) float64, normalised distance of each point
     status: Status
     reason: str
@@ -42,6 +44,7 @@ class Path(Ending):
     min_margin: float = float("nan")  # smallest on the segments looked at: lower bound, or found when sampled
     certificate_points: int = 0  # networks evaluated for the certificate
     certificate_resolution: float = float("nan")  # smallest interval looked at, as a share of its segment
+    end_order: Tensor | None = None  # (P,) int64, where the last point is W_b[end_order]: W_b with its units reordered
 
     @property
     def relative_length(self) -> float:
@@ -58,6 +61,11 @@ class Path(Ending):
     def evaluations(self) -> int:
         """Membership tests spent."""
         return (self.steps[-1].evaluations if self.steps else 0) + self.hop_evaluations
+
+
+def errors_beyond(max_errors: int) -> str:
+    """Say which errors a network outside of S makes."""
+    return f"more than {max_errors} error{'s' * (max_errors > 1)}" if max_errors else "errors"
 
 
 def normalised_distance(weights: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
@@ -131,9 +139,10 @@ class Walk:
     Args:
         start: W_a (P,).
         stored_points: about how many points are kept, evenly spread in t.
+        max_errors: of a point in S.
     """
 
-    def __init__(self, start: Tensor, stored_points: int) -> None:
+    def __init__(self, start: Tensor, stored_points: int, max_errors: int = 0) -> None:
         self.points = [start.cpu()]
         self.times = [0.0]
         self.steps: list[Step] = []
@@ -141,7 +150,7 @@ class Walk:
         self.reason = ""
         self.hop_evaluations = 0
         self.last = start
-        self._spacing = 1 / stored_points
+        self._spacing, self._max_errors = 1 / stored_points, max_errors
 
     @property
     def t(self) -> float:
@@ -152,7 +161,7 @@ class Walk:
         """Take the state after a step; its weights (P,) are kept when t has risen by the spacing."""
         self.steps.append(step)
         self.last = weights
-        if step.t - self.times[-1] >= self._spacing and step.train_errors == 0:
+        if step.t - self.times[-1] >= self._spacing and step.train_errors <= self._max_errors:
             self._keep(weights)
 
     def gain(self, steps: int) -> float:

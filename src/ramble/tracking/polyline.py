@@ -1,8 +1,8 @@
 """Paths that are moved as a whole: how their polylines are looked at, certified and reported.
 
 Trackers that walk know at every step whether they are in S. The others lay a polyline between both ends and move it:
-it arrives when none of its points has an error and every straight segment between them is certified to lie in S.
-A low loss along it does not count.
+it arrives when all of its points, and every straight segment between them, are certified to lie in S. A low loss along
+it does not count.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from torch import Tensor
 from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Evaluation, Problem, in_batches, stack
 from ramble.store.headers import Status
-from ramble.tracking.path import Path, Setting, Step, normalised_distance
+from ramble.tracking.path import Path, Setting, Step, errors_beyond, normalised_distance
 
 BATCH = 128  # points evaluated, or segments certified, at a time
 
@@ -44,9 +44,9 @@ class Strand:
         self.certificate_evaluations = 0
 
     def look(self, points: Tensor, found: Evaluation, eta: float, gradients: int) -> bool:
-        """Take the polyline after a round of training, add its row to the table, and tell whether no point has errors.
+        """Take the polyline after a round of training, add its row to the table, and tell whether all points lie in S.
 
-        The row's t is the share of the points without errors, its loss the mean over the points, its errors and
+        The row's t is the share of the points in S, its loss the mean over the points, its errors and
         margin those of the worst point.
 
         Args:
@@ -115,14 +115,20 @@ class Strand:
             return f"all {len(errors) - 1} segments hold, with a margin of {least}; {heights}"
         if self.arrived:
             return f"all {len(errors) - 1} segments hold; {heights}"
-        worst = int(errors.argmax())
-        if not int(errors[worst]):
-            return f"not a zero-error path: errors between its points; {heights}"
+        worst, allowed = int(errors.argmax()), self.setting.problem.max_errors
+        beyond, what = errors_beyond(allowed), not_a_path(allowed)
+        if int(errors[worst]) <= allowed:
+            return f"{what}: {beyond} between its points; {heights}"
         return (
-            f"not a zero-error path: at most {int(errors[worst])} errors "
+            f"{what}: at most {int(errors[worst])} errors "
             f"(t = {float(self._t(self._looked_at)[worst]):.3f}), "
-            f"errors at {int((errors > 0).sum())} of {len(errors)} points; {heights}"
+            f"{beyond} at {int((errors > allowed).sum())} of {len(errors)} points; {heights}"
         )
+
+
+def not_a_path(max_errors: int) -> str:
+    """Begin the sentence on a polyline that leaves S."""
+    return f"not a path of at most {max_errors} errors" if max_errors else "not a zero-error path"
 
 
 def evaluate_polylines(problem: Problem, polylines: list[Tensor], datasets: Tensor) -> list[Evaluation]:
@@ -131,14 +137,16 @@ def evaluate_polylines(problem: Problem, polylines: list[Tensor], datasets: Tens
     owners = datasets.repeat_interleave(torch.tensor(lengths, device=datasets.device))
     found = stack(list(in_batches(problem, torch.cat(polylines), owners, "train", BATCH)))
     columns = (torch.split(column, lengths) for column in (found.losses, found.errors, found.min_margins))
-    return [Evaluation(*parts) for parts in zip(*columns, strict=True)]
+    return [
+        Evaluation(losses, errors, margins, found.max_errors) for losses, errors, margins in zip(*columns, strict=True)
+    ]
 
 
 def certify_strands(strands: list[Strand], resolution: float, margin_share: float = 0.0) -> None:
     """Let those strands arrive whose segments are all certified to lie in S; all segments side by side.
 
     Args:
-        strands: of one problem, with no error at any of their points.
+        strands: of one problem, with all of their points in S.
         resolution: see `certify_segments`.
         margin_share: smallest margin asked for, as a share of the smaller one of both ends; a positive one leaves room
             between the points of a sampled certificate.

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ramble.tracking.adaptive_settings import AdaptiveSettings
+from ramble.tracking.aligned_settings import AlignedSettings
 from ramble.tracking.band_settings import BandSettings
 from ramble.tracking.curve_settings import CurveSettings
 from ramble.tracking.guarded_settings import GuardedSettings
@@ -18,8 +20,10 @@ from ramble.tracking.stochastic_settings import StochasticGuardedSettings
 
 # where every gradient is one of the whole training set, and where it is one of a minibatch
 FullBatchTracker = Annotated[
-    PaperSettings | GuardedSettings | LineSettings | CurveSettings | BandSettings, Field(discriminator="algorithm")
+    PaperSettings | GuardedSettings | LineSettings | CurveSettings | BandSettings | AdaptiveSettings | AlignedSettings,
+    Field(discriminator="algorithm"),
 ]
 StochasticTracker = Annotated[
-    StochasticPaperSettings | StochasticGuardedSettings | LineSettings, Field(discriminator="algorithm")
+    StochasticPaperSettings | StochasticGuardedSettings | LineSettings | AdaptiveSettings | AlignedSettings,
+    Field(discriminator="algorithm"),
 ]

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
+from ramble.problems.margins import membership_margins
 from ramble.problems.minibatches import Hardest
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.store.checkpoints import State, checked
 from ramble.store.headers import Status
 from ramble.tracking.path import NormRule, Path, Setting, Step, normalised_distance
-from ramble.tracking.polyline import bend_gradients, with_middles, with_points_between
+from ramble.tracking.polyline import bend_gradients, not_a_path, with_middles, with_points_between
 from ramble.tracking.stochastic_settings import StochasticGuardedSettings
 from ramble.tracking.tracker import Run, Tracker
 
@@ -51,7 +52,7 @@ class StochasticGuardedTracker(Tracker):
         times = torch.linspace(0, 1, self.settings.bends + 2).tolist()[1:-1]
         chord = torch.stack([torch.lerp(start, end, t) for t in times])
         bends = NormRule(problem, start.expand_as(chord), end.expand_as(chord))(chord)
-        unseen = Hardest(torch.zeros(problem.n_samples, device=problem.device))
+        unseen = Hardest(torch.zeros(problem.n_samples, device=problem.device), problem.max_errors)
         return PolygonRun(self, setting, Polygon(torch.stack([start, *bends, end]), unseen, self._random()))
 
     def taken_up(self, setting: Setting, state: State) -> "PolygonRun":
@@ -62,7 +63,8 @@ class StochasticGuardedTracker(Tracker):
         margins = state.tensor("margins", problem.n_samples).to(problem.device)
         looks = [Step(**checked(Step, row)) for row in state.facts["looks"]]
         facts = {name: value for name, value in state.facts.items() if name not in ("looks", "steps")}
-        polygon = Polygon(points, Hardest(margins), random, **checked(Polygon, facts, FACTS), looks=looks)
+        hardest = Hardest(margins, problem.max_errors, float(facts.pop("smallest")))
+        polygon = Polygon(points, hardest, random, **checked(Polygon, facts, FACTS), looks=looks)
         return PolygonRun(self, setting, polygon, int(state.facts["steps"]))
 
     def _random(self) -> torch.Generator:
@@ -103,12 +105,12 @@ class StochasticGuardedTracker(Tracker):
         return stages * self.settings.doubling_rounds
 
     def _is_free_of_errors(self, problem: NetworkProblem, chain: "Polygon", rounds: int) -> bool:
-        """Tell whether the polygon at the end of the budget has no error wherever its certificate will look."""
+        """Tell whether the polygon at the end of the budget lies in S wherever its certificate will look."""
         if rounds < self._growing_rounds:
             return False
         points = with_middles(with_points_between(chain.points, self.settings.stored_points))[1:-1]
         chain.evaluations += len(points)
-        return chain.hardest.look(partial(_smallest_margins, problem, points), torch.finfo(points.dtype).tiny)
+        return chain.hardest.look(partial(_margins, problem, points), torch.finfo(points.dtype).tiny)
 
     def _look(self, problem: NetworkProblem, chain: "Polygon", rounds: int, wanted: float) -> bool:
         """Look at the grown polygon, and tell whether it has the margin wanted wherever its certificate will look.
@@ -120,10 +122,10 @@ class StochasticGuardedTracker(Tracker):
             return False
         if rounds == self._growing_rounds:
             every, few = torch.arange(problem.n_samples, device=problem.device), with_middles(chain.points)[1:-1]
-            chain.hardest = Hardest(_smallest_margins(problem, few, every))
+            chain.hardest = Hardest(_margins(problem, few, every).amin(0), problem.max_errors)
             chain.evaluations += len(few)
         points = with_middles(with_points_between(chain.points, self.settings.stored_points))[1:-1]
-        has = chain.hardest.look(partial(_smallest_margins, problem, points), wanted)
+        has = chain.hardest.look(partial(_margins, problem, points), wanted)
         chain.evaluations += len(points)
         chain.looks.append(
             Step(
@@ -174,7 +176,7 @@ class PolygonRun(Run):
         self._problem = _with_minibatches(setting)
         every = torch.arange(self._problem.n_samples, device=self._problem.device)
         ends = torch.cat([setting.starts, setting.ends])
-        smallest = float(_smallest_margins(self._problem, ends, every).min())
+        smallest = float(membership_margins(_margins(self._problem, ends, every), self._problem.max_errors).min())
         self._wanted = tracker.settings.margin_share * smallest
 
     @property
@@ -194,7 +196,8 @@ class PolygonRun(Run):
         """Return all that the rest of the training depends on."""
         polygon = self._polygon
         tensors = {"polygon": polygon.points, "margins": polygon.hardest.margins, "random": polygon.random.get_state()}
-        facts = {name: getattr(polygon, name) for name in FACTS} | {"steps": self.steps}
+        facts = {name: getattr(polygon, name) for name in FACTS}
+        facts |= {"steps": self.steps, "smallest": polygon.hardest.smallest}
         return State(tensors, facts | {"looks": [asdict(look) for look in polygon.looks]})
 
     def paths(self) -> list[Path]:
@@ -204,7 +207,7 @@ class PolygonRun(Run):
         points = with_points_between(polygon.points, self._tracker.settings.stored_points)
         t = normalised_distance(points.double(), here.starts.double(), here.ends.double())
         status = Status.ARRIVED if arrived else Status.STUCK
-        reason = _reason(polygon, self.steps, arrived, self._wanted)
+        reason = _reason(polygon, self.steps, arrived, self._wanted, self._problem.max_errors)
         return [Path(points.cpu(), t.cpu(), status, reason, polygon.looks)]
 
 
@@ -220,17 +223,18 @@ def _diverged(losses: list[Tensor], problem: NetworkProblem) -> bool:
     return not float(losses[-1]) <= max(float(losses[0]), math.log(classes))  # not a number is neither
 
 
-def _smallest_margins(problem: NetworkProblem, points: Tensor, samples: Tensor) -> Tensor:
-    """Return the smallest margin (m,) of each training sample (m,) at some points (K, P)."""
-    return torch.stack([problem.batch_margins(point, samples) for point in points]).amin(0)
+def _margins(problem: NetworkProblem, points: Tensor, samples: Tensor) -> Tensor:
+    """Return the margins (n, m) of training samples (m,) at some points (n, P)."""
+    return torch.stack([problem.batch_margins(point, samples) for point in points])
 
 
-def _reason(chain: Polygon, rounds: int, arrived: bool, wanted: float) -> str:
+def _reason(chain: Polygon, rounds: int, arrived: bool, wanted: float, max_errors: int) -> str:
     loss = f"mean loss {chain.loss:.3g} over the last round's batches"
     if arrived and chain.hardest.smallest < wanted:
         least = f"{chain.hardest.smallest:.3g}, less than the {wanted:.3g} asked for (margin_share)"
-        return f"no error wherever it was looked at, with a margin of {least}; {loss}"
+        free = f"at most {max_errors} errors" if max_errors else "no error"
+        return f"{free} wherever it was looked at, with a margin of {least}; {loss}"
     if arrived:
         return f"margins of at least {chain.hardest.smallest:.3g} wherever it was looked at; {loss}"
     errors = f"{chain.hardest.errors} training samples with an error somewhere on it"
-    return f"not a zero-error path after {rounds} rounds: {errors}; {loss}"
+    return f"{not_a_path(max_errors)} after {rounds} rounds: {errors}; {loss}"

@@ -1,5 +1,6 @@
 """Solutions: networks trained by gradient descent to zero errors, and on until the loss settles (section 3).
 
+Zero errors are those that the problem allows, `max_errors`, where it allows some.
 All restarts of all data sets are trained side by side. Samples on which every unit is saturated have no
 gradient, so some restarts never finish; those are counted, not hidden.
 """
@@ -252,8 +253,8 @@ def _settled(problem: Problem, name: str, chosen: Sequence[_Candidate], recipe: 
     test = problem.evaluate(weights, datasets, "test") if "test" in problem.splits else None
     solutions: list[Solution] = []
     for row, candidate in enumerate(chosen):
-        if int(train.errors[row]):
-            continue  # lost its zero errors while settling: one more failed restart
+        if not bool(train.in_solution_space[row]):
+            continue  # left S while settling: one more failed restart
         solutions.append(
             Solution(
                 dataset=candidate.dataset,
@@ -271,4 +272,9 @@ def _settled(problem: Problem, name: str, chosen: Sequence[_Candidate], recipe: 
 
 def _one(evaluation: Evaluation, row: int) -> Evaluation:
     pick = slice(row, row + 1)
-    return Evaluation(evaluation.losses[pick], evaluation.errors[pick], evaluation.min_margins[pick])
+    return replace(
+        evaluation,
+        losses=evaluation.losses[pick],
+        errors=evaluation.errors[pick],
+        min_margins=evaluation.min_margins[pick],
+    )

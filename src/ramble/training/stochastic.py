@@ -90,7 +90,9 @@ def find_stochastic_solutions(
 def _begin(problem: NetworkProblem, seed: int, name: str, number: int) -> _Run:
     weights = problem.initial_weights(generator(seed, name, "initial", 0, number))
     unseen = torch.full((problem.n_samples,), -torch.inf, device=problem.device)
-    return _Run(weights.to(problem.device), Hardest(unseen), generator(seed, name, "batches", 0, number))
+    return _Run(
+        weights.to(problem.device), Hardest(unseen, problem.max_errors), generator(seed, name, "batches", 0, number)
+    )
 
 
 def _train(
@@ -122,7 +124,7 @@ def _train(
 def _look(problem: NetworkProblem, recipe: StochasticRecipe, run: _Run) -> bool:
     margins_of = partial(problem.batch_margins, run.weights)
     if not run.rounds:
-        run.hardest = Hardest(margins_of(torch.arange(problem.n_samples, device=problem.device)))
+        run.hardest = Hardest(margins_of(torch.arange(problem.n_samples, device=problem.device)), problem.max_errors)
     return run.hardest.look(margins_of, recipe.margin)
 
 
@@ -145,7 +147,7 @@ def _taken_up(problem: NetworkProblem, state: State) -> tuple[list[_Run], _Run |
     weights = state.tensor("weights", len(counts), problem.n_weights).to(problem.device)
     margins = state.tensor("margins", len(counts), problem.n_samples).to(problem.device)
     runs = [
-        _Run(weights_of_run, Hardest(margins_of_run), random, **of_run)
+        _Run(weights_of_run, Hardest(margins_of_run, problem.max_errors), random, **of_run)
         for weights_of_run, margins_of_run, of_run in zip(weights, margins, counts, strict=True)
     ]
     return runs[:-1], runs[-1]
@@ -154,10 +156,11 @@ def _taken_up(problem: NetworkProblem, state: State) -> tuple[list[_Run], _Run |
 def _solution(problem: NetworkProblem, recipe: StochasticRecipe, name: str, number: int, run: _Run) -> Solution:
     weights, dataset = run.weights[None], torch.zeros(1, dtype=torch.long)
     train = problem.evaluate(weights, dataset)
-    if int(train.errors):
+    if not bool(train.in_solution_space):
+        allowed = f" where {problem.max_errors} are allowed" if problem.max_errors else ""
         raise RambleError(
-            f"studies.{name}.solutions: network {number} still makes {int(train.errors)} training errors after "
-            f"{run.rounds} rounds; raise max_rounds or epochs, or lower the rate."
+            f"studies.{name}.solutions: network {number} still makes {int(train.errors)} training errors{allowed} "
+            f"after {run.rounds} rounds; raise max_rounds or epochs, or lower the rate."
         )
     return Solution(
         dataset=0,

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import torch
@@ -15,10 +16,11 @@ from ramble.problems.stored import load_problem, read_weights
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.content import check_tensors
 from ramble.store.headers import PathHeader
-from ramble.store.points import StoredPath, pair_of, read_path
+from ramble.store.points import END_ORDER, StoredPath, pair_of, read_path
 from ramble.store.tensors import read_tensors
 from ramble.store.untrusted import quoted, read_regular
 from ramble.studies.paths.study import PathStudy
+from ramble.tracking.aligned_settings import AlignedSettings
 from ramble.verification.committee import CommitteeCheck
 from ramble.verification.findings import Check
 from ramble.verification.network import NetworkCheck
@@ -46,17 +48,20 @@ class Artifact:
     """One path on disk, what belongs to it, and how to check its segments."""
 
     file: Path
+    pair: str  # <dataset>-<a>-<b>, as the place of the file says it
     claims: PathHeader
     believed: tuple[str, ...]  # fields of the header that nothing is compared with
     table: Path | None  # of the steps, where it lies beside the path
     resolution: float  # of certificates, as the parameters say
+    max_errors: int  # that a network in S may make, likewise
     problem: Problem
     data: Source
     solutions: tuple[Source, Source]
     points: Tensor  # (T, P) float32
     times: Tensor  # (T,) float64, t of each point
     start: Tensor  # W_a (P,)
-    end: Tensor  # W_b (P,)
+    end: Tensor  # W_b (P,), with its units reordered where the path says so
+    given_end: Tensor  # W_b (P,) as the solution's file has it
     check: Check
 
     @property
@@ -91,22 +96,32 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
             f"{file}: the parameters have no paths of study {quoted(claims.study)} by tracker "
             f"{quoted(claims.tracker)}; name the right files with --params."
         )
+    if path.end_order is not None and not isinstance(study.trackers[claims.tracker], AlignedSettings):
+        raise RambleError(
+            f"{file}: ends at W_b with its units reordered, which tracker {quoted(claims.tracker)} does not do; name a "
+            "path as it was made."
+        )
     data = _source(folder, "data", f"{dataset}")
     solutions = _source(folder, "solutions", f"{dataset}-{a}"), _source(folder, "solutions", f"{dataset}-{b}")
     _refuse_another_study(claims, data)
     problem = _problem(study, data)
     resolution: float = study.trackers[claims.tracker].resolution
-    for key, value in {**problem.metadata, "certificate_resolution": resolution}.items():
+    inputs = problem.labels(torch.zeros(1, dtype=torch.int64)).shape[1]
+    allowed = _allowed(study.max_errors, inputs)
+    known = {**problem.metadata, "certificate_resolution": resolution, "max_errors": allowed}
+    for key, value in known.items():
         if (found := claims.text.get(key, "nothing")) != str(value):
             raise RambleError(
                 f"{file}: made with {key} = {quoted(found)}, the parameters say {value}; give its own with --params."
             )
     _refuse_another_network(path, file, problem)
-    start, end = (read_weights(problem, str(each.file)) for each in solutions)
-    unknown = sorted(claims.facts.keys() - problem.metadata.keys() - set(BELIEVED))
+    start, given_end = (read_weights(problem, str(each.file)) for each in solutions)
+    end = given_end if path.end_order is None else given_end[torch.from_numpy(path.end_order)]
+    unknown = sorted(claims.facts.keys() - problem.metadata.keys() - set(BELIEVED) - {END_ORDER})
     table = file.with_suffix(".csv")
     return Artifact(
         file=file,
+        pair=file.stem,
         table=table if os.path.lexists(table) else None,
         claims=claims,
         believed=(
@@ -115,6 +130,7 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
             *map(quoted, unknown[:MOST_UNKNOWN]),
         ),
         resolution=resolution,
+        max_errors=allowed,
         problem=problem,
         data=data,
         solutions=solutions,
@@ -122,7 +138,8 @@ def open_artifact(file: Path, parameters: Parameters) -> Artifact:
         times=torch.from_numpy(path.t),
         start=start,
         end=end,
-        check=_check_for(problem, data.file, claims.facts),
+        given_end=given_end,
+        check=check_for(problem, data.file, claims.facts, allowed),
     )
 
 
@@ -149,7 +166,8 @@ def _refuse_another_study(claims: PathHeader, data: Source) -> None:
 def _problem(study: PathStudy, data: Source) -> Problem:
     """Build the study's problem: code that the parameters name, on data that may be another's."""
     try:
-        return load_problem(study.problem.path, study.problem.arguments, [str(data.file)], torch.device("cpu"))
+        cpu = torch.device("cpu")
+        return load_problem(study.problem.path, study.problem.arguments, [str(data.file)], cpu, study.max_errors)
     except RambleError:
         raise
     except Exception as error:
@@ -168,10 +186,15 @@ def _refuse_another_network(path: StoredPath, file: Path, problem: Problem) -> N
         )
 
 
-def _check_for(problem: Problem, data: Path, facts: Mapping[str, str]) -> Check:
+def _allowed(max_errors: float, inputs: int) -> int:
+    """Return how many errors are allowed on so many inputs, of a number or of a share as it is written."""
+    return int(max_errors) if isinstance(max_errors, int) else int(Decimal(str(max_errors)) * inputs)
+
+
+def check_for(problem: Problem, data: Path, facts: Mapping[str, str], max_errors: int) -> Check:
     """Choose the method: bisection for committees, from raw data; samples for any other network."""
     if type(problem) is not TreeCommittee:  # a subclass may compute something else
-        return NetworkCheck(problem)
+        return NetworkCheck(problem, max_errors)
     tensors, _ = read_tensors(data)
     hidden, _ = problem.shapes["weight"]
-    return CommitteeCheck(tensors["patterns"], tensors["labels"], hidden, float(facts["input_scale"]))
+    return CommitteeCheck(tensors["patterns"], tensors["labels"], hidden, float(facts["input_scale"]), max_errors)

@@ -2,7 +2,8 @@
 
 Unit k sees the field h_k = scale * sum_j w_kj x_(k n + j), which is linear along a segment. On a part [a, b] of it a
 sample's margin sum_k clip(label h_k) is therefore at least sum_k min(clip at a, clip at b). Parts where that bound is
-not positive are halved.
+not positive are halved. Where some errors are allowed, a part is left alone as soon as no more samples than that are
+without a positive bound on it; at its ends all samples' margins are computed and counted.
 """
 
 import numpy as np
@@ -25,15 +26,16 @@ class CommitteeCheck:
         labels: (M,), +-1.
         hidden: K.
         input_scale: factor on the inputs.
+        max_errors: allowed at every point.
     """
 
     kind = "sound"
     tolerance = 1e-9  # float64
 
-    def __init__(self, patterns: Tensor, labels: Tensor, hidden: int, input_scale: float) -> None:
+    def __init__(self, patterns: Tensor, labels: Tensor, hidden: int, input_scale: float, max_errors: int = 0) -> None:
         signed = patterns.numpy().astype(np.float64) * labels.numpy().astype(np.float64)[:, None]
         self._inputs = signed.reshape(len(signed), hidden, -1).transpose(1, 2, 0) * input_scale  # (K, n, M)
-        self._scale = abs(input_scale)
+        self._scale, self._allowed = abs(input_scale), max_errors
 
     def segments(self, points: Tensor) -> Findings:
         """Check the segments between consecutive points (S + 1, P); sound up to a rounding allowance, taken off."""
@@ -45,9 +47,9 @@ class CommitteeCheck:
         reach = self._scale * np.abs(weights).sum(1)
         slack = 2.0**-50 * (fan_in + 16) * (np.maximum(reach[:-1], reach[1:]) + hidden)
         margins = _margins(fields)
-        least, tested = float(margins.min()), len(weights) - 1
+        least, tested = float(_deciding(margins, self._allowed).min()), len(weights) - 1
         for segment in range(len(weights) - 1):
-            found = _bisect(fields[segment], fields[segment + 1], float(slack[segment]))
+            found = _bisect(fields[segment], fields[segment + 1], float(slack[segment]), self._allowed)
             tested, least = tested + found.tested, min(least, found.min_margin)
             if found.failure:
                 return Findings(tested, least, Failure(segment, found.failure.at, found.failure.errors))
@@ -60,22 +62,33 @@ def _margins(fields: Array) -> Array:
     return total
 
 
-def _bisect(first: Array, last: Array, slack: float) -> Findings:
-    """Halve parts of one segment with the fields (K, M) at its ends until all margins are positive, or one is not."""
+def _deciding(margins: Array, allowed: int) -> Array:
+    """Return the smallest margin (...) of the samples (..., M), or the one behind so many that may be wrong."""
+    known = np.where(np.isnan(margins), -np.inf, margins)
+    ranked: Array = np.partition(known, allowed, axis=-1)[..., allowed] if allowed else known.min(-1)
+    return ranked
+
+
+def _bisect(first: Array, last: Array, slack: float, allowed: int) -> Findings:
+    """Halve parts of one segment with the fields (K, M) at its ends until enough margins are positive, or too few."""
     samples, lows, width = np.arange(first.shape[1]), np.zeros(first.shape[1]), 1.0
     tested, least = 0, np.inf
     for _ in range(DEPTH):
+        for time in sorted({*lows.tolist(), *(lows + width).tolist()}) if width < 1 else (0.0, 1.0):
+            margin = float(_deciding(_margins((1 - time) * first + time * last), allowed))
+            least = min(least, margin)
+            if not margin > slack:
+                return Findings(tested, least, _failure(first, last, time))
         ends = [_at(first, last, samples, lows + shift) for shift in (0.0, width)]
-        for margins, times in zip(map(_margins, ends), (lows, lows + width), strict=True):
-            worst = int(np.argmin(np.where(np.isnan(margins), -np.inf, margins)))
-            least = min(least, float(margins[worst]))
-            if not margins[worst] > slack:
-                return Findings(tested, least, _failure(first, last, float(times[worst])))
         bounds = np.minimum(*(np.clip(fields, -1, 1) for fields in ends)).sum(0)
-        open_parts = bounds <= slack
+        without = ~(bounds > slack)
+        if int(without.sum()) <= allowed:
+            return Findings(tested, least, None)
+        parts, counts = np.unique(lows[without], return_counts=True)
+        open_parts = without & np.isin(lows, parts[counts > allowed])
         if not open_parts.any():
             return Findings(tested, least, None)
-        tested += len(np.unique(lows[open_parts]))
+        tested += int((counts > allowed).sum())
         width /= 2
         samples = np.tile(samples[open_parts], 2)
         lows = np.concatenate([lows[open_parts], lows[open_parts] + width])

@@ -12,7 +12,7 @@ class Failure:
 
     segment: int  # the first one that fails
     at: float  # where on it: 0 at its first point, 1 at its last
-    errors: int  # samples classified wrongly there; 0 when a margin is positive but too small to be told from zero
+    errors: int  # samples classified wrongly there; as many as allowed where one more cannot be told from an error
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Findings:
     """What is known of consecutive segments, up to the first failure."""
 
     tested: int  # margins were computed at so many points, not counting the first of the first segment
-    min_margin: float  # the smallest of them
+    min_margin: float  # the smallest of them, or the smallest but for those that may be wrong
     failure: Failure | None
 
 

@@ -3,6 +3,9 @@
 The grid on a segment is shifted by the golden ratio, so that it shares no point with dyadic ones. For the training
 samples whose margin comes closer to zero than twice the largest step that this margin takes between neighbours it is
 made four times finer, again and again. Margins are computed in float32, and in float64 where that could decide.
+
+Where K errors are allowed, a point fails with more than K, and the grid is made finer only while more than K samples
+come that close to zero, or below it.
 """
 
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from torch import Tensor
 from ramble.problems.logits import inputs_in, logits_of
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
+from ramble.verification.batch_norm import network_at
 from ramble.verification.findings import Failure, Findings
 
 GRIDS = (3, 12, 48, 192)
@@ -30,12 +34,14 @@ class NetworkCheck:
 
     Args:
         problem: built on that training set alone.
+        max_errors: K, errors allowed at every point.
     """
 
     kind = "sampled"
     tolerance = 1e-2  # a margin in float32 is at least UNSURE of the largest output, which is known to some 1e-6
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, max_errors: int = 0) -> None:
+        self._allowed = max_errors
         self._outputs: Callable[[Tensor, Tensor], Tensor] = (
             _OfModule(problem) if isinstance(problem, NetworkProblem) else _OfProblem(problem)
         )
@@ -46,7 +52,7 @@ class NetworkCheck:
     def segments(self, points: Tensor) -> Findings:
         """Check the segments between consecutive points (S + 1, P) by samples."""
         first = self._margins_of_first(points[0])
-        tested, least = 0, _least(first)
+        tested, least = 0, _least(first, self._allowed)
         for segment, (start, end) in enumerate(pairwise(points)):
             last = self._margins(end, self._all)
             found = self._segment(start, end, first, last)
@@ -64,19 +70,20 @@ class NetworkCheck:
 
     def _segment(self, start: Tensor, end: Tensor, first: Tensor, last: Tensor) -> Findings:
         """Check one segment whose margins (M,) at both ends are known."""
-        tested, least, samples = 0, min(_least(first), _least(last)), self._all
+        tested, least, samples = 0, min(_least(each, self._allowed) for each in (first, last)), self._all
         times, margins = torch.tensor([0.0, 1.0], dtype=torch.float64), torch.stack([first, last])
         for count in GRIDS:
             grid = (torch.arange(count, dtype=torch.float64) + OFFSET) / count
             found = torch.stack([self._margins((1 - time) * start + time * end, samples) for time in grid])
-            tested, least = tested + count, min(least, _least(found))
+            tested, least = tested + count, min(least, _least(found, self._allowed))
             times, order = torch.cat([times, grid]).sort()
             margins = torch.cat([margins, found])[order]
-            wrong = (~(margins > 0)).any(1)
+            wrong = (~(margins > 0)).sum(1) > self._allowed
             if wrong.any():
                 return Findings(tested, least, self._failure(start, end, float(times[wrong][0])))
-            close = margins.amin(0) < CLOSE * margins.diff(dim=0).abs().amax(0)
-            if not close.any():
+            lowest = margins.amin(0)
+            close = (lowest < CLOSE * margins.diff(dim=0).abs().amax(0)) | ~(lowest > 0)
+            if int(close.sum()) <= self._allowed:
                 break
             samples, margins = samples[close], margins[:, close]
         return Findings(tested, least, None)
@@ -103,7 +110,7 @@ class _OfModule:
 
     @torch.no_grad()
     def __call__(self, weights: Tensor, samples: Tensor) -> Tensor:
-        network, (inputs, _) = self._problem.network(weights), self._problem.data("train")
+        network, (inputs, _) = network_at(self._problem, weights), self._problem.data("train")
         batches = (inputs_in(inputs[rows], weights.dtype) for rows in torch.split(samples, BATCH))
         return torch.cat([logits_of(network, batch) for batch in batches])
 
@@ -125,5 +132,6 @@ def _margins(outputs: Tensor, labels: Tensor) -> Tensor:
     return outputs[is_true] - outputs.masked_fill(is_true, -torch.inf).amax(-1)
 
 
-def _least(margins: Tensor) -> float:
-    return float(margins.nan_to_num(-torch.inf).min())
+def _least(margins: Tensor, allowed: int) -> float:
+    """Return the smallest margin at some points (..., m), at each point but for so many that may be wrong."""
+    return float(margins.nan_to_num(-torch.inf).sort(-1).values[..., allowed].min())

@@ -13,11 +13,13 @@ from ramble.verification.artifact import Artifact
 
 # t is written in float64 from weights in float32, by some trackers from norms taken in float32: below 1e-6 off.
 T_TOLERANCE = 1e-5
+# Of the largest output in float64: what another order of the terms of its sums may change.
+ORDER_TOLERANCE = 1e-7
 
 
 def wrong_sources(artifact: Artifact) -> list[str]:
     """Compare the pair, the data set and both solutions with the files that are there."""
-    claims, name = artifact.claims, artifact.file.stem
+    claims, name = artifact.claims, artifact.pair
     wrong = [] if claims.pair == name else [f"its header says that it is pair {quoted(claims.pair)}"]
     dataset, a, b = name.split("-")
     digests = (claims.data_digest, claims.start_digest, claims.end_digest)
@@ -40,6 +42,18 @@ def wrong_ends(artifact: Artifact) -> list[str]:
     if artifact.claims.arrived and not _same_bits(artifact.points[-1], artifact.end):
         wrong.append("it is recorded as arrived, but its last point is not W_b to the bit")
     return wrong
+
+
+def wrong_order(artifact: Artifact) -> list[str]:
+    """Compare what W_b computes with what it computes with its units reordered, in float64 on all training inputs."""
+    if torch.equal(artifact.end, artifact.given_end):
+        return []
+    both = torch.stack([artifact.given_end, artifact.end]).double()
+    given, reordered = artifact.problem.outputs(both, torch.zeros(2, dtype=torch.int64))
+    off, largest = float((given - reordered).abs().max()), float(given.abs().max())
+    if not off <= ORDER_TOLERANCE * largest:
+        return [f"W_b with its units reordered is another network: outputs differ by {off:.2g} of {largest:.2g}"]
+    return []
 
 
 def _same_bits(first: Tensor, second: Tensor) -> bool:

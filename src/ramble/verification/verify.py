@@ -8,10 +8,12 @@ import torch
 
 from ramble.errors import printable
 from ramble.parameters.document import Parameters
+from ramble.problems.joined import Sources
 from ramble.verification.artifact import Artifact, open_artifact
 from ramble.verification.certificate import recompute, wrong_certificate, wrong_status
 from ramble.verification.findings import Failure, Findings
-from ramble.verification.record import not_finite, wrong_ends, wrong_sources, wrong_steps, wrong_times
+from ramble.verification.joined import open_joined
+from ramble.verification.record import not_finite, wrong_ends, wrong_order, wrong_sources, wrong_steps, wrong_times
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,33 @@ class Verdict:
 
 
 def verify(file: Path, parameters: Parameters) -> Verdict:
+    """Check a stored path of the workflow; see `judge`. Raises RambleError for input that cannot be judged."""
+    began = time.perf_counter()
+    return judge(open_artifact(file, parameters), began)
+
+
+def verify_joined(file: Path, sources: Sources) -> Verdict:
+    """Check a stored path between given networks; see `judge`. Raises RambleError for input that cannot be judged."""
+    began = time.perf_counter()
+    return judge(open_joined(file, sources), began)
+
+
+def judge(artifact: Artifact, began: float) -> Verdict:
     """Check a stored path, believing nothing that can be computed from it, its data, its solutions and its table.
 
     Ends, t, counts and digests are recomputed; every straight segment is checked by code of its own (`committee`,
     `network`); the certificate is made anew by the code that made it and held against that check. A path of one point
-    is checked at that point. Raises RambleError for input that cannot be judged.
+    is checked at that point.
+
+    Args:
+        artifact: the path, and all that belongs to it.
+        began: when it was begun to be opened, by `time.perf_counter`.
+
+    Raises:
+        RambleError: it cannot be judged.
     """
-    began = time.perf_counter()
-    artifact = open_artifact(file, parameters)
     problems = [*wrong_sources(artifact), *wrong_steps(artifact), *not_finite(artifact), *wrong_times(artifact)]
-    problems += wrong_ends(artifact)
+    problems += [*wrong_ends(artifact), *wrong_order(artifact)]
     certificate, found = "none, as points are not finite", Findings(0, float("nan"), None)
     if not not_finite(artifact):
         found = _check_segments(artifact)
@@ -69,7 +88,7 @@ def verify(file: Path, parameters: Parameters) -> Verdict:
         problems += wrong_status(artifact, anew, holds=found.failure is None)
     claims = artifact.claims
     return Verdict(
-        file=file,
+        file=artifact.file,
         status=claims.status.value,
         reached=float(artifact.times[-1]),
         kind=artifact.check.kind,
@@ -104,8 +123,11 @@ def _describe(failure: Failure, artifact: Artifact) -> str:
     times, segment = artifact.times.tolist(), failure.segment
     low, high = times[segment], times[min(segment + 1, len(times) - 1)]
     errors = f"{failure.errors} error{'' if failure.errors == 1 else 's'}"
-    if not failure.errors:
-        errors = "a margin that cannot be told from zero"
+    if failure.errors <= artifact.max_errors:
+        allowed = f", beyond the {artifact.max_errors} that may be wrong," if artifact.max_errors else ""
+        errors = f"a margin{allowed} that cannot be told from zero"
+    elif artifact.max_errors:
+        errors += f", where {artifact.max_errors} are allowed,"
     t = low + failure.at * (high - low)
     return (
         f"segment {segment} has {errors} at t = {t:.6f} ({failure.at:.6f} of the way from t = {low:.6f} to {high:.6f})"

@@ -18,6 +18,9 @@ FIGURES: dict[str, dict[str, Any]] = {
     "fig4": {"kind": "top_eigenvalues", "study": "mnist100", "tracker": "paper"},
     "fig4-guarded": {"kind": "top_eigenvalues", "study": "mnist100", "tracker": "guarded"},
     "fig5": {"kind": "test_errors", "study": "mnist", "tracker": "guarded"},
+    # the same for a network of today
+    "cifar_errors": {"kind": "test_errors", "study": "cifar", "tracker": "adaptive"},
+    "cifar_eigenvalues": {"kind": "top_eigenvalues", "study": "cifar", "tracker": "adaptive"},
     "gauss_newton": {"kind": "gauss_newton", "study": "mnist100", "tracker": "guarded"},
     "density": {"kind": "density", "study": "mnist100", "tracker": "guarded"},
     # the paper counts three eigenvalues that differ from zero: in which regime are there as many?

@@ -39,6 +39,7 @@ class Study(StudyBuiltOn):
                 f"studies.{name}.datasets = {self.datasets}: study '{self.of}' has only {source.data.datasets}; "
                 "take fewer, or raise data.datasets there"
             )
+        self.need_search(name, source)
         self.need_tracker(name, source, "guarded")
 
     def solution_files(self, name: str, dataset: int) -> list[str]:

@@ -32,6 +32,7 @@ class Study(StudyBuiltOn):
 
     def check_source(self, name: str, source: PathsStudy) -> None:
         """Raise ValueError where the loads make no sense for that study's data, or it lacks a tracker."""
+        self.need_search(name, source)
         inputs = source.data.arguments.get("inputs")
         if not isinstance(inputs, int) or "patterns" not in source.data.arguments:
             raise ValueError(

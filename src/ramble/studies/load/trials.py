@@ -36,7 +36,7 @@ def try_load(problem: Problem, seed: int, name: str, recipe: Recipe, trackers: M
         trackers: by name.
 
     Returns:
-        One row per data set and tracker: dataset, restarts (tried), reached (zero errors), solutions (kept), tracker,
+        One row per data set and tracker: dataset, restarts (tried), reached (S), solutions (kept), tracker,
         pairs, joined (arrived, every segment certified), gradients and evaluations (of all its pairs).
     """
     # one data set after the other: its patterns stay in the caches, those of ten do not

@@ -7,14 +7,12 @@ from pydantic import Field, model_validator
 
 from ramble.parameters.makers import Maker
 from ramble.parameters.spectra import (
-    Density,
     ExactSpectra,
-    GaussNewtonPart,
     KrylovSpectra,
-    PyHessianReference,
+    Part,
     PyHessianSpectra,
 )
-from ramble.settings import Count, Name
+from ramble.settings import Count, Errors, Name
 from ramble.studies.study import MOST_FILES, BaseStudy
 from ramble.tracking.settings import TrackerSettings
 from ramble.training.descent_settings import Recipe
@@ -47,6 +45,12 @@ class PathStudy(BaseStudy):
     one_path_per_job: list[str] = Field(
         default=[], description="trackers whose pairs are a job each: long ones run in parallel"
     )
+    # left out where there are none, so that a study's digest is what it was before studies could have some
+    max_errors: Errors = Field(
+        default=0,
+        description="training errors that a network in the solution space may make: so many, or a share of the set",
+        exclude_if=lambda value: not value,
+    )
     data: Data
     problem: Maker
     solutions: Recipe | StochasticRecipe
@@ -59,6 +63,19 @@ class PathStudy(BaseStudy):
         hidden, inputs = self.problem.arguments.get("hidden"), self.data.arguments.get("inputs")
         if isinstance(hidden, int) and isinstance(inputs, int) and (hidden < 1 or inputs % hidden):
             raise ValueError(f"problem.arguments.hidden = {hidden} does not divide data.arguments.inputs = {inputs}")
+        return self
+
+    @property
+    def given_files(self) -> list[str]:
+        """Checkpoints of others that are the solutions; none where these are searched for."""
+        return self.solutions.files if isinstance(self.solutions, Recipe) else []
+
+    @model_validator(mode="after")
+    def _given_for_one_data_set(self) -> "PathStudy":
+        if self.given_files and self.data.datasets > 1:
+            raise ValueError(
+                f"solutions.files are networks of one data set, and data.datasets = {self.data.datasets}; make it 1"
+            )
         return self
 
     @model_validator(mode="after")
@@ -107,12 +124,17 @@ class PathStudy(BaseStudy):
         return datasets * (1 + count) + pairs * (3 * len(self.tracker_names) + len(self.spectra.all_trackers))
 
     @property
+    def threshold(self) -> list[str]:
+        """The key of the errors allowed, of what depends on it: nothing does where there are none."""
+        return ["max_errors"] if self.max_errors else []
+
+    @property
     def tracker_names(self) -> list[str]:
         """The trackers that are asked for."""
         return list(self.trackers)
 
     @property
-    def parts(self) -> dict[str, PyHessianReference | GaussNewtonPart | Density]:
+    def parts(self) -> dict[str, Part]:
         """What else than spectra is measured, on one tracker's paths, by its name."""
         return self.spectra.parts if isinstance(self.spectra, KrylovSpectra) else {}
 
@@ -142,7 +164,9 @@ class PathStudy(BaseStudy):
         """Return what one part of the spectra measures."""
         if part == "reference":
             return [f"results/{name}/reference.csv"]
-        return self.pair_files(name, part, self.parts[part].tracker, "csv", self.part_pairs(part))
+        tracker, pairs = self.parts[part].tracker, self.part_pairs(part)
+        suffixes = ["csv", "safetensors"] if part == "eigenvectors" else ["csv"]
+        return [file for suffix in suffixes for file in self.pair_files(name, part, tracker, suffix, pairs)]
 
     def files(self, name: str, studies: Mapping[str, BaseStudy]) -> list[str]:
         """Return the solutions, and what is measured along all paths, but for the spectra on request."""

@@ -13,7 +13,7 @@ from ramble.problems.problem import Problem, place_of
 from ramble.problems.stored import read_weights
 from ramble.store.artifacts import table_digest, write_table
 from ramble.store.headers import PathHeader
-from ramble.store.points import StoredPath, pair_of, write_points
+from ramble.store.points import END_ORDER, StoredPath, pair_of, write_points
 from ramble.store.progress import Progress
 from ramble.store.tensors import tensors_digest
 from ramble.tracking.connect import connect
@@ -69,6 +69,7 @@ def write_paths(
             tracker=tracker,
             pair=pair,
             inputs=inputs,
+            max_errors=problem.max_errors,
             **sources.of_pair(pair),
             steps_digest=table_digest(table_file),
             status=path.status,
@@ -82,9 +83,15 @@ def write_paths(
             min_margin=path.min_margin,
             certificate_points=path.certificate_points,
             certificate_resolution=path.certificate_resolution,
-            facts={key: str(value) for key, value in problem.metadata.items()},
+            facts={key: str(value) for key, value in (*problem.metadata.items(), *end_order_field(path))},
         )
-        write_points(tensor_file, StoredPath(pair, path.points.numpy(), path.t.numpy(), header))
+        order = None if path.end_order is None else path.end_order.numpy()
+        write_points(tensor_file, StoredPath(pair, path.points.numpy(), path.t.numpy(), header, order))
+
+
+def end_order_field(path: Path) -> list[tuple[str, str]]:
+    """Return the field of the header that says that a path ends at W_b with its units reordered."""
+    return [] if path.end_order is None else [(END_ORDER, "the last point is W_b at the places in the tensor")]
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,8 @@ class Pairs:
     datasets: Tensor  # (B,), places among the problem's
 
 
-def read_pairs(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
-    """Return the pairs called <dataset>-<a>-<b>, from the files <dataset>-<seed>.safetensors of their solutions."""
+def read_ends(problem: Problem, names: Sequence[str], solutions: Sequence[str]) -> Pairs:
+    """Return both ends of the pairs <dataset>-<a>-<b>, from the files <dataset>-<seed>.safetensors."""
     weights = {FilePath(file).stem: read_weights(problem, file) for file in solutions}
     pairs = [pair_of(name) for name in names]
     return Pairs(
@@ -132,7 +139,7 @@ def track_pairs(
     Raises:
         RambleError: as `connect` does; where weights are no longer finite it names the rate by its key.
     """
-    pairs, sources = read_pairs(problem, tensors, solutions), read_sources(data, solutions)
+    pairs, sources = read_ends(problem, tensors, solutions), read_sources(data, solutions)
     with Progress(f"{name}: {len(tensors)} paths, tracker {tracker_name}", tracker.settings.budget) as progress:
         try:
             paths = connect(problem, tracker, pairs.starts, pairs.ends, pairs.datasets, progress)

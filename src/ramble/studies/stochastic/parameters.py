@@ -54,10 +54,16 @@ class Study(PathStudy):
         """Whether it has all paths that the claims of section 3.3 are judged by."""
         return {"paper", "guarded", "line"} <= set(self.tracker_names)
 
+    @property
+    def judged_as_modern(self) -> bool:
+        """Whether it has what the claims on a network of today are judged by."""
+        walked = {"adaptive", "line"} <= set(self.tracker_names) and "adaptive" in self.spectra.trackers
+        return walked and not self.judged
+
     def files(self, name: str, studies: Mapping[str, BaseStudy]) -> list[str]:
         """Return the files of any study of paths, and the tables of what only this kind has."""
         files = super().files(name, studies)
-        if self.judged:
+        if self.judged or self.judged_as_modern:
             files.append(f"results/tables/claims-{name}.md")
         if self.boosting:
             files.append(f"results/tables/boosting-{name}.md")

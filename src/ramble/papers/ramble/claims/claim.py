@@ -20,6 +20,16 @@ class Claim:
     verdict: str  # "reproduced" or "not reproduced", or "not measured"
 
 
+def good_path(max_errors: int) -> str:
+    """Name a path that lies in the solution space, of networks with so many errors at most."""
+    return f"path of at most {max_errors} errors" if max_errors else "zero-error path"
+
+
+def errors_beyond(max_errors: int) -> str:
+    """Name what leads out of the solution space."""
+    return f"more than {max_errors} error{'s' * (max_errors > 1)}" if max_errors else "errors"
+
+
 def at_least(
     claim: str, where: str, study: str, statistic: str, measured: float, spread: str, threshold: float
 ) -> Claim:

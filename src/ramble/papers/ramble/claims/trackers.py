@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ramble.papers.ramble.claims.claim import Claim, at_least
+from ramble.papers.ramble.claims.claim import Claim, at_least, errors_beyond, good_path
 from ramble.papers.ramble.thresholds import Thresholds
 
 LOW_LOSS = ("curve", "band")  # the trackers that lower the loss and never ask for zero errors
@@ -25,7 +25,7 @@ def _every_pair(rows: pd.DataFrame, section: str, limits: Thresholds) -> Claim:
     row = rows.iloc[0]
     kinds = ", ".join(f"{row[kind]} {kind}" for kind in ("exact", "sound", "sampled"))
     return at_least(
-        "A zero-error path exists between every two solutions", section, str(row.study),
+        f"A {good_path(int(row.max_errors))} exists between every two solutions", section, str(row.study),
         "share of pairs joined, and certified, by the tracker guarded", float(row.certified / row.pairs),
         f"{row.joined} of {row.pairs} joined; certificates: {kinds}", limits.certified_share,
     )  # fmt: skip
@@ -33,12 +33,14 @@ def _every_pair(rows: pd.DataFrame, section: str, limits: Thresholds) -> Claim:
 
 def _low_loss_is_not_enough(rows: pd.DataFrame, section: str, limits: Thresholds) -> Claim:
     paths, joined = int(rows.low_loss.sum()), int(rows.low_loss_joined.sum())
+    allowed = int(rows.max_errors.iloc[0])
+    errors = errors_beyond(allowed)
     counts = "; ".join(
-        f"{row.tracker}: {row.low_loss} of {row.pairs} low, {row.low_loss_joined} of them without errors"
+        f"{row.tracker}: {row.low_loss} of {row.pairs} low, {row.low_loss_joined} of them without {errors}"
         for row in rows.itertuples()
     )
     return at_least(
-        "A low-loss path need not be a zero-error path", section, str(rows.study.iloc[0]),
-        f"share of low-loss paths (at most {limits.low_loss_factor:g} times the worse end's loss) that make errors",
+        f"A low-loss path need not be a {good_path(allowed)}", section, str(rows.study.iloc[0]),
+        f"share of low-loss paths (at most {limits.low_loss_factor:g} times the worse end's loss) that make {errors}",
         1 - joined / paths if paths else float("nan"), counts, limits.low_loss_failing,
     )  # fmt: skip

@@ -10,15 +10,16 @@ from ramble.papers.ramble.comparison.pairs import PairOutcome
 from ramble.store.artifacts import write_metrics, write_table, write_whole
 
 KINDS = ("exact", "sound", "sampled")
-SPREADS = ("gradients", "evaluations", "detour", "loss_ratio", "errors")
+SPREADS = ("gradients", "evaluations", "detour", "loss_ratio", "loss_barrier", "errors")
 QUANTILES = {"min": 0.0, "median": 0.5, "max": 1.0}
 COLUMNS = (
     "study", "tracker", "pairs", "joined", "certified", *KINDS, "reaching", "min_margin",
-    *(f"{name}_{which}" for name in SPREADS for which in QUANTILES), "low_loss", "low_loss_joined",
+    *(f"{name}_{which}" for name in SPREADS for which in QUANTILES), "low_loss", "low_loss_joined", "max_errors",
 )  # fmt: skip
 HEADER = (
     "study", "tracker", "joined", "certified", "gradients", "membership tests", "reach W_b", "length / distance",
-    "smallest margin", "highest loss / worse end's", "most errors", "low loss", "low loss, joined",
+    "smallest margin", "highest loss / worse end's", "loss barrier (nats)", "most errors",
+    "low loss", "low loss, joined",
 )  # fmt: skip
 
 
@@ -40,7 +41,8 @@ def _row(group: Sequence[PairOutcome], factor: float) -> dict[str, object]:
     row |= {"min_margin": min((pair.min_margin for pair in certified), default=float("nan"))}
     for name in SPREADS:
         row |= _quantiles(name, [getattr(pair, name) for pair in group])
-    return row | {"low_loss": len(low), "low_loss_joined": sum(pair.arrived for pair in low)}
+    row |= {"low_loss": len(low), "low_loss_joined": sum(pair.arrived for pair in low)}
+    return row | {"max_errors": group[0].max_errors}
 
 
 def _quantiles(name: str, values: Sequence[float]) -> dict[str, float]:
@@ -74,7 +76,7 @@ def _cells(row: dict[str, object]) -> list[str]:
     return [
         str(row["study"]), str(row["tracker"]), f"{row['joined']} of {row['pairs']}", ", ".join(kinds) or "0",
         spread["gradients"], spread["evaluations"], str(row["reaching"]), spread["detour"],
-        _number(row["min_margin"]), spread["loss_ratio"], spread["errors"],
+        _number(row["min_margin"]), spread["loss_ratio"], spread["loss_barrier"], spread["errors"],
         str(row["low_loss"]), str(row["low_loss_joined"]),
     ]  # fmt: skip
 
@@ -99,7 +101,9 @@ and *membership tests*: of one network on its whole training set, spent per pair
 certificate). *reach W_b*: paths that lead to W_b, with errors or without; their *length* is given over the straight
 distance. *smallest margin*: on the certified paths; a lower bound where they are exact or sound. *highest loss*: on the
 training set, at a stored point, over the larger one of W_a and W_b; *most errors*: of the training set at a stored
-point; both on the walked part where a path does not reach W_b. *low loss*: paths to W_b whose loss at no stored point
+point; both on the walked part where a path does not reach W_b. *loss barrier*: by how much the training loss at a
+stored point exceeds the straight line between the losses of W_a and W_b, at most, over the share of the path's length;
+of paths that reach W_b. *low loss*: paths to W_b whose loss at no stored point
 exceeds {factor:g} times that of the worse end, and how many of those are joined: free of errors.
 
 No wall times: they differ from run to run, and this table does not. Every job leaves its own in

@@ -12,7 +12,7 @@ from ramble.store.artifacts import read_table
 from ramble.studies.paths.drawing.sources import Source, read_sources
 from ramble.studies.paths.drawing.style import Files, styled
 
-BANDS = (0, 1, 5, 20, 60)  # each band starts at so many errors; the first is the solution region
+BANDS = (5, 20, 60)  # each band starts at so many errors; before them come the solution region and what is near it
 SHADES = ("#bfe3d4", "#f4f4f4", "#dcdcdc", "#bdbdbd", "#979797")
 
 
@@ -33,13 +33,17 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure
     title = f"{shown.walk};\ntracker {shown.tracker}, it strays up to {curve.off_plane.max():.2g} from this plane"
     table = grid.pivot_table(index="v", columns="u", values="errors")
     end, most = _end(curve), int(grid.errors.max())
-    edges = [*(band for band in BANDS if band <= most), most + 1]
+    outside = shown.max_errors + 1
+    bands = (0, outside, *(band for band in BANDS if band > outside))
+    edges = [*(band for band in bands if band <= most), most + 1]
     with styled():
         figure, axes = plt.subplots(figsize=(5.0, 4.0))
         shades = ListedColormap(SHADES[: len(edges) - 1])
         norm = BoundaryNorm([edge - 0.5 for edge in edges], shades.N)
         picture = axes.pcolormesh(table.columns, table.index, table.to_numpy(), cmap=shades, norm=norm, rasterized=True)
-        axes.contour(table.columns, table.index, table.to_numpy(), levels=[0.5], colors="#00694a", linewidths=0.8)
+        axes.contour(
+            table.columns, table.index, table.to_numpy(), levels=[outside - 0.5], colors="#00694a", linewidths=0.8
+        )
         axes.plot([0, end], [0, 0], color="#D55E00", linestyle="--", label="straight line")
         axes.plot(curve.u, curve.v, color="#0072B2", marker=".", markersize=3, label="path, projected on the plane")
         for u, name, offset in ((0.0, "$W_a$", (-20, -12)), (end, "$W_b$", (5, -4))):
@@ -69,6 +73,6 @@ def _end(curve: pd.DataFrame) -> float:
 
 
 def _band_name(first: int, last: int) -> str:
-    if last == 0:
-        return "0: solution\nregion"
+    if first == 0:
+        return f"{'0 to ' * (last > 0)}{last}: solution\nregion"
     return f"{first}" if first == last else f"{first} to {last}"

@@ -21,6 +21,7 @@ class Source:
     rises: bool  # does t rise all along it?
     reached: float  # largest t of the path
     weights: int  # P, of the network
+    max_errors: int  # that a network in the solution space may make
     profile: pd.DataFrame | None  # one row per stored point
     spectra: pd.DataFrame | None  # one row per point with a spectrum
     part: pd.DataFrame | None  # rows of the points where more than the spectrum was measured
@@ -28,7 +29,14 @@ class Source:
     @property
     def title(self) -> str:
         """Say which path is shown, who walked it, and whether it arrived."""
-        return f"tracker {self.tracker}: {self.walk}"
+        return f"tracker {self.tracker}: {self.walk}{self._of_what}"
+
+    @property
+    def _of_what(self) -> str:
+        """Say what the second derivatives are of, where that is not the mean loss on all training samples."""
+        tables = [table for table in (self.spectra, self.part) if table is not None]
+        some = [f"on the first {int(table.samples.iloc[0])} training samples" for table in tables if "samples" in table]
+        return f"\nHessian of the loss {some[0]}" if some else ""
 
     @property
     def walk(self) -> str:
@@ -36,7 +44,8 @@ class Source:
         dataset, a, b = self.pair.split("-")
         # a polyline that was moved as a whole has both ends from the start
         ending = self.status if self.reached == 1.0 else f"{self.status} at t = {self.reached:.2f}"
-        return f"data set {dataset}, solutions {a} to {b} ({ending})"
+        allowed = f"; {self.max_errors} errors allowed" if self.max_errors else ""
+        return f"data set {dataset}, solutions {a} to {b} ({ending}{allowed})"
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,7 @@ def read_sources(files: Files, part: str | None = None) -> Sources:
                 path.rises,
                 float(path.t.max()),
                 path.points.shape[1],
+                path.header.max_errors,
                 read_table(profiles[number]) if profiles else None,
                 read_table(spectra[number]) if spectra else None,
                 read_table(parts[number]) if parts else None,

@@ -1,0 +1,45 @@
+"""Solutions that are checkpoints of others."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ramble.errors import RambleError
+from ramble.problems.problem import Problem
+from ramble.store.foreign import read_state, without_prefixes
+from ramble.training.descent import Solution
+
+
+def given_solutions(problem: Problem, name: str, files: Sequence[str]) -> list[Solution]:
+    """Return the networks in some checkpoints as solutions of data set 0 that nothing was spent on.
+
+    Raises:
+        RambleError: a file holds no network of this study, one that makes too many errors, or that another file holds.
+    """
+    found: list[Solution] = []
+    for number, file in enumerate(files):
+        weights = _weights(problem, file)
+        if same := [files[other.restart] for other in found if torch.equal(other.weights, weights)]:
+            raise RambleError(f"studies.{name}.solutions.files: {file} and {same[0]} hold the same weights; give two.")
+        row, zero = weights.unsqueeze(0).to(problem.device), torch.zeros(1, dtype=torch.long)
+        train = problem.evaluate(row, zero)
+        if not bool(train.in_solution_space):
+            raise RambleError(
+                f"studies.{name}.solutions.files: {file} makes {int(train.errors)} training errors; train it on, name "
+                f"the data that it was trained on, or permit as many with studies.{name}.max_errors."
+            )
+        test = problem.evaluate(row, zero, "test") if "test" in problem.splits else None
+        found.append(Solution(0, weights, number, attempts=0, steps=0, settled=False, train=train, test=test))
+    return found
+
+
+def _weights(problem: Problem, file: str) -> Tensor:
+    state = read_state(file)
+    try:
+        return problem.weights_of(state)
+    except RambleError as error:
+        try:
+            return problem.weights_of(without_prefixes(state))
+        except RambleError:
+            raise RambleError(f"{file}: {error}; give a checkpoint of the network that problem.path names.") from None

@@ -1,0 +1,143 @@
+"""The tracker that needs no tuning: what it joins as it comes, and how it ends where nothing can be joined."""
+
+from functools import cache
+
+import pytest
+import torch
+from small_problems import pattern_sets, silent, torn_problem, wide_problem
+from torch import Tensor
+
+from ramble.problems.problem import Problem
+from ramble.problems.tree_committee import TreeCommittee
+from ramble.store.checkpoints import Checkpoint
+from ramble.store.headers import Status
+from ramble.tracking.adaptive import AdaptiveRun, AdaptiveTracker, cosine
+from ramble.tracking.adaptive_scales import Scales, contraction
+from ramble.tracking.adaptive_settings import AdaptiveSettings
+from ramble.tracking.connect import connect
+from ramble.tracking.path import Path, Setting
+from ramble.training.descent import find_solutions
+from ramble.training.descent_settings import Recipe, Settling
+
+ONE = torch.tensor([0])
+COMMITTEE = TreeCommittee(pattern_sets(31, 1, 75, 45), hidden=3, input_scale=1.0, initial_sigma=0.3)
+
+
+@cache
+def committees() -> Tensor:
+    settling = Settling(window=200, tolerance=0.1, max_steps=1000)
+    recipe = Recipe(count=2, rate=0.2, output_gain=2.0, batch=64, rounds=2, max_cosine=0.85, settling=settling)
+    return torch.stack([solution.weights for solution in find_solutions(COMMITTEE, 31, "test", recipe)])
+
+
+@cache
+def wide_ends() -> Tensor:
+    problem = wide_problem(samples=16)
+    weights = torch.stack([problem.initial_weights(torch.Generator().manual_seed(seed)) for seed in (1, 2)])
+    for _ in range(1000):
+        weights = weights - 0.3 * problem.gradients(weights, torch.tensor([0, 0]))[1]
+    return weights
+
+
+def joined(problem: Problem, ends: Tensor, seed: int = 3, **changes) -> Path:
+    tracker = AdaptiveTracker(AdaptiveSettings(**changes), seed=seed)
+    (path,) = connect(problem, tracker, ends[:1], ends[1:], ONE, silent())
+    return path
+
+
+def test_joins_committees_that_the_straight_line_does_not():
+    path = joined(COMMITTEE, committees())
+    assert path.steps[0].train_errors > 0
+    assert path.joins
+    assert path.certificate == "exact"
+    assert torch.equal(path.points[0], committees()[0])
+    assert torch.equal(path.points[-1], committees()[1])
+
+
+def test_joins_rectified_units_with_a_proof():
+    path = joined(wide_problem(samples=16), wide_ends())
+    assert path.steps[0].train_errors > 0
+    assert path.joins
+    assert path.certificate == "sound"
+
+
+def test_takes_the_straight_line_where_it_is_free_of_errors():
+    start = committees()[:1]
+    path = joined(COMMITTEE, torch.cat([start, start + 1e-4 * torch.randn(start.shape)]))
+    assert path.joins
+    assert path.gradients == 0
+    assert len(path.steps) == 1
+
+
+def test_says_what_it_saw_where_nothing_joins():
+    problem, start, end = torn_problem()
+    path = joined(problem, torch.cat([start, end]), attempts=1, first_rounds=2)
+    assert path.status is Status.STUCK
+    assert not path.joins
+    assert "the straight line has 1 errors at its worst point" in path.reason
+    assert "max_errors" in path.reason
+
+
+def test_a_seed_gives_one_path():
+    first, again, other = (joined(COMMITTEE, committees(), seed=seed) for seed in (3, 3, 4))
+    assert torch.equal(first.points, again.points)
+    assert not torch.equal(first.points, other.points)
+
+
+def test_trains_by_batches_where_there_are_many_samples():
+    path = joined(wide_problem(samples=16), wide_ends(), batch=3)
+    assert path.joins
+
+
+def test_goes_on_from_a_checkpoint_to_the_same_path(tmp_path):
+    settings = AdaptiveSettings(polish_rounds=2, first_rounds=3, round_steps=3)
+    setting = Setting(COMMITTEE, committees()[:1], committees()[1:], ONE)
+    whole = AdaptiveTracker(settings, seed=3).track(COMMITTEE, setting.starts, setting.ends, ONE, silent())
+    for stop in (1, 2, 3, 7):
+        run = AdaptiveTracker(settings, seed=3).begin(setting)
+        for _ in range(stop):
+            run.steps += 1
+            run.step()
+        checkpoint = Checkpoint(tmp_path / f"{stop}.safetensors", "key", every=1e9)
+        checkpoint.save(run.state().tensors, run.state().facts)
+        tracker = AdaptiveTracker(settings, seed=3, checkpoints=[checkpoint])
+        again = tracker.track(COMMITTEE, setting.starts, setting.ends, ONE, silent())
+        assert torch.equal(whole[0].points, again[0].points)
+        assert whole[0].steps == again[0].steps
+        assert whole[0].hop_evaluations == again[0].hop_evaluations
+
+
+def test_refuses_a_state_of_another_shape():
+    setting = Setting(COMMITTEE, committees()[:1], committees()[1:], ONE)
+    tracker = AdaptiveTracker(AdaptiveSettings())
+    run = tracker.begin(setting)
+    assert isinstance(run, AdaptiveRun)
+    state = run.state()
+    state.tensors["means"] = state.tensors["means"][:1]
+    with pytest.raises(ValueError, match="differ in shape"):
+        tracker.taken_up(setting, state)
+
+
+def test_a_step_is_a_share_of_the_size_of_each_layer():
+    problem = wide_problem()
+    ends = torch.stack([problem.initial_weights(torch.Generator().manual_seed(seed)) for seed in (1, 2)])
+    once, tenfold = (Scales.at(problem, factor * ends, ONE).sizes for factor in (1.0, 10.0))
+    torch.testing.assert_close(10 * once, tenfold)
+    for layer in problem.layers:
+        assert float(once[layer.columns][0]) == pytest.approx(float(ends[:, layer.columns].square().mean().sqrt()))
+
+
+def test_contracts_only_where_that_takes_errors_away():
+    first, last = committees()
+    factor = contraction(COMMITTEE, first, last, ONE)
+    middle = torch.lerp(first, last, 0.5)
+    errors = COMMITTEE.evaluate(torch.stack([middle, factor * middle]), torch.tensor([0, 0])).errors.tolist()
+    assert factor == 1.0 or 2 * errors[1] < errors[0]
+    assert contraction(COMMITTEE, first, first, ONE) == 1.0
+
+
+def test_the_rate_falls_from_all_of_it_to_little():
+    values = [cosine(number / 10) for number in range(11)]
+    assert values[0] == pytest.approx(1.0)
+    assert values[-1] == pytest.approx(0.02)
+    assert values == sorted(values, reverse=True)

@@ -1,0 +1,98 @@
+"""What goes wrong is said in a sentence that names it, before anything is deleted where that is possible."""
+
+import logging
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from snakemake.exceptions import WorkflowError
+from snakemake_interface_logger_plugins.common import LogEvent
+
+AHEAD = 60  # seconds that another machine's clock may be ahead
+
+
+class Failures(logging.Handler):
+    """Says which rule failed, why where that is known, and where its log is. The default profile hides both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = threading.local()  # what was said in this thread before
+        self.told: set[int] = set()  # jobs; snakemake names them again at the end
+
+    def emit(self, record: Any) -> None:
+        """Print a sentence where a job failed."""
+        event = getattr(record, "event", None)
+        if event == LogEvent.ERROR:
+            self.last.text = record.getMessage()
+        elif event == LogEvent.JOB_ERROR and record.jobid not in self.told:
+            self.told.add(record.jobid)
+            logs = ", ".join(map(str, record.log or [])) or "none"
+            how = how_it_ended(getattr(self.last, "text", ""))
+            # in one piece and on a line of its own: snakemake writes lines and their ends from another thread
+            sys.stderr.write(f"\nerror: rule {record.rule_name} {how}; its log: {logs}\n")
+            sys.stderr.flush()
+
+
+def how_it_ended(text: str) -> str:
+    """Return how a job ended, from what snakemake says of its process."""
+    found = re.search(r"Signals\.(SIG\w+)|exit status (\d+)", text)
+    signals = {one.value + 128: one.name for one in signal.Signals}
+    name = found and (found[1] or signals.get(int(found[2])))
+    if not name:
+        return "failed"
+    return f"was killed by {name}" + " (as systems do when memory runs out)" * (name == "SIGKILL")
+
+
+def _no_file(entry: os.DirEntry[str]) -> str | None:
+    """Return what keeps an entry of a folder from being used as an artifact, if anything."""
+    if entry.is_symlink() and not Path(entry).exists():
+        return None  # counts as missing
+    if not entry.is_file():
+        return "is no regular file, and an artifact belongs there; move it away"
+    ahead = entry.stat().st_mtime - time.time()
+    if ahead > AHEAD:
+        return (
+            f"is dated {ahead:.0f} s in the future, so that all that is made from it would count as old; set the clock "
+            "right or touch it"
+        )
+    return None
+
+
+def refuse_unusable(artifacts: Any, folder: str = "results") -> None:
+    """Raise WorkflowError at what stands in an artifact's place: Snakemake would delete what was made of it first.
+
+    Args:
+        artifacts: Snakemake's index of what the rules make.
+        folder: which is looked through, and all in it.
+    """
+    for entry in list(os.scandir(folder)) if Path(folder).is_dir() else ():
+        name, reason = f"{folder}/{entry.name}", _no_file(entry)
+        if reason is not None and artifacts.match_producers(name):
+            raise WorkflowError(f"{name}: {reason}")
+        if entry.is_dir():
+            refuse_unusable(artifacts, name)
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> None:
+    """The second interrupt waits for nothing: jobs end with this process, and the next run removes its lock."""
+    print("interrupted again; run snakemake again to go on", file=sys.stderr)
+    os._exit(130)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """The first interrupt, as ever."""
+    signal.signal(signal.SIGINT, _end_at_once)
+    raise KeyboardInterrupt
+
+
+def hear_second_interrupt() -> None:
+    """Have a second Ctrl-C end this process at once, where nobody else listens to it."""
+    ours = threading.current_thread() is threading.main_thread()
+    if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
