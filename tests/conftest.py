@@ -1,7 +1,9 @@
 import fcntl
+import logging
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,22 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
             build(folder)
             built.touch()
     return folder
+
+
+@pytest.fixture(autouse=True)
+def process_as_it_was(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take back what a command sets for its process: where its log goes, and users' modules that it imported."""
+    root, own = logging.getLogger(), logging.getLogger("ramble")
+    handlers, levels, places, names = list(root.handlers), (root.level, own.level), list(sys.path), set(sys.modules)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    own.setLevel(levels[1])
+    sys.path[:] = places
+    written = str(tmp_path_factory.getbasetemp().parent)
+    for name in sys.modules.keys() - names:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(written):
+            del sys.modules[name]
 
 
 @pytest.fixture
