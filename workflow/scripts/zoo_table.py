@@ -5,4 +5,4 @@ from ramble.store.console import step
 with step(snakemake):
     from ramble.studies.zoo.table import write_zoo
 
-    write_zoo(snakemake.input.families, snakemake.output.csv, snakemake.output.md)
+    write_zoo(snakemake.input.pairs, snakemake.output.csv, snakemake.output.md)

@@ -1,6 +1,7 @@
 """A study of the zoo: which families, and how many networks of each."""
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -15,6 +16,7 @@ FamilyName = Literal[
     "binary",
     "lenet5",
     "batch_norm",
+    "resnet20",
     "transformer",
     "frozen_backbone",
     "noisy_labels",
@@ -45,9 +47,10 @@ class Study(BaseStudy):
             raise ValueError("families: one is named twice")
         return self
 
-    def family_files(self, name: str) -> list[str]:
-        """Return the tables of the families, one each."""
-        return [f"results/{name}/families/{family}.csv" for family in self.families]
+    def pair_files(self, name: str) -> list[str]:
+        """Return the tables of all pairs, a row each."""
+        pairs = list(combinations(range(self.networks), 2))
+        return [f"results/{name}/pairs/{family}-{a}-{b}.csv" for family in self.families for a, b in pairs]
 
     def files(self, name: str, studies: Mapping[str, BaseStudy]) -> list[str]:
         """Return the table of all families."""

@@ -8,19 +8,24 @@ from ramble.store.artifacts import read_table, write_table, write_whole
 from ramble.store.headers import CERTIFICATES, Status
 
 HEADER = (
-    "family", "weights", "samples", "joined", "certificates", "straight line free", "gradients (median, most)",
-    "seconds (median, most)", "smallest margin", "length / distance (median)",
+    "family", "weights", "samples", "joined", "certificates", "confirmed", "straight line free",
+    "gradients (median, most)", "seconds (median, most)", "smallest margin", "length / distance (median)",
 )  # fmt: skip
 
 
 def summary(pairs: pd.DataFrame) -> dict[str, object]:
-    """Return the row of some pairs, see `ramble.studies.zoo.trial`; joined: arrived, and every segment certified."""
+    """Return the row of some pairs, see `ramble.studies.zoo.trial`.
+
+    Joined are those that arrived with every segment certified; confirmed are those of them on whose paths the check of
+    `ramble verify` finds no error either.
+    """
     certified = pairs[(pairs.status == Status.ARRIVED.value) & (pairs.certificate != "none")]
     counts = {kind: int((certified.certificate == kind).sum()) for kind in CERTIFICATES[1:]}
     return {
         "pairs": len(pairs),
         "joined": len(certified),
         **counts,
+        "confirmed": int(certified.confirmed.sum()),
         "straight_free": int((certified.gradients == 0).sum()),
         "gradients_median": float(pairs.gradients.median()),
         "gradients_most": int(pairs.gradients.max()),
@@ -31,15 +36,14 @@ def summary(pairs: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def write_zoo(families: Sequence[str], csv: str, markdown: str) -> None:
-    """Write the table of all families from those of their pairs, as CSV and as Markdown."""
-    tables = [read_table(file) for file in families]
+def write_zoo(pairs: Sequence[str], csv: str, markdown: str) -> None:
+    """Write the table of all families from the tables of their pairs, a row each, as CSV and as Markdown."""
+    table = pd.concat([read_table(file) for file in pairs], ignore_index=True)
     rows: list[dict[str, object]] = []
-    for table in tables:
-        first = table.iloc[0]
-        own = {"family": first.family, "weights": int(first.weights), "samples": int(first.samples)}
-        rows.append(own | summary(table))
-    rows.append({"family": "all", "weights": 0, "samples": 0} | summary(pd.concat(tables, ignore_index=True)))
+    for family, own in table.groupby("family", sort=False):
+        first = own.iloc[0]
+        rows.append({"family": family, "weights": int(first.weights), "samples": int(first.samples)} | summary(own))
+    rows.append({"family": "all", "weights": 0, "samples": 0} | summary(table))
     write_table(csv, pd.DataFrame(rows))
     lines = [HEADER, ["---"] * len(HEADER), *map(_cells, rows)]
     text = "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
@@ -54,6 +58,7 @@ def _cells(row: dict[str, object]) -> list[str]:
         f"{row['samples']:,}" if row["samples"] else "",
         f"{row['joined']} of {row['pairs']}",
         kinds or "none",
+        str(row["confirmed"]),
         str(row["straight_free"]),
         f"{row['gradients_median']:,.0f}, {row['gradients_most']:,}",
         f"{row['seconds_median']:.1f}, {row['seconds_most']:.1f}",

@@ -1,6 +1,5 @@
 """Networks as people train them: plain PyTorch, by recipes of their own, stopped at zero training errors."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,6 @@ from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe, Settling
 
 EPOCHS = 1000
-AUGMENTED = 40  # epochs; with augmentation to the end some families keep errors on the images as they are
 LEAST_EPOCHS = 5
 SHIFT, JITTER = 1, 0.1  # pixels by which images are shifted, and deviation of the noise on them
 
@@ -40,6 +38,7 @@ PLAIN = {
 }
 # of committees, by gradients of all patterns, as in the study of the paper; and of the fourth network of the others
 COMMITTEES = Recipe(
+    count=1,
     rate=0.2,
     output_gain=2.0,
     max_steps=4000,
@@ -50,26 +49,39 @@ COMMITTEES = Recipe(
 FULL_BATCH = Recipe(count=1, rate=0.1, max_steps=5000, batch=1, rounds=3)
 
 
-def trained_networks(name: str, problem: Problem, count: int, seed: int) -> tuple[Tensor, Sequence[str]]:
-    """Return solutions (count, P) of a family's problem, each trained another way, and the names of the recipes.
+def recipes_of(problem: Problem, count: int) -> list[str]:
+    """Return how each of `count` networks of a family is trained.
 
     Three are trained by plain PyTorch, the fourth by gradient descent of this package where that is good enough. All
     networks of a committee are found as those of the paper are.
-
-    Raises RambleError where a recipe does not come to zero errors.
     """
     if not isinstance(problem, ZooProblem):
-        found = find_solutions(problem, seed, name, COMMITTEES.model_copy(update={"count": count}))
-        return torch.stack([solution.weights for solution in found]), ["descent"] * count
-    recipes = ["adam", "momentum", "augmented", "descent" if problem.descends else "adam_again"]
-    weights = [_trained(name, problem, recipe, seed) for recipe in recipes[:count]]
-    return torch.stack(weights), recipes[:count]
+        return ["descent"] * count
+    return ["adam", "momentum", "augmented", "descent" if problem.descends else "adam_again"][:count]
+
+
+def trained_network(name: str, problem: Problem, number: int, recipe: str, seed: int) -> Tensor:
+    """Return one solution (P,) of a family's problem.
+
+    Args:
+        name: of the family.
+        problem: its problem.
+        number: of the network in its family; networks by one recipe differ by it.
+        recipe: one of `recipes_of`.
+        seed: the root seed.
+
+    Raises:
+        RambleError: the recipe does not come to zero errors.
+    """
+    if recipe == "descent":
+        own = FULL_BATCH if isinstance(problem, ZooProblem) else COMMITTEES
+        (found,) = find_solutions(problem, seed, f"{name}-{number}", own)
+        return found.weights
+    assert isinstance(problem, ZooProblem)
+    return _trained(name, problem, recipe, seed)
 
 
 def _trained(name: str, problem: ZooProblem, recipe: str, seed: int) -> Tensor:
-    if recipe == "descent":
-        (found,) = find_solutions(problem, seed, name, FULL_BATCH)
-        return found.weights
     inputs, labels = problem.data("train")
     with torch.random.fork_rng():
         torch.manual_seed(derive_seed(seed, "zoo", name, recipe))
@@ -78,7 +90,7 @@ def _trained(name: str, problem: ZooProblem, recipe: str, seed: int) -> Tensor:
         optimiser = plain.optimiser(moving, lr=plain.rate, **plain.options)  # type: ignore[call-arg]
         for epoch in range(1, EPOCHS + 1):
             for samples in torch.split(torch.randperm(len(labels)), plain.batch):
-                changes = plain.augments and inputs.dim() == 4 and epoch <= AUGMENTED
+                changes = plain.augments and inputs.dim() == 4 and epoch <= FAMILIES[name].augmented
                 batch = _augmented(inputs[samples]) if changes else inputs[samples]
                 optimiser.zero_grad()
                 torch.autograd.backward(_loss(network.train()(batch), labels[samples]))
