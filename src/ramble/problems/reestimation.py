@@ -94,7 +94,7 @@ class Reestimation:
     def at(self, weights: Tensor) -> Statistics:
         """Return the statistics at W (P,), in its dtype; with a derivative where W requires one and grad is enabled."""
         if torch.is_grad_enabled() and weights.requires_grad:
-            return self._measure(weights, self._inputs)[0]
+            return self._measure(weights, self._inputs, derivatives=True)[0]
         return self._known(weights)[0]
 
     def logits_of_part(self, weights: Tensor) -> Tensor:
@@ -150,7 +150,7 @@ class Reestimation:
     def pulled_back(self, weights: Tensor, derivatives: Tensor) -> Tensor:
         """Return the gradient (P,) at W of a loss with such partial derivatives: the statistics follow W."""
         leaf = weights.detach().requires_grad_()
-        statistics, _ = self._measure(leaf, self._inputs)
+        statistics, _ = self._measure(leaf, self._inputs, derivatives=True)
         own, *along = torch.split(derivatives, [len(weights), *(len(value) for value in statistics.values())])
         # behind nothing but inputs and frozen weights they are constants
         moving = [both for both in zip(statistics.values(), along, strict=True) if both[0].requires_grad]
@@ -175,11 +175,11 @@ class Reestimation:
         self._remembered.append((weights.detach().clone(), *known))
         return known
 
-    def _measure(self, weights: Tensor, inputs: Tensor) -> tuple[Statistics, Tensor]:
-        """Return the statistics of a batch (N, ...) at W, and its logits."""
+    def _measure(self, weights: Tensor, inputs: Tensor, derivatives: bool = False) -> tuple[Statistics, Tensor]:
+        """Return the statistics of a batch (N, ...) at W, with derivatives where they are asked for, and its logits."""
         module = self._in(weights.dtype)
         try:
-            with _measuring(module) as norms:
+            with _measuring(module, derivatives) as norms:
                 logits = functional_call(module, self._state_of(weights), (inputs_in(inputs, weights.dtype),))
                 return self._found(norms), as_logits(logits)
         except torch.OutOfMemoryError:
@@ -224,12 +224,15 @@ class _Norm(nn.Module):
         self.weight, self.bias, self.eps = norm.weight, norm.bias, norm.eps  # the same tensors: tied ones stay tied
         self.register_buffer("running_mean", norm.running_mean)
         self.register_buffer("running_var", norm.running_var)
-        self.measures = False
+        self.measures = self.derivatives = False
         self.found: list[tuple[Tensor, Tensor]] = []  # mean and variance of each batch
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return inputs (N, C, ...) normalised, scaled and shifted, by channel."""
         mean, variance = self.running_mean, self.running_var
+        count = inputs.numel() // inputs.shape[1]
+        if self.measures and not self.derivatives and count > 1:
+            return self._of_torch(inputs, count)
         if self.measures:
             variance, mean = torch.var_mean(inputs, [0, *range(2, inputs.dim())], correction=0)
             self.found.append((mean, variance))
@@ -238,6 +241,16 @@ class _Norm(nn.Module):
         shift = -mean * scale if self.bias is None else self.bias - mean * scale
         # torch's own layer has no derivative in the statistics of evaluation mode; in weight and bias it has
         return functional.batch_norm(inputs, torch.zeros_like(mean), torch.ones_like(mean), scale, shift, eps=0.0)
+
+    def _of_torch(self, inputs: Tensor, count: int) -> Tensor:
+        """Measure by torch's own layer in training mode: a third of the time, statistics without derivatives."""
+        mean, variance = torch.zeros_like(self.running_mean), torch.zeros_like(self.running_var)
+        outputs = functional.batch_norm(
+            inputs, mean, variance, self.weight, self.bias, training=True, momentum=1.0, eps=self.eps
+        )
+        # torch keeps the variance divided by n - 1
+        self.found.append((mean, variance * ((count - 1) / count)))
+        return outputs
 
 
 def _with_norms_replaced(network: nn.Module, norms: Sequence[str]) -> nn.Module:
@@ -259,13 +272,16 @@ def _inside(name: str, buffer: str) -> str:
 
 
 @contextmanager
-def _measuring(module: nn.Module) -> Iterator[dict[str, _Norm]]:
-    """Let the layers, which are given by name, normalise by the statistics of their inputs, and keep these."""
+def _measuring(module: nn.Module, derivatives: bool) -> Iterator[dict[str, _Norm]]:
+    """Let the layers, which are given by name, normalise by the statistics of their inputs, and keep these.
+
+    Derivatives of what is normalised there are always; of the statistics themselves where they are asked for.
+    """
     norms = {name: norm for name, norm in module.named_modules() if isinstance(norm, _Norm)}
     for norm in norms.values():
-        norm.measures, norm.found = True, []
+        norm.measures, norm.derivatives, norm.found = True, derivatives, []
     try:
         yield norms
     finally:
         for norm in norms.values():
-            norm.measures, norm.found = False, []
+            norm.measures, norm.derivatives, norm.found = False, False, []

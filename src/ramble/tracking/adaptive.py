@@ -29,7 +29,7 @@ from ramble.tracking.tracker import Run, Tracker
 from ramble.training.divergence import refuse_divergence
 
 SLOWEST = 0.02  # share of the rate that a cosine ends at
-MANY = 4  # batches: of training sets larger than so many, a gradient takes one batch
+MANY = 2  # batches: of training sets larger than so many, a gradient takes one batch
 
 
 @dataclass(frozen=True)

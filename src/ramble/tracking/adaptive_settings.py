@@ -30,8 +30,8 @@ class AdaptiveSettings(TrackerSettings):
         default=4, description="each goes on from the polygon of the last, with its bends doubled; then it gives up"
     )
     batch: Count = Field(
-        default=500,
-        description="training samples of a gradient, drawn anew for each, where there are more than four times as many",
+        default=250,
+        description="training samples of a gradient, drawn anew for each, where there are more than twice as many",
     )
     stored_points: StoredPoints = 61
     margin_share: Annotated[float, Field(ge=0, lt=1)] = Field(
