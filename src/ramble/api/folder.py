@@ -19,7 +19,7 @@ from ramble.store.headers import PathHeader
 from ramble.store.points import StoredPath, write_points
 from ramble.store.tensors import write_tensors
 from ramble.studies.paths.drawing.style import save
-from ramble.studies.paths.tracked import end_order_field
+from ramble.studies.paths.tracked import header_of
 from ramble.tracking.path import Step
 
 FILE = "path.safetensors"
@@ -63,29 +63,20 @@ def _header(connection: Connection, steps_digest: str, ends: list[str]) -> PathH
     }
     found = {"line_errors": route.line_errors, "aligned_errors": route.aligned_errors}
     facts = {"maker": MAKER, "dataset": 0, **named, **found, **given.problem.metadata}
-    facts |= {"seed": connection.seed, "device": given.problem.device, **dict(end_order_field(path))}
-    return PathHeader(
+    facts |= {"seed": connection.seed, "device": given.problem.device}
+    return header_of(
+        path,
+        given.problem,
         study=STUDY,
         maker=MAKER,
         dataset=0,
         tracker=route.tracker,
         pair=PAIR,
-        inputs=given.problem.n_samples,
-        max_errors=given.problem.max_errors,
-        data_digest=given.digest("train"),
-        start_digest=first,
-        end_digest=second,
-        steps_digest=steps_digest,
-        status=path.status,
-        reason=path.reason,
-        steps=len(path.steps),
-        gradients=path.gradients,
-        evaluations=path.evaluations,
-        certificate=path.certificate,
-        certificate_reason=path.certificate_reason,
-        certified_segments=path.certified_segments,
-        min_margin=path.min_margin,
-        certificate_points=path.certificate_points,
-        certificate_resolution=path.certificate_resolution,
-        facts={key: str(value) for key, value in facts.items()},
+        digests={
+            "data_digest": given.digest("train"),
+            "start_digest": first,
+            "end_digest": second,
+            "steps_digest": steps_digest,
+        },
+        facts=facts,
     )

@@ -1,6 +1,6 @@
 """Paths written: points and header as safetensors, steps as CSV."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path as FilePath
 
@@ -55,43 +55,71 @@ def write_paths(
     tables: Sequence[str],
 ) -> None:
     """Write each path's steps as a table, and its points with a header that knows table, data and ends by digests."""
-    inputs = problem.labels(torch.zeros(1, dtype=torch.long)).shape[1]
     for path, tensor_file, table_file in zip(paths, tensors, tables, strict=True):
         pair = FilePath(tensor_file).stem
         write_table(
             table_file,
             pd.DataFrame([asdict(step) for step in path.steps], columns=[field.name for field in fields(Step)]),
         )
-        header = PathHeader(
+        header = header_of(
+            path,
+            problem,
             study=name,
             maker="path",
             dataset=pair_of(pair)[0],
             tracker=tracker,
             pair=pair,
-            inputs=inputs,
-            max_errors=problem.max_errors,
-            **sources.of_pair(pair),
-            steps_digest=table_digest(table_file),
-            status=path.status,
-            reason=path.reason,
-            steps=len(path.steps),
-            gradients=path.gradients,
-            evaluations=path.evaluations,
-            certificate=path.certificate,
-            certificate_reason=path.certificate_reason,
-            certified_segments=path.certified_segments,
-            min_margin=path.min_margin,
-            certificate_points=path.certificate_points,
-            certificate_resolution=path.certificate_resolution,
-            facts={key: str(value) for key, value in (*problem.metadata.items(), *end_order_field(path))},
+            digests={**sources.of_pair(pair), "steps_digest": table_digest(table_file)},
+            facts=problem.metadata,
         )
         order = None if path.end_order is None else path.end_order.numpy()
         write_points(tensor_file, StoredPath(pair, path.points.numpy(), path.t.numpy(), header, order))
 
 
-def end_order_field(path: Path) -> list[tuple[str, str]]:
-    """Return the field of the header that says that a path ends at W_b with its units reordered."""
-    return [] if path.end_order is None else [(END_ORDER, "the last point is W_b at the places in the tensor")]
+def header_of(
+    path: Path,
+    problem: Problem,
+    *,
+    study: str,
+    maker: str,
+    dataset: int,
+    tracker: str,
+    pair: str,
+    digests: Mapping[str, str],
+    facts: Mapping[str, object],
+) -> PathHeader:
+    """Return the header of a path: what the tracker and the certificate found, and what it was made from.
+
+    Args:
+        path: as it is written.
+        problem: its networks.
+        study: where it belongs; likewise maker, dataset, tracker and pair.
+        digests: of data, both ends and the table of steps, by the names of the header's fields.
+        facts: further fields.
+    """
+    order = [] if path.end_order is None else [(END_ORDER, "the last point is W_b at the places in the tensor")]
+    return PathHeader(
+        study=study,
+        maker=maker,
+        dataset=dataset,
+        tracker=tracker,
+        pair=pair,
+        inputs=problem.labels(torch.zeros(1, dtype=torch.long)).shape[1],
+        max_errors=problem.max_errors,
+        **digests,
+        status=path.status,
+        reason=path.reason,
+        steps=len(path.steps),
+        gradients=path.gradients,
+        evaluations=path.evaluations,
+        certificate=path.certificate,
+        certificate_reason=path.certificate_reason,
+        certified_segments=path.certified_segments,
+        min_margin=path.min_margin,
+        certificate_points=path.certificate_points,
+        certificate_resolution=path.certificate_resolution,
+        facts={key: str(value) for key, value in (*facts.items(), *order)},
+    )
 
 
 @dataclass(frozen=True)
