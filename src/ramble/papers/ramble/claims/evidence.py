@@ -39,7 +39,7 @@ def read_paths(
 ) -> dict[str, list[PathEvidence]]:
     """Read the artifacts along paths by study; the files of every kind are in the same order; spectra may be none."""
     by_study: dict[str, list[PathEvidence]] = {}
-    measured = spectra or [None] * len(paths)
+    measured: Sequence[str | None] = spectra or [None] * len(paths)
     for path_file, profile, line, spectrum in zip(paths, profiles, lines, measured, strict=True):
         path, taken = read_path(path_file), read_table(spectrum) if spectrum else pd.DataFrame()
         found = PathEvidence(path.header, float(path.t.max()), read_table(profile), read_table(line), taken)
