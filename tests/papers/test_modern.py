@@ -1,5 +1,7 @@
 """Claims on a network of today, on paths whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,6 +42,11 @@ def pair(
     return ModernPair(PathEvidence(header, 1.0, profile, line, spectra), detour)
 
 
+def without_spectra(found: ModernPair) -> ModernPair:
+    """The same before spectra were taken."""
+    return replace(found, evidence=replace(found.evidence, spectra=pd.DataFrame()))
+
+
 def verdicts(*pairs: ModernPair) -> list[str]:
     return [claim.verdict for claim in judge_modern("cifar", pairs, LIMITS)]
 
@@ -72,6 +79,13 @@ def test_a_line_leaves_with_more_errors_than_allowed(errors, allowed, leaves):
     claims = judge_modern("cifar", [pair([1, 1, 1], line_errors=errors, max_errors=allowed)], LIMITS)
     assert claims[1].verdict == leaves
     assert (f"more than {allowed} errors" in claims[1].claim) == bool(allowed)
+
+
+def test_nothing_is_claimed_of_curvature_where_no_spectra_were_taken():
+    found = pair([500, 490, 500])
+    known, unknown = judge_modern("cifar", [found], LIMITS), judge_modern("cifar", [without_spectra(found)], LIMITS)
+    assert unknown == known[:5]
+    assert len(known) == 7
 
 
 def test_signs_of_the_spectrum_are_judged_with_their_error_bars(tmp_path):

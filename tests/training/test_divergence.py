@@ -133,6 +133,12 @@ def test_minibatch_training_that_diverges_names_its_rate(tmp_path):
         find_stochastic_solutions(PROBLEM, 1, "mine", recipe, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
 
 
+def test_rounds_that_diverge_name_the_rate_they_began_with(tmp_path):
+    recipe = StochasticRecipe(count=1, rate=0.1, fine_rate=1e38, batch=4, epochs=1)
+    with pytest.raises(RambleError, match=r"studies.mine.solutions.fine_rate = 1e\+38 is too large.* in round 1"):
+        find_stochastic_solutions(PROBLEM, 1, "mine", recipe, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))
+
+
 def test_further_training_that_diverges_names_its_rate(ends, tmp_path):
     with pytest.raises(RambleError, match=r"rate = 1e\+38 is too large"):
         train_further(PROBLEM, ends[0][0], 20, 3, 1e38, 4, 1, Checkpoint(tmp_path / "a.safetensors", "k", 1e9))

@@ -86,7 +86,7 @@ rule claims_of_modern_study:
         paths=lambda wildcards: pair_files("paths", wildcards.study, "adaptive", "safetensors"),
         profiles=lambda wildcards: pair_files("profile", wildcards.study, "adaptive", "csv"),
         lines=lambda wildcards: pair_files("profile", wildcards.study, "line", "csv"),
-        spectra=lambda wildcards: pair_files("spectra", wildcards.study, "adaptive", "csv"),
+        spectra=lambda wildcards: spectra_at_once(wildcards.study, "adaptive"),
     output:
         csv="results/tables/claims-{study}.csv",
         md="results/tables/claims-{study}.md",

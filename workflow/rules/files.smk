@@ -14,6 +14,12 @@ def pair_files(kind, study, tracker, suffix, pairs=()):
     return PATH_STUDIES[study].pair_files(study, kind, tracker, suffix, pairs)
 
 
+def spectra_at_once(study, tracker):
+    """The spectra along a tracker's paths where a study takes them, and not on request only."""
+    taken = tracker in PATH_STUDIES[study].spectra.trackers
+    return pair_files("spectra", study, tracker, "csv") if taken else []
+
+
 def all_paths(studies, kind, suffix):
     """Artifacts along all trackers' paths of some studies."""
     trackers = [(study, tracker) for study in studies for tracker in PATH_STUDIES[study].tracker_names]

@@ -5,6 +5,7 @@ batches that hold the hardest samples most often, at a falling rate, finish in t
 every margin wide enough to walk away from.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,10 +21,11 @@ from ramble.store.checkpoints import Checkpoint, State, checked
 from ramble.store.progress import Progress
 from ramble.training.descent import Solution
 from ramble.training.divergence import refuse_divergence
-from ramble.training.step import minibatch_step
+from ramble.training.step import minibatch_step, nesterov_step
 from ramble.training.stochastic_settings import StochasticRecipe
 
 COUNTS = ("epochs", "rounds", "steps")  # of a run, in the order in which a checkpoint keeps them
+RISING = 0.2  # share of the steps of one cycle in which the rate rises
 
 
 @dataclass
@@ -31,6 +33,7 @@ class _Run:
     """Where the training of one network stands."""
 
     weights: Tensor  # (P,)
+    velocity: Tensor  # (P,)
     hardest: Hardest  # as seen in the rounds
     random: torch.Generator
     epochs: int = 0
@@ -39,20 +42,35 @@ class _Run:
 
     def pass_over(self, problem: NetworkProblem, recipe: StochasticRecipe) -> None:
         """Train for an epoch."""
-        for samples in epoch(problem.n_samples, recipe.batch, self.random):
-            self._step(problem, samples, recipe.rate)
+        batches = epoch(problem.n_samples, recipe.batch, self.random)
+        for samples in batches:
+            cycles = recipe.schedule == "one-cycle"
+            share = one_cycle((self.steps + 1) / (recipe.epochs * len(batches))) if cycles else 1.0
+            self._step(problem, samples, recipe, recipe.rate * share)
         self.epochs += 1
 
     def drill(self, problem: NetworkProblem, recipe: StochasticRecipe) -> None:
         """Train for a round on the hardest samples."""
-        rate = recipe.rate * recipe.decay**self.rounds
+        rate = (recipe.fine_rate or recipe.rate) * recipe.decay**self.rounds
         for samples in self.hardest.draw((recipe.round_steps, recipe.batch), recipe.focus, self.random):
-            self._step(problem, samples, rate)
+            self._step(problem, samples, recipe, rate)
         self.rounds += 1
 
-    def _step(self, problem: NetworkProblem, samples: Tensor, rate: float) -> None:
-        (self.weights,) = minibatch_step(problem, self.weights[None], samples, rate)
+    def _step(self, problem: NetworkProblem, samples: Tensor, recipe: StochasticRecipe, rate: float) -> None:
+        weights, velocity = self.weights[None], self.velocity[None]
+        if recipe.momentum:
+            weights, velocity = nesterov_step(problem, weights, velocity, samples, rate, recipe.momentum)
+        else:
+            weights = minibatch_step(problem, weights, samples, rate)
+        (self.weights,), (self.velocity,) = weights, velocity
         self.steps += 1
+
+
+def one_cycle(share: float) -> float:
+    """Return the factor on a rate after a share of all steps: it rises in a line, and falls by a cosine to nothing."""
+    if share < RISING:
+        return share / RISING
+    return (1 + math.cos(math.pi * (share - RISING) / (1 - RISING))) / 2
 
 
 def find_stochastic_solutions(
@@ -81,7 +99,7 @@ def find_stochastic_solutions(
         ) as progress:
             progress.resume(run.epochs + run.rounds)
             pause = partial(_keep, checkpoint, finished, run)
-            _train(problem, recipe, run, progress, pause, f"studies.{name}.solutions.rate")
+            _train(problem, recipe, run, progress, pause, f"studies.{name}.solutions")
         solutions.append(_solution(problem, recipe, name, number, run))
         finished, run = [*finished, run], None
     return solutions
@@ -90,9 +108,8 @@ def find_stochastic_solutions(
 def _begin(problem: NetworkProblem, seed: int, name: str, number: int) -> _Run:
     weights = problem.initial_weights(generator(seed, name, "initial", 0, number))
     unseen = torch.full((problem.n_samples,), -torch.inf, device=problem.device)
-    return _Run(
-        weights.to(problem.device), Hardest(unseen, problem.max_errors), generator(seed, name, "batches", 0, number)
-    )
+    weights, batches = weights.to(problem.device), generator(seed, name, "batches", 0, number)
+    return _Run(weights, torch.zeros_like(weights), Hardest(unseen, problem.max_errors), batches)
 
 
 def _train(
@@ -101,21 +118,22 @@ def _train(
     run: _Run,
     progress: Progress,
     pause: Callable[[], None],
-    key: str,
+    where: str,
 ) -> None:
     """Train a network until its margins are wide or the budget is spent; `pause` is called between passes.
 
-    Raises RambleError naming the key of the rate when the weights are no longer finite.
+    Raises RambleError naming the rate among the parameters at `where` when the weights are no longer finite.
     """
     while run.epochs < recipe.epochs:
         run.pass_over(problem, recipe)
-        refuse_divergence(run.weights, key, recipe.rate, f"in epoch {run.epochs}")
+        refuse_divergence(run.weights, f"{where}.rate", recipe.rate, f"in epoch {run.epochs}")
         progress.advance(1, epoch=run.epochs, phase="all samples alike")
         pause()
+    name, rate = ("fine_rate", recipe.fine_rate) if recipe.fine_rate else ("rate", recipe.rate)
     while not _look(problem, recipe, run) and run.rounds < recipe.max_rounds:
         facts = {"errors": run.hardest.errors, "margin": f"{run.hardest.smallest:.2f}"}
         run.drill(problem, recipe)
-        refuse_divergence(run.weights, key, recipe.rate, f"in round {run.rounds} on the hardest samples")
+        refuse_divergence(run.weights, f"{where}.{name}", rate, f"in round {run.rounds} on the hardest samples")
         facts["epoch"] = f"{run.epochs + run.rounds * recipe.round_steps * recipe.batch / problem.n_samples:.1f}"
         progress.advance(1, phase="hardest first", **facts)
         pause()
@@ -133,6 +151,7 @@ def _keep(checkpoint: Checkpoint, finished: list[_Run], run: _Run) -> None:
         runs = [*finished, run]
         tensors = {
             "weights": torch.stack([each.weights for each in runs]),
+            "velocity": run.velocity,
             "margins": torch.stack([each.hardest.margins for each in runs]),
             "random": run.random.get_state(),
         }
@@ -145,9 +164,10 @@ def _taken_up(problem: NetworkProblem, state: State) -> tuple[list[_Run], _Run |
     random.set_state(state.tensor("random", -1))
     counts = [checked(_Run, dict(zip(COUNTS, each, strict=True)), COUNTS) for each in state.facts["runs"]]
     weights = state.tensor("weights", len(counts), problem.n_weights).to(problem.device)
+    velocity = state.tensor("velocity", problem.n_weights).to(problem.device)  # of the last one; others have ended
     margins = state.tensor("margins", len(counts), problem.n_samples).to(problem.device)
     runs = [
-        _Run(weights_of_run, Hardest(margins_of_run, problem.max_errors), random, **of_run)
+        _Run(weights_of_run, velocity, Hardest(margins_of_run, problem.max_errors), random, **of_run)
         for weights_of_run, margins_of_run, of_run in zip(weights, margins, counts, strict=True)
     ]
     return runs[:-1], runs[-1]

@@ -57,8 +57,7 @@ class Study(PathStudy):
     @property
     def judged_as_modern(self) -> bool:
         """Whether it has what the claims on a network of today are judged by."""
-        walked = {"adaptive", "line"} <= set(self.tracker_names) and "adaptive" in self.spectra.trackers
-        return walked and not self.judged
+        return {"adaptive", "line"} <= set(self.tracker_names) and not self.judged
 
     def files(self, name: str, studies: Mapping[str, BaseStudy]) -> list[str]:
         """Return the files of any study of paths, and the tables of what only this kind has."""

@@ -19,7 +19,7 @@ class PathEvidence:
     reached: float  # largest t of the stored path
     profile: pd.DataFrame  # along the path
     line: pd.DataFrame  # along the straight segment
-    spectra: pd.DataFrame  # at points of the path
+    spectra: pd.DataFrame  # at points of the path; no rows where none were taken
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Evidence:
 def read_paths(
     paths: Sequence[str], profiles: Sequence[str], lines: Sequence[str], spectra: Sequence[str]
 ) -> dict[str, list[PathEvidence]]:
-    """Read the artifacts along paths by study; the files of every kind are in the same order."""
+    """Read the artifacts along paths by study; the files of every kind are in the same order; spectra may be none."""
     by_study: dict[str, list[PathEvidence]] = {}
-    for path_file, *tables in zip(paths, profiles, lines, spectra, strict=True):
-        path = read_path(path_file)
-        profile, line, spectrum = (read_table(file) for file in tables)
-        found = PathEvidence(path.header, float(path.t.max()), profile, line, spectrum)
+    measured: Sequence[str | None] = spectra or [None] * len(paths)
+    for path_file, profile, line, spectrum in zip(paths, profiles, lines, measured, strict=True):
+        path, taken = read_path(path_file), read_table(spectrum) if spectrum else pd.DataFrame()
+        found = PathEvidence(path.header, float(path.t.max()), read_table(profile), read_table(line), taken)
         by_study.setdefault(path.header.study, []).append(found)
     return by_study
 

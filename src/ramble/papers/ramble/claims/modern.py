@@ -45,15 +45,15 @@ class ModernPair:
 def read_modern(
     paths: Sequence[str], profiles: Sequence[str], lines: Sequence[str], spectra: Sequence[str]
 ) -> list[ModernPair]:
-    """Read the artifacts of all pairs of one study; the files of every kind are in the same order."""
+    """Read the artifacts of all pairs of one study; files are in the same order, and of spectra there may be none."""
     (found,) = read_paths(paths, profiles, lines, spectra).values()
     return [ModernPair(evidence, detour(read_path(file))) for evidence, file in zip(found, paths, strict=True)]
 
 
 def judge_modern(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> list[Claim]:
-    """Judge every claim; what is said of paths is said of those that join their ends."""
+    """Judge every claim; what is said of paths is said of those that join their ends, of curvature where known."""
     joined = [pair for pair in pairs if pair.evidence.header.joins]
-    measured = [pair.evidence for pair in joined]
+    measured = [pair.evidence for pair in joined if len(pair.evidence.spectra)]
     return [
         _exists(study, pairs, limits),
         _line_leaves(study, pairs, limits),
