@@ -62,18 +62,18 @@ schema: .venv/installed
 # newest versions that pyproject.toml admits, for every platform at once
 lock: .venv/installed
 	$(BIN)/pip install uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --extra test --extra lint --extra docs --no-header --no-annotate \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra workflow --extra test --extra lint --extra docs --no-header --no-annotate \
 		--upgrade pyproject.toml -o requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; install one or run make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable .
+	$(PIP) --editable '.[workflow]'
 	touch $@
 
 # not needed to run the workflow, and snakemake imports the tests' S3 library at every start where it finds it
 .venv/tools: .venv/installed
-	$(PIP) --editable '.[test,lint,docs]'
+	$(PIP) --editable '.[workflow,test,lint,docs]'
 	touch $@
 
 clean:
