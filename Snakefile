@@ -11,6 +11,9 @@ from plumbing.source import import_package_from
 import_package_from(workflow.basedir)
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/parameters.smk"
 include: "workflow/rules/files.smk"
 include: "workflow/rules/inputs.smk"
@@ -32,11 +35,12 @@ include: "workflow/rules/shared.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/trackers.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/targets.smk"
 
 
 rule paper:
-    default_target: True
+    default_target: not REPORTING
     input:
         [study_files(study) for study in PARAMETERS.paper],
         [study_pictures(study) for study in PARAMETERS.paper],
