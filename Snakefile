@@ -40,12 +40,16 @@ include: "workflow/rules/targets.smk"
 
 
 rule paper:
-    default_target: not REPORTING
+    default_target: True
     input:
         [study_files(study) for study in PARAMETERS.paper],
         [study_pictures(study) for study in PARAMETERS.paper],
         rules.compare_trackers.output,
         rules.judge_claims.output,
+
+
+if REPORTING:  # `snakemake --report FILE` shows what `snakemake report` made
+    workflow.default_target = "report"
 
 
 include: "workflow/rules/steps.smk"

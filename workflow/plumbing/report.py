@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.io import report
 
 CLAIMS = "results/report/claims"  # a page for each claim
-CLAIM_FILES = "{study}: {claim}.html"
+CLAIM_FILES = "{study} - {claim}.html"
 
 
 class Captions:

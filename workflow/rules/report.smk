@@ -92,10 +92,9 @@ for target, studies in REPORTS.items():
     rule:
         name:
             target
-        default_target: REPORTING and target == "report"
         input:
             reported(studies) if target in ASKED else [],
 
 
 if REPORTING and workflow.is_main_process:
-    refuse_unmade(file for target in ASKED for file in getattr(rules, target).input)
+    refuse_unmade(file for target in ASKED for file in workflow.get_rule(target).input)
