@@ -47,9 +47,9 @@ def look_at_all(page: Page) -> dict[str, int]:
 
 def search(page: Page, word: str) -> str:
     """Type a word into the search; return what the menu then shows."""
-    page.evaluate("app.showReportInfo()")
-    page.wait("document.querySelector('input')")
-    page.evaluate("document.querySelector('input').focus()")
+    page.evaluate("void app.showReportInfo()")
+    page.wait("Boolean(document.querySelector('input'))")
+    page.evaluate("void document.querySelector('input').focus()")
     page.call("Input.insertText", text=word)
     for kind in ("keyDown", "keyUp"):
         page.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
