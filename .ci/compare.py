@@ -78,7 +78,8 @@ def by_dvc(before: Path, after: Path, out: Path) -> str:
     call(*dvc, "plots", "diff", "HEAD~1", "HEAD", "--out", str((out / "plots").resolve()))
     table = call(*dvc, "metrics", "diff", "HEAD~1", "HEAD", "--md", "--precision", "4")
     shutil.rmtree(repository)
-    return table.strip()
+    rows = table.strip().splitlines()
+    return "\n".join(rows) if len(rows) > 2 else ""  # a head alone where no metric differs
 
 
 def shown(repository: Path) -> dict[str, list[object]]:
@@ -157,7 +158,10 @@ def comment(metrics: str, tables: dict[str, list[str]], pictures: dict[str, list
     lines += ["", "#### Metrics that differ (`dvc metrics diff`)", "", metrics or "None.", ""]
     if pictures["differ"]:
         lines += ["#### Pictures that differ: before, after, difference", ""]
-        lines += [f"**{Path(file).stem}**\n\n![{Path(file).stem}](PICTURES/{Path(file).name})\n" for file in pictures["differ"]]
+        lines += [
+            f"**{Path(file).stem}**\n\n![{Path(file).stem}](PICTURES/{Path(file).name})\n"
+            for file in pictures["differ"]
+        ]
     lines.append("The plots side by side and the report are among the artifacts of this run.")
     return "\n".join([*lines, ""])
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from browser import PROGRAM, Page, browser
 from checkouts import ROOT, Checkout
-from plumbing.report import Captions
 from snakemake.exceptions import WorkflowError
 
+from plumbing.report import Captions
 from ramble.papers.ramble.figures import FIGURES
 from ramble.papers.titles import OWN, TITLES, paper_of
 

@@ -34,7 +34,9 @@ class Captions:
         """
         path = self.folder / f"{name}.rst"
         if not path.is_file():
-            raise WorkflowError(f"{what}: has no caption; write workflow/report/{name}.rst, its first line being a title")
+            raise WorkflowError(
+                f"{what}: has no caption; write workflow/report/{name}.rst, its first line being a title"
+            )
         return str(path)
 
     def title(self, name: str, what: str) -> str:

@@ -51,7 +51,9 @@ def write_claims(folder: str | Path, claims: pd.DataFrame) -> list[Path]:
         folder: is made where it is missing.
         claims: a row a claim, with at least the columns claim, study and verdict.
     """
-    files = [Path(folder) / f"{row.study} - {_plain(row.claim)} ({_plain(row.where)}).html" for row in claims.itertuples()]
+    files = [
+        Path(folder) / f"{row.study} - {_plain(row.claim)} ({_plain(row.where)}).html" for row in claims.itertuples()
+    ]
     assert len(set(files)) == len(files), "two claims of one study and place have one name"
     for file, (_, row) in zip(files, claims.iterrows(), strict=True):
         rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{_cell(row[name])}</td></tr>\n" for name in row.index)

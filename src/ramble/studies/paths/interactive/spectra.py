@@ -28,7 +28,9 @@ def draw_spectrum(files: Files, zero_eigenvalue: float) -> Figure:
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.07,
         subplot_titles=("eigenvalues of the Hessian that count as non-zero", "training loss (nats)"),
     )  # fmt: skip
-    _add_eigenvalues(figure, shown.spectra, values.where(values > zero_eigenvalue * values.iloc[:, :1].to_numpy()), axis)
+    _add_eigenvalues(
+        figure, shown.spectra, values.where(values > zero_eigenvalue * values.iloc[:, :1].to_numpy()), axis
+    )
     figure.add_trace(
         Scatter(x=shown.profile[axis.column], y=shown.profile.train_loss, line={"color": "#0072B2"}, name="loss",
                 mode="lines+markers", marker={"size": 4}, showlegend=False),
