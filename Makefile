@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP = $(BIN)/pip install --disable-pip-version-check --quiet --constraint requirements.lock
 
 .PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore take-back record
-.PHONY: dvc.yaml test lint docs format schema lock clean
+.PHONY: dvc.yaml test lint docs format report results-page schema lock clean
 
 paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting: .venv/installed
 	$(BIN)/snakemake --cores all -- $@
@@ -54,6 +54,15 @@ format: .venv/tools
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow/rules
+
+# what was made, for people who read in a browser
+report: .venv/installed
+	$(BIN)/snakemake -- report
+	$(BIN)/snakemake --report results/report.zip
+
+# docs/results from the captions, and from results/ where these are those to be shown: make results-page RESULTS=results
+results-page: .venv/installed
+	PYTHONPATH=src $(BIN)/python workflow/results_page.py docs $(RESULTS)
 
 # the JSON schema of params.yaml, from the typed models
 schema: .venv/installed

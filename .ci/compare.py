@@ -2,9 +2,9 @@
 
 Usage: python .ci/compare.py BEFORE AFTER OUT
 
-BEFORE and AFTER are folders with results/; OUT is filled with comment.md, for a pull request, with DVC's page of the plots,
-and with one picture before | after | difference for each figure that differs. The exit code is 0 whether anything differs
-or not: a difference is for people to judge.
+BEFORE and AFTER are folders with results/; OUT is filled with comment.md, for a pull request, with DVC's page of the
+plots, and with one picture before | after | difference for each figure that differs. The exit code is 0 whether
+anything differs or not: a difference is for people to judge.
 """
 
 import argparse

@@ -16,7 +16,6 @@ from plumbing.report import Captions
 from ramble.papers.ramble.figures import FIGURES
 from ramble.papers.titles import OWN, TITLES, paper_of
 
-LOADED = "(() => {{ const seen = document.querySelector('{tag}'); return {condition}; }})()"
 MOST_BYTES = 25_000_000
 
 
@@ -67,7 +66,7 @@ def test_every_figure_of_a_paper_has_a_caption_and_every_caption_a_title() -> No
 
 
 def test_missing_caption_is_said_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(WorkflowError, match="has no caption; write workflow/report/figures/mine.rst") as raised:
+    with pytest.raises(WorkflowError, match=r"has no caption; write workflow/report/figures/mine\.rst") as raised:
         Captions(tmp_path).title("figures/mine", "figures.mine")
     assert "\n" not in str(raised.value)
     (tmp_path / "empty.rst").write_text("")

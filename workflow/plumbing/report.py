@@ -1,7 +1,7 @@
 """What a report shows: figures, tables and claims, each with the file of its caption and its place in the menu.
 
-A caption is a file of reStructuredText below workflow/report, whose first line is a title. The pages of docs/results are
-written from the same files.
+A caption is a file of reStructuredText below workflow/report, whose first line is a title. The page of the figures in
+docs/results is written from the same files.
 """
 
 from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ class Captions:
 def shown_figures(
     captions: Captions, figures: Iterable[str], parameters: Any, papers: Any, interactive: Iterable[str]
 ) -> Iterator[Any]:
-    """Yield the pictures of some figures, and the pages of those that can be turned, as Snakemake's report takes them."""
+    """Yield the pictures of some figures, and pages of those that can be turned, as Snakemake's report takes them."""
     can_turn = set(interactive)
     for name in figures:
         what, figure = f"figures.{name}", parameters.figures[name]
@@ -100,5 +100,6 @@ def refuse_unmade(files: Iterable[Any]) -> None:
     missing = [str(file) for file in files if not Path(file).exists()]
     if missing:
         raise WorkflowError(
-            f"{missing[0]}: is not made yet, as are {len(missing) - 1} more files of the report; run 'snakemake -- report' first"
+            f"{missing[0]}: is not made yet, as are {len(missing) - 1} more files of the report; run 'snakemake -- report' "
+            "first"
         )

@@ -69,9 +69,10 @@ def _add_eigenvalues(figure: Figure, spectra: pd.DataFrame, values: pd.DataFrame
             continue
         colour = COLOURS[number] if number < len(COLOURS) else "#9ca3af"
         bars = {"type": "data", "array": bounds.iloc[:, number], "thickness": 1, "width": 0}
+        width = 2 if number < len(COLOURS) else 0.8
         figure.add_trace(
             Scatter(x=spectra[axis.column], y=values.iloc[:, number], error_y=bars, mode="lines",
-                    line={"color": colour, "width": 2 if number < len(COLOURS) else 0.8}, name=f"eigenvalue {number + 1}",
+                    line={"color": colour, "width": width}, name=f"eigenvalue {number + 1}",
                     showlegend=number < 20, connectgaps=False),
             row=1, col=1,
         )  # fmt: skip
