@@ -17,8 +17,8 @@ CAPTIONS = Path(__file__).parent / "report/figures"
 WIDTH, COLOURS = 1000, 64  # of a picture, in pixels; and how many colours it keeps
 HEAD = """# Figures
 
-*This page is written from the captions of the [report](../how-to/report.md) by `make results-page`, with the pictures of
-one recorded run of the default target, with the shipped parameters.*
+*This page is written from the captions of the [report](../how-to/report.md) by `make results-page`, with the pictures
+of one recorded run of the default target, with the shipped parameters.*
 """
 TABLE_HEAD = """---
 hide: [toc]
@@ -26,7 +26,8 @@ hide: [toc]
 
 {title}
 
-*This page is `results/tables/{name}.md` as one recorded run of the default target made it, with the shipped parameters.*
+*This page is `results/tables/{name}.md` as one recorded run of the default target made it, with the shipped \
+parameters.*
 """
 
 

@@ -100,6 +100,6 @@ def refuse_unmade(files: Iterable[Any]) -> None:
     missing = [str(file) for file in files if not Path(file).exists()]
     if missing:
         raise WorkflowError(
-            f"{missing[0]}: is not made yet, as are {len(missing) - 1} more files of the report; run 'snakemake -- report' "
-            "first"
+            f"{missing[0]}: is not made yet, as are {len(missing) - 1} more files of the report; run "
+            "'snakemake -- report' first"
         )
