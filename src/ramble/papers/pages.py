@@ -61,8 +61,8 @@ def write_claims(folder: str | Path, claims: pd.DataFrame) -> list[Path]:
     return files
 
 
-def _plain(text: str) -> str:
-    return NO_NAME.sub("", text).strip(" .")
+def _plain(text: object) -> str:
+    return NO_NAME.sub("", str(text)).strip(" .")
 
 
 def _cell(value: object) -> str:
