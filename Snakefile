@@ -35,6 +35,7 @@ include: "workflow/rules/shared.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/trackers.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/reported.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/targets.smk"
 
