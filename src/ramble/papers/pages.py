@@ -62,7 +62,7 @@ def write_claims(folder: str | Path, claims: pd.DataFrame) -> list[Path]:
 
 
 def _plain(text: object) -> str:
-    return NO_NAME.sub("", str(text)).strip(" .")
+    return " ".join(NO_NAME.sub("", str(text)).split()).strip(" .")
 
 
 def _cell(value: object) -> str:
