@@ -19,7 +19,11 @@ def draw_spectrum(files: Files, zero_eigenvalue: float) -> Figure:
         files: of one tracker's paths; the one that stands for them is shown.
         zero_eigenvalue: eigenvalues below this share of the largest at the same point count as zero.
     """
-    shown = read_sources(files).shown
+    return spectrum_of(read_sources(files).shown, zero_eigenvalue)
+
+
+def spectrum_of(shown: Source, zero_eigenvalue: float) -> Figure:
+    """Draw a path with profile and spectra, as `draw_spectrum` does."""
     assert shown.spectra is not None
     assert shown.profile is not None
     values = eigenvalues(shown.spectra)
@@ -41,7 +45,11 @@ def draw_spectrum(files: Files, zero_eigenvalue: float) -> Figure:
 
 def draw_top_eigenvalues(files: Files) -> Figure:
     """Draw the files `paths` and `spectra`: the top eigenvalues, and the most negative ones."""
-    shown = read_sources(files).shown
+    return top_eigenvalues_of(read_sources(files).shown)
+
+
+def top_eigenvalues_of(shown: Source) -> Figure:
+    """Draw a path with spectra, as `draw_top_eigenvalues` does."""
     assert shown.spectra is not None
     values = eigenvalues(shown.spectra)
     axis = position([shown])
