@@ -109,6 +109,9 @@ def test_report_is_made_offline_and_everything_in_it_loads(finished_copy: Checko
         assert not page.errors
         page.open(finished_copy.root / "results/report/interactive/fig1.html")
         page.wait("document.querySelectorAll('#figure .main-svg').length > 0")
+        buttons = page.evaluate("[...document.querySelectorAll('.modebar-btn')].map(one => one.dataset.title)")
+        assert "Zoom" in buttons
+        assert not [button for button in buttons if "Share" in button]  # nothing is sent anywhere
         assert not page.errors
         assert not [address for address in page.asked if address.startswith("http")]
     assert finished_copy.planned("paper") == {}

@@ -10,7 +10,7 @@ from ramble.store.stamps import stamp
 
 FONT = "system-ui, sans-serif"
 # no logo and no button that sends the figure to a server
-CONFIG = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["sendDataToCloud"]}
+CONFIG = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["sendChartToCloud"]}
 
 
 def write_figure(path: str | Path, title: str, figure: Figure) -> None:
