@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP = $(BIN)/pip install --disable-pip-version-check --quiet --constraint requirements.lock
 
 .PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore take-back record
-.PHONY: dvc.yaml test lint docs format schema lock clean
+.PHONY: dvc.yaml test lint docs format report results-page schema lock clean
 
 paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting: .venv/installed
 	$(BIN)/snakemake --cores all -- $@
@@ -55,6 +55,15 @@ format: .venv/tools
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow/rules
 
+# what was made, for people who read in a browser
+report: .venv/installed
+	$(BIN)/snakemake -- report
+	$(BIN)/snakemake --report results/report.zip
+
+# docs/results from the captions, and from results/ where these are those to be shown: make results-page RESULTS=results
+results-page: .venv/installed
+	PYTHONPATH=src $(BIN)/python workflow/results_page.py docs $(RESULTS)
+
 # the JSON schema of params.yaml, from the typed models
 schema: .venv/installed
 	$(BIN)/python -m ramble.parameters.schema workflow/schemas/params.schema.json
@@ -62,18 +71,18 @@ schema: .venv/installed
 # newest versions that pyproject.toml admits, for every platform at once
 lock: .venv/installed
 	$(BIN)/pip install uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --extra test --extra lint --extra docs --no-header --no-annotate \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra workflow --extra test --extra lint --extra docs --no-header --no-annotate \
 		--upgrade pyproject.toml -o requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; install one or run make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable .
+	$(PIP) --editable '.[workflow]'
 	touch $@
 
 # not needed to run the workflow, and snakemake imports the tests' S3 library at every start where it finds it
 .venv/tools: .venv/installed
-	$(PIP) --editable '.[test,lint,docs]'
+	$(PIP) --editable '.[workflow,test,lint,docs]'
 	touch $@
 
 clean:

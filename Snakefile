@@ -11,6 +11,9 @@ from plumbing.source import import_package_from
 import_package_from(workflow.basedir)
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/parameters.smk"
 include: "workflow/rules/files.smk"
 include: "workflow/rules/inputs.smk"
@@ -32,6 +35,8 @@ include: "workflow/rules/shared.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/trackers.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/reported.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/targets.smk"
 
 
@@ -42,6 +47,10 @@ rule paper:
         [study_pictures(study) for study in PARAMETERS.paper],
         rules.compare_trackers.output,
         rules.judge_claims.output,
+
+
+if REPORTING:  # `snakemake --report FILE` shows what `snakemake report` made
+    workflow.default_target = "report"
 
 
 include: "workflow/rules/steps.smk"

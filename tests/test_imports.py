@@ -13,7 +13,7 @@ from checkouts import ROOT
 PACKAGE = ROOT / "src" / "ramble"
 # rooms from the ground up: a module imports from its own room and from those below
 FLOORS = (
-    {"errors", "settings"},  # what settings are made of: every room has some
+    {"errors", "settings", "version"},  # what settings are made of: every room has some
     {"store"},
     {"problems"},
     {"certificates", "training"},

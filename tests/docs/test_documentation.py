@@ -33,6 +33,16 @@ def test_readme_stays_short_and_pictures_small() -> None:
     assert not too_large
 
 
+def test_page_of_the_figures_is_that_of_the_captions(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "pictures").symlink_to(DOCS / "pictures")
+    command = [sys.executable, str(ROOT / "workflow/results_page.py"), str(tmp_path)]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, check=True)
+    page = (DOCS / "results/figures.md").read_text()
+    assert page == (tmp_path / "results/figures.md").read_text(), "run make results-page"
+    assert page.count("![") == 10
+
+
 def test_targets_of_make_that_are_named_exist() -> None:
     targets = set(re.findall(r"^([\w. -]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     known = {name for line in targets for name in line.split()}

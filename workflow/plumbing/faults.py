@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import is_flagged
 from snakemake_interface_logger_plugins.common import LogEvent
 
 AHEAD = 60  # seconds that another machine's clock may be ahead
@@ -64,6 +65,11 @@ def _no_file(entry: os.DirEntry[str]) -> str | None:
     return None
 
 
+def _makes_folder(made: Any) -> bool:
+    """Whether what a rule makes is a folder."""
+    return all(is_flagged(output, "directory") for output in made.output)
+
+
 def refuse_unusable(artifacts: Any, folder: str = "results") -> None:
     """Raise WorkflowError at what stands in an artifact's place: Snakemake would delete what was made of it first.
 
@@ -73,7 +79,8 @@ def refuse_unusable(artifacts: Any, folder: str = "results") -> None:
     """
     for entry in list(os.scandir(folder)) if Path(folder).is_dir() else ():
         name, reason = f"{folder}/{entry.name}", _no_file(entry)
-        if reason is not None and artifacts.match_producers(name):
+        makers = artifacts.match_producers(name) if reason is not None else ()
+        if makers and not (entry.is_dir() and all(_makes_folder(made) for made in makers)):
             raise WorkflowError(f"{name}: {reason}")
         if entry.is_dir():
             refuse_unusable(artifacts, name)

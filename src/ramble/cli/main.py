@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from ramble.cli import connect, measure, provenance, verify
+from ramble.version import VERSION
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,6 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="ramble", description="Paths between trained networks that make no error, and proofs of it."
     )
+    parser.add_argument("--version", action="version", version=f"ramble {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (connect.add, measure.add_profile, measure.add_spectrum, verify.add, provenance.add):
         add(commands)

@@ -5,11 +5,15 @@ import sys
 
 from ramble.parameters.document import Parameters
 from ramble.store.artifacts import write_whole
+from ramble.version import VERSION
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema_text() -> str:
-    """Return the schema of `Parameters` as JSON."""
-    return json.dumps(Parameters.model_json_schema(), indent=2) + "\n"
+    """Return the schema of `Parameters` as JSON; its `$id` names the version of the package that reads such a file."""
+    named = {"$schema": DIALECT, "$id": f"urn:ramble-paths:{VERSION}:params"}
+    return json.dumps(named | Parameters.model_json_schema(), indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from snakemake.exceptions import WorkflowError
+from snakemake.io import flag
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from plumbing.faults import Failures, how_it_ended, refuse_unusable
@@ -47,7 +48,10 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "results/tcm"
 
 
-INDEX = SimpleNamespace(match_producers=lambda file: file.endswith(".csv"))
+TABLE, FOLDER = (SimpleNamespace(output=[made]) for made in ("any.csv", flag("any", "directory")))
+INDEX = SimpleNamespace(
+    match_producers=lambda file: [TABLE] * file.endswith(".csv") + [FOLDER] * file.endswith("pages")
+)
 
 
 def test_folders_and_pipes_in_the_place_of_artifacts_are_refused(results: Path) -> None:
@@ -56,6 +60,15 @@ def test_folders_and_pipes_in_the_place_of_artifacts_are_refused(results: Path) 
     refuse_unusable(INDEX)
     (results / "pairs.csv").mkdir()
     with pytest.raises(WorkflowError, match=r"^results/tcm/pairs\.csv: is no regular file"):
+        refuse_unusable(INDEX)
+
+
+def test_folder_that_a_rule_makes_is_an_artifact_and_a_pipe_in_its_place_is_none(results: Path) -> None:
+    (results / "pages").mkdir()
+    refuse_unusable(INDEX)
+    (results / "pages").rmdir()
+    os.mkfifo(results / "pages")
+    with pytest.raises(WorkflowError, match=r"^results/tcm/pages: is no regular file"):
         refuse_unusable(INDEX)
 
 
