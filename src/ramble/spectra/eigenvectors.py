@@ -103,7 +103,8 @@ class _Known:
         low, high = [*self.neighbours.low], [*self.neighbours.high]
         if self.neighbours.others is not None:
             low, high = [*low, self.neighbours.others[0]], [*high, self.neighbours.others[1]]
-        return np.maximum(values - min(low), max(high) - values)
+        found: Vector = np.maximum(values - min(low), max(high) - values)
+        return found
 
     def angle(self, cluster: range) -> float:
         """Return the bound for the span of some pairs next to each other."""
