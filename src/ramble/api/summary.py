@@ -31,7 +31,7 @@ def summary(connection: Connection) -> str:
         ("certificate", _certificate(connection)),
         (f"{_rank(problem.max_errors)} margin", f"{path.min_margin:.4g} on the path"),
         ("loss barrier", f"{connection.barrier:.4g} nats"),
-        ("length", f"{connection.length:.3f} times the distance of the ends, {len(path.points)} points"),
+        ("length", _length(connection)),
         ("cost", f"{route.gradients:,} gradients, {route.evaluations:,} evaluations, {connection.seconds:.1f} s"),
     ]
     return "\n".join(f"{word:{WIDTH}}{text}" for word, text in rows)
@@ -76,6 +76,13 @@ def _joined(connection: Connection) -> str:
     if path.joins:
         return "yes, by the straight line" if connection.route.tracker == "line" else f"yes, by {by}"
     return f"NO ({by}: {path.status}, {path.reason or 'the budget is spent'})"
+
+
+def _length(connection: Connection) -> str:
+    points = len(connection.path.points)
+    if points == 1:
+        return "0, both ends are one network: one point"
+    return f"{connection.length:.3f} times the distance of the ends, {points} points"
 
 
 def _next(path: Path) -> tuple[str, str]:
