@@ -95,7 +95,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 def refuse_missing(where: str, files: Sequence[str]) -> None:
     """Raise WorkflowError where one of a user's files is not there; `where` names the key that it stands under."""
     for file in files:
-        if not os.path.exists(file):
+        if not Path(file).exists():
             raise WorkflowError(f"{where}: {file} is missing; name a checkpoint that is there")
 
 
