@@ -210,3 +210,33 @@ def test_a_path_that_does_not_join_is_written_and_says_so(tmp_path):
     _, header = read_tensors(tmp_path / "path.safetensors")
     assert header["status"] != "arrived"
     assert not ramble.verify(tmp_path / "path.safetensors", Sources(network=ProductNetwork, data=data)).holds
+
+
+def test_one_network_with_its_units_in_two_orders_is_one_point(ends, tmp_path):
+    first = ends[0].state_dict()
+    order = torch.arange(39, -1, -1)
+    other = first | {"0.weight": first["0.weight"][order], "0.bias": first["0.bias"][order]}
+    other["2.weight"] = first["2.weight"][:, order]
+    path = ramble.connect(network, samples(), first, other, test=samples(), out=tmp_path)
+    assert path.joins
+    assert path.reordered
+    assert (len(path.points), path.length, path.barrier) == (1, 1.0, 0.0)
+    assert "0, both ends are one network" in str(path)
+    assert len(path.profile) == 1
+    lines = [line for axes in path.plot().axes for line in axes.get_lines()]
+    assert len(lines) == 4
+    assert all(line.get_marker() == "o" for line in lines)
+    assert (tmp_path / "path.svg").is_file()
+    verdict = ramble.verify(tmp_path / "path.safetensors", Sources(network=network, data=samples(), a=first, b=other))
+    assert verdict.holds, str(verdict)
+    assert len(ramble.spectrum(path, top=2, count=2)) == 1
+
+
+def test_a_profile_says_on_which_samples_it_was_measured(ends):
+    inputs, labels = samples()
+    with_test = [ramble.connect(network, samples(), *ends, test=(inputs + shift, labels)) for shift in (0.1, 0.2)]
+    one, other = (ramble.profile(path) for path in with_test)
+    assert len(set(one.test_digest)) == 1
+    assert one.test_digest[0] != other.test_digest[0]
+    assert one.train_digest[0] == other.train_digest[0] == with_test[0].given.digest("train")
+    assert "test_digest" not in ramble.profile(ramble.connect(network, samples(), *ends))

@@ -3,13 +3,21 @@
 import pytest
 import torch
 from small_problems import committee_on, pattern_sets, smooth_problem
+from torch import nn
 
 from ramble.errors import RambleError
+from ramble.problems.checks import unavoidable_errors
 from ramble.problems.margins import membership_margins
 from ramble.problems.minibatches import Hardest
+from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import allowed_errors
 
 ZERO = torch.zeros(1, dtype=torch.long)
+
+
+class Plain(NetworkProblem):
+    def build_network(self) -> nn.Module:
+        return nn.Linear(2, 2)
 
 
 def test_the_margin_that_decides_is_the_one_behind_the_errors_allowed():
@@ -71,3 +79,26 @@ def test_a_look_counts_network_by_network():
     assert not lenient.look(lambda samples: margins[:, samples], 0.5)
     assert lenient.smallest == 0.25
     assert lenient.errors == 3
+
+
+def test_contradictions_are_refused_only_where_they_make_more_errors_than_are_allowed():
+    inputs = torch.tensor([[0.0, 1.0], [-0.0, 1.0], [0.0, 1.0], [2.0, 2.0], [2.0, 2.0], [3.0, 0.0]])
+    labels = torch.tensor([0, 1, 1, 1, 0, 0])
+    assert unavoidable_errors(inputs, labels) == (2, (0, 1))
+    assert unavoidable_errors(inputs, torch.tensor([1, 1, 1, 0, 0, 0])) == (0, None)
+    problem = Plain({"train": (inputs, labels)})
+    for few in (0, 1, 0.2):
+        with pytest.raises(RambleError, match=r"inputs 0 and 1 are equal .* at least 2 errors; .*max_errors = 2"):
+            problem.allow_errors(few)
+    for enough in (2, 3, 0.4):
+        problem.allow_errors(enough)
+    weights = torch.randn(500, problem.n_weights, generator=torch.Generator().manual_seed(1))
+    assert int(problem.evaluate(weights, torch.zeros(500, dtype=torch.long)).errors.min()) >= 2
+
+
+def test_a_committee_counts_the_errors_of_opposite_patterns_in_its_worst_set():
+    patterns = torch.tensor([[1, 1, -1], [-1, -1, 1], [1, 1, -1]])
+    problem = committee_on([{"patterns": patterns, "labels": torch.tensor(own)} for own in ([1, -1, 1], [1, 1, 1])])
+    with pytest.raises(RambleError, match=r"data set 1: the patterns 0 and 1 are opposite .* at least 1 error;"):
+        problem.allow_errors(0)
+    problem.allow_errors(1)

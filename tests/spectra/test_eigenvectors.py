@@ -35,6 +35,9 @@ def largest_angle(span: Tensor, space: Tensor) -> float:
 def assert_true(matrix: Tensor, found: Ends, vectors: Eigenvectors) -> None:
     """Every angle holds, to the eigenvectors of a dense decomposition that has the same places from either end."""
     _, exact = torch.linalg.eigh(matrix)
+    stored = vectors.vectors.double()
+    misses = matrix @ stored - stored * torch.as_tensor(found.top.copy())
+    assert (misses.norm(dim=0).numpy() <= vectors.residuals).all()
     above, k = found.neighbours.from_above, len(vectors.angles)
     places = [*range(len(matrix) - 1, len(matrix) - 1 - above, -1), *range(k - above - 1, -1, -1)]
     span, _ = torch.linalg.qr(vectors.vectors.double())
@@ -106,6 +109,9 @@ def test_the_dtype_that_vectors_are_stored_in_is_in_their_angles():
     single, double = (vectors_of(matrix, found, dtype) for dtype in (torch.float32, torch.float64))
     assert double.angles.max() < 1e-5
     assert single.angles.min() > 1e-8
+    assert (single.residuals > double.residuals).all()
+    assert single.residuals.max() < 1e-5
+    assert_true(matrix, found, single)
     assert single.vectors.dtype == torch.float32
 
 

@@ -22,6 +22,8 @@ from ramble.tracking.line_settings import LineSettings
 
 SETS = [random_patterns(1, "load", dataset, patterns=90, inputs=30) for dataset in range(2)]
 
+LINE = LineTracker(LineSettings(points=5, resolution=0.125))
+
 
 def table_at(patterns: int, count: int = 3) -> pd.DataFrame:
     problem = committee_on([first_patterns(tensors, patterns) for tensors in SETS], input_scale=0.5)
@@ -31,7 +33,7 @@ def table_at(patterns: int, count: int = 3) -> pd.DataFrame:
         1,
         "load",
         recipe,
-        {"guarded": TRACKER, "line": LineTracker(LineSettings(points=5, resolution=0.125))},
+        {"guarded": TRACKER, "line": LINE},
     )
 
 
@@ -92,3 +94,25 @@ def test_the_figure_shows_loads_with_and_without_pairs(tmp_path):
     outputs = [str(tmp_path / f"load.{suffix}") for suffix in ("svg", "png", "pdf")]
     save(draw_loads({"tcm_load": pd.DataFrame(rows)}), outputs)
     assert all(Path(output).stat().st_size > 5000 for output in outputs)
+
+
+def test_the_figure_says_which_errors_solutions_may_make():
+    row = {"alpha": 1.0, "tracker": "guarded", "restarts": 8, "reached": 8, "solutions": 3, "pairs": 3, "joined": 3}
+    tables = {
+        name: pd.DataFrame([row | {"gradients": 70} | own]) for name, own in (("none", {}), ("two", {"max_errors": 2}))
+    }
+    titles = [axes.get_title(loc="left") for axes in draw_loads(tables).axes]
+    assert [title for title in titles if title.startswith("(c)")] == [
+        "(c) restarts that reach zero errors",
+        "(c) restarts that reach at most 2 errors",
+    ]
+
+
+def test_a_table_of_solutions_that_make_errors_says_so():
+    problem = committee_on([first_patterns(tensors, 12) for tensors in SETS], input_scale=0.5)
+    problem.allow_errors(2)
+    table = try_load(
+        problem, 1, "load", RECIPE.model_copy(update={"count": 1, "rounds": 1, "batch": 2}), {"line": LINE}
+    )
+    assert (table.max_errors == 2).all()
+    assert "max_errors" not in table_at(12, count=1)

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -96,6 +97,13 @@ def _end(number: int, frame: FrameType | None) -> None:
     """The first interrupt, as ever."""
     signal.signal(signal.SIGINT, _end_at_once)
     raise KeyboardInterrupt
+
+
+def refuse_missing(where: str, files: Sequence[str]) -> None:
+    """Raise WorkflowError where one of a user's files is not there; `where` names the key that it stands under."""
+    for file in files:
+        if not Path(file).exists():
+            raise WorkflowError(f"{where}: {file} is missing; name a checkpoint that is there")
 
 
 def hear_second_interrupt() -> None:

@@ -1,5 +1,8 @@
 # data -> solutions: networks with zero training errors, all restarts of a study in one batch
+from plumbing.faults import refuse_missing
+
 for study, parameters in PATH_STUDIES.items():
+    refuse_missing(f"{CONFIG_FILES}: studies.{study}.solutions.files", parameters.given_files)
     found_by = "stochastic_solutions" if study in STOCHASTIC_STUDIES else "solutions"
     found_by = "given_solutions" if parameters.given_files else found_by
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from ramble.api.connection import Connection
 from ramble.api.ends import checked_ends
 from ramble.api.folder import FILE
-from ramble.api.route import find_route, settings_for
+from ramble.api.route import deadline, find_route, settings_for
 from ramble.errors import RambleError
 from ramble.problems.batch_norm import BatchNorm
 from ramble.problems.given import Checkpoint, Data, Given, Network, given_pair
 from ramble.store.checkpoints import Checkpoint as State
 from ramble.store.checkpoints import checkpoint_of, key_of
+from ramble.store.headers import Status
 from ramble.tracking.adaptive_settings import AdaptiveSettings
 
 EVERY = 5.0  # seconds between two states: whoever interrupts loses no more than that
@@ -32,6 +33,7 @@ def connect(
     device: str = "auto",
     seed: int = 0,
     attempts: int | None = None,
+    seconds: float | None = None,
 ) -> Connection:
     """Join two trained networks by a path of weights on which no training sample is classified wrongly.
 
@@ -56,6 +58,8 @@ def connect(
         device: auto (CUDA where there is one), cpu, cuda or cuda:N.
         seed: of all that is drawn.
         attempts: of the tracker, each as long as all before together; by default 4.
+        seconds: of wall time, after which the tracker stops at the end of its round (`status` is then "out-of-time");
+            what it has is evaluated and written. Its state stays in `out`, and the same call goes on from it.
 
     Returns:
         The path, whether it joins or not, with its certificate.
@@ -65,16 +69,17 @@ def connect(
             than that.
     """
     began, settings = time.monotonic(), settings_for(attempts)
+    until = deadline(began, seconds)
     if out is not None:
         _refuse_no_folder(Path(out))
     given = given_pair(network, data, a, b, test=test, max_errors=max_errors, batch_norm=batch_norm, device=device)
     ends = checked_ends(given)
     state = _state(given, settings, seed, Path(out)) if out is not None else None
-    route = find_route(given, settings, seed, state, keep_order)
+    route = find_route(given, settings, seed, state, keep_order, until)
     connection = Connection(given, ends, route, seed, time.monotonic() - began)
     if out is not None:
         connection.save(out)
-    if state is not None:
+    if state is not None and connection.path.status != Status.OUT_OF_TIME:
         state.remove()
     return connection
 

@@ -2,7 +2,7 @@
 
 path.safetensors   points and t; the header names network, data and ends, and has their digests
 path.csv           a row a step of the tracker
-profile.csv        a row a point: losses, errors, smallest margins
+profile.csv        a row a point: losses, errors, smallest margins, and the digests of the samples
 path.svg, .png     losses and errors along the path
 a.safetensors, b.safetensors   the ends, where they were no files
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from ramble.api.connection import PICTURES, Connection
+from ramble.api.digests import with_digests
 from ramble.problems.joined import MAKER, PAIR, STUDY
 from ramble.store.artifacts import table_digest, write_table
 from ramble.store.headers import PathHeader
@@ -29,7 +30,7 @@ def write_connection(connection: Connection, folder: Path) -> Path:
     """Write all files; the path itself comes last, when all that belongs to it is there. Return its file."""
     steps = [asdict(step) for step in connection.path.steps]
     write_table(folder / "path.csv", pd.DataFrame(steps, columns=[field.name for field in fields(Step)]))
-    write_table(folder / "profile.csv", connection.profile)
+    write_table(folder / "profile.csv", with_digests(connection.profile, connection.problem))
     save(connection.plot(), [str(folder / name) for name in PICTURES])
     ends = [_end(connection, folder, number) for number in (0, 1)]
     header = _header(connection, table_digest(folder / "path.csv"), ends)

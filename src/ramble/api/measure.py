@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 
 from ramble.api.connection import Connection
+from ramble.api.digests import with_digests
 from ramble.errors import RambleError, check_count
 from ramble.measure.profile import profile as profile_of
 from ramble.problems.joined import Sources, reopen
@@ -22,7 +23,7 @@ Walked = Connection | str | PathLike[str]
 
 
 def profile(path: Walked | Problem, points: Walked | None = None, sources: Sources = Sources()) -> pd.DataFrame:  # noqa: B008
-    """Return losses, errors and smallest margins on every split, a row per point.
+    """Return losses, errors and smallest margins on every split, a row per point, and the digests of the splits.
 
     Args:
         path: what `ramble.connect` returned, or the file that it wrote; or a problem, and then the points.
@@ -34,7 +35,7 @@ def profile(path: Walked | Problem, points: Walked | None = None, sources: Sourc
     """
     problem, along = _problem_and_points(path, points, sources, with_test=True)
     with Progress("profile", len(along.points) * len(problem.splits)) as progress:
-        return profile_of(problem, along, progress)
+        return with_digests(profile_of(problem, along, progress), problem)
 
 
 def spectrum(

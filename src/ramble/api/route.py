@@ -4,11 +4,12 @@ The units of a layer can be put into another order without changing what the net
 joins a with the function of b, not with its weights; whoever wants these keeps the order.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 
-from ramble.errors import RambleError, check_count
+from ramble.errors import RambleError, check_count, check_number
 from ramble.problems.given import Given
 from ramble.store.checkpoints import Checkpoint
 from ramble.store.progress import Progress
@@ -46,8 +47,16 @@ def settings_for(attempts: int | None) -> AdaptiveSettings:
     return AdaptiveSettings(attempts=attempts)
 
 
+def deadline(began: float, seconds: float | None) -> float:
+    """Return when so many seconds are over, as `time.monotonic` counts; raises RambleError where they are none."""
+    if seconds is None:
+        return math.inf
+    check_number("seconds", seconds, above=0)
+    return began + seconds
+
+
 def find_route(
-    given: Given, settings: AdaptiveSettings, seed: int, checkpoint: Checkpoint | None, keep_order: bool
+    given: Given, settings: AdaptiveSettings, seed: int, checkpoint: Checkpoint | None, keep_order: bool, until: float
 ) -> Route:
     """Return the first of the three ways that is free of errors, or else the last.
 
@@ -57,6 +66,7 @@ def find_route(
         seed: of all that it draws.
         checkpoint: of the tracker, where its state is to be kept.
         keep_order: of the units of b.
+        until: when the tracker stops, on the clock of `time.monotonic`.
 
     Raises:
         RambleError: as `connect` does.
@@ -70,7 +80,7 @@ def find_route(
     spent += aligned.evaluations if aligned else 0
     if aligned and aligned.joins:
         return Route(aligned, "aligned", errors, aligned_errors, why, 0, spent)
-    path = _tracked(given, settings, seed, checkpoint)
+    path = _tracked(given, settings, seed, checkpoint, until)
     return Route(path, settings.algorithm, errors, aligned_errors, why, path.gradients, spent + path.evaluations)
 
 
@@ -88,9 +98,13 @@ def _aligned(given: Given, seed: int) -> tuple[Path | None, str]:
 
 
 def _tracked(
-    given: Given, settings: LineSettings | AlignedSettings | AdaptiveSettings, seed: int, checkpoint: Checkpoint | None
+    given: Given,
+    settings: LineSettings | AlignedSettings | AdaptiveSettings,
+    seed: int,
+    checkpoint: Checkpoint | None,
+    until: float = math.inf,
 ) -> Path:
-    tracker = tracker_of(settings, seed, [checkpoint] if checkpoint else [])
+    tracker = tracker_of(settings, seed, [checkpoint] if checkpoint else [], until)
     starts, ends = given.weights[:1], given.weights[1:]
     with Progress(f"tracker {settings.algorithm}", settings.budget) as progress:
         (path,) = connect(given.problem, tracker, starts, ends, ZERO, progress)

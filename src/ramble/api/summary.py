@@ -1,7 +1,10 @@
 """What a person wants to know of a path between two networks, line by line."""
 
 from ramble.api.connection import Connection
+from ramble.store.headers import Status
+from ramble.tracking.path import Path
 
+GO_ON = "the same command goes on from here, where it has a folder (out=..)"
 WIDTH = 16  # of the words at the left
 CHANGE = (
     "more attempts (--attempts), networks trained on until their margins are wider, or errors permitted (--max-errors)"
@@ -24,11 +27,11 @@ def summary(connection: Connection) -> str:
         ("straight line", f"{_errors(route.line_errors)} at most"),
         ("aligned line", _aligned(connection)),
         ("joined", _joined(connection)),
-        *([] if path.joins else [("what to change", CHANGE)]),
+        *([] if path.joins else [_next(path)]),
         ("certificate", _certificate(connection)),
         (f"{_rank(problem.max_errors)} margin", f"{path.min_margin:.4g} on the path"),
         ("loss barrier", f"{connection.barrier:.4g} nats"),
-        ("length", f"{connection.length:.3f} times the distance of the ends, {len(path.points)} points"),
+        ("length", _length(connection)),
         ("cost", f"{route.gradients:,} gradients, {route.evaluations:,} evaluations, {connection.seconds:.1f} s"),
     ]
     return "\n".join(f"{word:{WIDTH}}{text}" for word, text in rows)
@@ -73,6 +76,18 @@ def _joined(connection: Connection) -> str:
     if path.joins:
         return "yes, by the straight line" if connection.route.tracker == "line" else f"yes, by {by}"
     return f"NO ({by}: {path.status}, {path.reason or 'the budget is spent'})"
+
+
+def _length(connection: Connection) -> str:
+    points = len(connection.path.points)
+    if points == 1:
+        return "0, both ends are one network: one point"
+    return f"{connection.length:.3f} times the distance of the ends, {points} points"
+
+
+def _next(path: Path) -> tuple[str, str]:
+    """Say what may help."""
+    return ("how to go on", GO_ON) if path.status == Status.OUT_OF_TIME else ("what to change", CHANGE)
 
 
 def _certificate(connection: Connection) -> str:

@@ -40,6 +40,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--attempts", type=int, metavar="N", help="of the tracker, each as long as all before together; default: 4"
     )
+    parser.add_argument(
+        "--seconds", type=float, metavar="S",
+        help="of wall time, after which the tracker stops at the end of its round; the same command goes on",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -64,6 +68,7 @@ def run(chosen: argparse.Namespace) -> int:
             device=chosen.device,
             seed=chosen.seed,
             attempts=chosen.attempts,
+            seconds=chosen.seconds,
         )
         print(connection)
         print(f"{'written':16}{out}/path.safetensors, path.csv, profile.csv, path.svg, path.png", flush=True)

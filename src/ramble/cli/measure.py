@@ -77,7 +77,8 @@ def _written(chosen: argparse.Namespace, name: str, table: "pd.DataFrame") -> in
 
     out = chosen.out or chosen.path.with_name(name)
     write_table(out, table)
-    shown = [name for name in table if not str(name).startswith(("residual_", "error_", "most_negative_"))]
+    hidden = ("residual_", "error_", "most_negative_")
+    shown = [name for name in table if not str(name).startswith(hidden) and not str(name).endswith("_digest")]
     print(table[shown].to_string(index=False, float_format="{:.5g}".format))
     print(f"written: {out}", flush=True)
     return 0

@@ -1,7 +1,7 @@
 """What must be true of a problem's data, looked at once, where they come in.
 
 Every refusal is a sentence that names the problem's class, the tensor and the remedy. Data that no network can solve
-are refused here, and not after a search.
+are counted here: `Problem.refuse_unavoidable` refuses them before a search.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
-from ramble.problems.problem import Split
+from ramble.problems.problem import Split, Unavoidable
 
 # Rows looked at together: their copy stays small beside the data.
 ROWS = 1000
@@ -111,32 +111,39 @@ def _refuse_others(where: str, labels: Mapping[Split, Tensor], allowed: range | 
             raise RambleError(f"{where}: the labels of '{split}' hold {int(own[index])} at index {index}; {remedy}.")
 
 
-def refuse_contradiction(where: str, inputs: Tensor, labels: Tensor) -> None:
-    """Raise RambleError where two equal training inputs (M, ...) have different labels (M,)."""
-    pair = contradiction(inputs, labels)
-    if pair:
-        one, other = pair
-        raise RambleError(
-            f"{where}: the training inputs {one} and {other} are equal and their labels are not ({int(labels[one])} "
-            f"and {int(labels[other])}), so no network has zero errors; remove one of the two."
-        )
+def contradictions(where: str, inputs: Tensor, labels: Tensor) -> Unavoidable | None:
+    """Return the errors that every network makes on training inputs (M, ...) with labels (M,), if there are some."""
+    count, pair = unavoidable_errors(inputs, labels)
+    if pair is None:
+        return None
+    one, other = pair
+    return Unavoidable(
+        count,
+        f"{where}: the training inputs {one} and {other} are equal and their labels are not ({int(labels[one])} and "
+        f"{int(labels[other])})",
+    )
 
 
-def contradiction(inputs: Tensor, labels: Tensor) -> tuple[int, int] | None:
-    """Return the first two equal inputs (M, ...) with different labels (M,).
+def unavoidable_errors(inputs: Tensor, labels: Tensor) -> tuple[int, tuple[int, int] | None]:
+    """Return how many errors every network makes since equal inputs (M, ...) have different labels (M,), and two such.
 
-    Inputs are compared by what they are as numbers (-0.0 is 0.0), in time O(M) by their digests.
+    Of the samples with one input all but those with its most frequent label. Inputs are compared by what they are as
+    numbers (-0.0 is 0.0), in time O(M) by their digests.
     """
+    seen: dict[bytes, dict[int, int]] = {}  # how often an input has which label
     first: dict[bytes, int] = {}
-    classes = labels.tolist()
+    pair, classes = None, labels.tolist()
     for start in range(0, len(inputs), ROWS):
         rows = inputs[start : start + ROWS].flatten(1).cpu() if inputs.dim() > 1 else inputs[start : start + ROWS, None]
         rows = rows + 0.0 if rows.is_floating_point() else rows  # -0.0 + 0.0 is 0.0
         for index, row in enumerate(rows.contiguous().numpy(), start):
-            other = first.setdefault(hashlib.blake2b(row, digest_size=16).digest(), index)
-            if classes[other] != classes[index]:
-                return other, index
-    return None
+            digest = hashlib.blake2b(row, digest_size=16).digest()
+            other = first.setdefault(digest, index)
+            counts = seen.setdefault(digest, {})
+            counts[classes[index]] = counts.get(classes[index], 0) + 1
+            if pair is None and classes[other] != classes[index]:
+                pair = other, index
+    return sum(sum(counts.values()) - max(counts.values()) for counts in seen.values()), pair
 
 
 def signs(where: str, name: str, values: Tensor) -> Tensor:

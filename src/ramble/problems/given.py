@@ -141,10 +141,10 @@ def given_pair(
     constants = _constants(built, set(norms), ends, states)
     try:
         problem = GivenProblem(build, splits, constants, chosen, batch_norm)
+        problem.allow_errors(max_errors)
     except RambleError as error:  # whoever gave a network knows it by its own name
         text = str(error).replace("GivenProblem.build_network", network_name.text)
         raise RambleError(text.replace("GivenProblem", data_name.text)) from None
-    problem.allow_errors(max_errors)
     weights = torch.stack([_weights(problem, end.text, state) for end, state in zip(ends, states, strict=True)])
     return Given(problem, network_name, data_name, test_name, ends, states, weights)
 

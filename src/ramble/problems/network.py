@@ -13,7 +13,7 @@ from torch.func import functional_call, grad_and_value, vmap
 from ramble.errors import RambleError
 from ramble.problems.batch_norm import BatchNorm, refuse_unknown_way
 from ramble.problems.behaviour import refuse_misbehaviour
-from ramble.problems.checks import class_numbers, refuse_contradiction, stored_inputs, whole_labels
+from ramble.problems.checks import class_numbers, contradictions, stored_inputs, whole_labels
 from ramble.problems.chunks import ChunkedProblem, channels_last, mean_over_chunks, stacked
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
 from ramble.problems.folding import Folding
@@ -91,7 +91,7 @@ class NetworkProblem(ChunkedProblem):
         if follows:
             follows.loss = self.loss
         classes = class_numbers(where, labels, outputs)
-        refuse_contradiction(where, inputs["train"], classes["train"])
+        self.unavoidable = contradictions(where, inputs["train"], classes["train"])
         self._data = {split: (own, classes[split].to(self.device)) for split, own in placed.items()}
 
     def _followed(self, inputs: Tensor) -> Reestimation:

@@ -52,6 +52,14 @@ class Layer:
     columns: slice  # of the flat weights
 
 
+@dataclass(frozen=True)
+class Unavoidable:
+    """Training errors that every network makes, because two samples contradict each other."""
+
+    count: int
+    why: str  # which two
+
+
 class Problem(ABC):
     """D training sets that share one network; see the module's text for the shapes."""
 
@@ -65,6 +73,7 @@ class Problem(ABC):
     metadata: dict[str, object]  # what a stranger needs to feed the network
     device: torch.device
     max_errors: int = 0  # K: S holds the networks with at most K training errors, and no training set is larger
+    unavoidable: Unavoidable | None = None  # training errors that every network makes
 
     @abstractmethod
     def outputs(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Tensor:
@@ -88,10 +97,22 @@ class Problem(ABC):
         Membership in S is then decided by the (K + 1)-th smallest training margin, here and in all certificates.
 
         Raises:
-            RambleError: it is neither a whole number nor a share below 1, or comes to all training samples.
+            RambleError: it is neither a whole number nor a share below 1, comes to all training samples, or to fewer
+                than every network misclassifies, since equal inputs have different labels.
         """
         samples = self.labels(torch.zeros(1, dtype=torch.long)).shape[1]
         self.max_errors = allowed_errors(max_errors, samples)
+        self.refuse_unavoidable()
+
+    def refuse_unavoidable(self) -> None:
+        """Raise RambleError where every network makes more training errors than are allowed."""
+        found = self.unavoidable
+        if found and found.count > self.max_errors:
+            errors = f"{found.count} error{'s' * (found.count > 1)}"
+            raise RambleError(
+                f"{found.why}, so every network makes at least {errors}; remove one of the two, or allow as many "
+                f"(max_errors = {found.count})."
+            )
 
     @property
     def following(self) -> frozenset[str]:

@@ -13,18 +13,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from ramble.errors import RambleError, check_count, check_number
-from ramble.problems.checks import contradiction, signs, tensor_called
+from ramble.problems.checks import signs, tensor_called, unavoidable_errors
 from ramble.problems.order_statistic import Functions, lowest
-from ramble.problems.problem import Problem, Split, layers_of
+from ramble.problems.problem import Problem, Split, Unavoidable, layers_of
 
 UNIT = 2.0**-53  # relative rounding error of float64
 
 
 def _checked(number: int, dataset: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the patterns (M, N) and labels (M,) of a data set as int8; raises RambleError where they cannot be right.
-
-    z(-x) = -z(x): patterns that are equal with different labels, or opposite with the same one, contradict each other.
-    """
+    """Return the patterns (M, N) and labels (M,) of a data set as int8; raises RambleError where they are none."""
     where = f"TreeCommittee, data set {number}"
     patterns, labels = (tensor_called(where, dataset, name) for name in ("patterns", "labels"))
     patterns, labels = signs(where, "patterns", patterns), signs(where, "labels", labels)
@@ -33,16 +30,25 @@ def _checked(number: int, dataset: Mapping[str, Tensor]) -> tuple[Tensor, Tensor
             f"{where}: patterns and labels have the shapes {tuple(patterns.shape)} and {tuple(labels.shape)}; give "
             "(M, N) and (M,), with at least one pattern."
         )
-    # of each pattern and its opposite take the one that begins with +1, for which z must have the sign label * first
-    pair = contradiction(patterns * patterns[:, :1], labels * patterns[:, 0])
-    if pair:
-        one, other = pair
-        what = "equal" if labels[one] != labels[other] else "opposite"
-        raise RambleError(
-            f"{where}: the patterns {one} and {other} are {what} and their labels {int(labels[one])} and "
-            f"{int(labels[other])}; z(-x) = -z(x), so no network has zero errors; remove one of the two."
-        )
     return patterns, labels
+
+
+def _unavoidable(number: int, patterns: Tensor, labels: Tensor) -> Unavoidable | None:
+    """Return the errors that every committee makes on a data set.
+
+    z(-x) = -z(x): patterns that are equal with different labels, or opposite with the same one, contradict each other.
+    """
+    # of each pattern and its opposite take the one that begins with +1, for which z must have the sign label * first
+    count, pair = unavoidable_errors(patterns * patterns[:, :1], labels * patterns[:, 0])
+    if pair is None:
+        return None
+    one, other = pair
+    what = "equal" if labels[one] != labels[other] else "opposite"
+    return Unavoidable(
+        count,
+        f"TreeCommittee, data set {number}: the patterns {one} and {other} are {what} and their labels "
+        f"{int(labels[one])} and {int(labels[other])}; z(-x) = -z(x)",
+    )
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class TreeCommittee(Problem):
 
     Raises:
         RambleError: K is no positive whole number or does not divide N; scale or deviation is not positive; a pattern
-            or a label is not +-1; two patterns of a set contradict each other.
+            or a label is not +-1.
     """
 
     splits = ("train",)
@@ -88,6 +94,8 @@ class TreeCommittee(Problem):
         shapes = sorted({tuple(patterns.shape) for patterns, _ in checked})
         if len(shapes) != 1:
             raise RambleError(f"TreeCommittee: data sets have patterns of the shapes {shapes}; give sets of one shape.")
+        found = [_unavoidable(number, *both) for number, both in enumerate(checked)]
+        self.unavoidable = max((one for one in found if one), key=lambda one: one.count, default=None)
         patterns, labels = (torch.stack(parts) for parts in zip(*checked, strict=True))  # (D, M, N), (D, M)
         self.n_datasets, self.n_samples, n_inputs = patterns.shape
         if n_inputs % hidden:

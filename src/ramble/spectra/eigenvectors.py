@@ -30,6 +30,7 @@ class Eigenvectors:
     """Unit vectors for the k eigenvalues of the top, in their order, and what is known of their directions."""
 
     vectors: Tensor  # (P, k), orthonormal but for the rounding of their dtype
+    residuals: Vector  # (k,) bounds on |A v - theta v|, v as it is returned and theta its value of the top
     angles: Vector  # (k,) radians: a bound on the angle to the eigenvector; pi / 2 says nothing
     clusters: NDArray[np.int64]  # (k,) vectors of one number are taken together
     cluster_angles: Vector  # (k,) a bound on the largest angle between the span of a cluster and that of as many
@@ -37,8 +38,9 @@ class Eigenvectors:
 
     @property
     def columns(self) -> dict[str, float]:
-        """Angles and clusters, as columns of a row of a table."""
-        row = {f"angle_{i}": float(value) for i, value in enumerate(self.angles, start=1)}
+        """Residuals, angles and clusters, as columns of a row of a table."""
+        row = {f"vector_residual_{i}": float(value) for i, value in enumerate(self.residuals, start=1)}
+        row |= {f"angle_{i}": float(value) for i, value in enumerate(self.angles, start=1)}
         row |= {f"cluster_{i}": int(value) for i, value in enumerate(self.clusters, start=1)}
         return row | {f"cluster_angle_{i}": float(value) for i, value in enumerate(self.cluster_angles, start=1)}
 
@@ -58,13 +60,14 @@ def eigenvectors_of(ends: Ends, exact: Product, rounding: float, dtype: torch.dt
     images = torch.stack([exact(column) for column in basis.T], 1)
     known = _Known.of(basis, images, ends.neighbours, rounding)
     k = basis.shape[1]
-    moved = float((basis - stored.double()).norm(dim=0).max())  # chord between what is stored and what is bounded
-    moved += float(torch.finfo(stored.dtype).eps)
+    chords = (basis - stored.double()).norm(dim=0).cpu().numpy()  # between what is stored and what is bounded
+    residuals = known.residuals(basis, images, ends.top) + known.reach(ends.top) * chords
+    moved = float(chords.max()) + float(torch.finfo(stored.dtype).eps)
     alone = np.array([known.angle(range(i, i + 1)) for i in range(k)])
     numbers, angles = np.zeros(k, dtype=np.int64), np.zeros(k)
     for number, cluster in enumerate(_clusters(known, k), start=1):
         numbers[list(cluster)], angles[list(cluster)] = number, known.angle(cluster)
-    return Eigenvectors(stored, _moved(alone, moved), numbers, _moved(angles, moved * k**0.5))
+    return Eigenvectors(stored, residuals, _moved(alone, moved), numbers, _moved(angles, moved * k**0.5))
 
 
 def _moved(angles: Vector, chord: float) -> Vector:
@@ -88,6 +91,20 @@ class _Known:
         within = basis.T @ images
         misses = images - basis @ within
         return cls(((within + within.T) / 2).cpu().numpy(), (misses.T @ misses).cpu().numpy(), neighbours, rounding)
+
+    def residuals(self, basis: Tensor, images: Tensor, values: Vector) -> Vector:
+        """Return bounds on |A x - value x| (k,) of the columns of the basis (P, k)."""
+        misses = images - basis * torch.as_tensor(values.copy()).to(basis)
+        found: Vector = misses.norm(dim=0).cpu().numpy() + self.rounding
+        return found
+
+    def reach(self, values: Vector) -> Vector:
+        """Return bounds on the spectral norms of A - value (k,)."""
+        low, high = [*self.neighbours.low], [*self.neighbours.high]
+        if self.neighbours.others is not None:
+            low, high = [*low, self.neighbours.others[0]], [*high, self.neighbours.others[1]]
+        found: Vector = np.maximum(values - min(low), max(high) - values)
+        return found
 
     def angle(self, cluster: range) -> float:
         """Return the bound for the span of some pairs next to each other."""

@@ -30,10 +30,11 @@ def write_eigenvectors(
 ) -> None:
     """Write eigenvectors at `count` of the points in `file`, spread evenly in position.
 
-    The table has a row a point: its place, the spectrum, and columns angle_i, cluster_i and cluster_angle_i (radians,
-    see `eigenvectors.Eigenvectors`). The tensors beside it have the names and shapes of the state_dict, behind a
-    dimension for the rows of the table and one for the eigenvalues of the top in their order: fc1.weight (n, k, o, i).
-    Of a group there are only its tensors. A run that was killed goes on after the last point in its checkpoint.
+    The table has a row a point: its place, the spectrum, and columns vector_residual_i, angle_i, cluster_i and
+    cluster_angle_i (radians, see `eigenvectors.Eigenvectors`). The tensors beside it have the names and shapes of the
+    state_dict, behind a dimension for the rows of the table and one for the eigenvalues of the top in their order:
+    fc1.weight (n, k, o, i). Of a group there are only its tensors. A run that was killed goes on after the last point
+    in its checkpoint.
 
     Args:
         engine: its settings say how many.

@@ -23,6 +23,7 @@ class Status(StrEnum):
     STUCK = "stuck"
     LEFT_S = "left-S"
     OUT_OF_BUDGET = "out-of-budget"
+    OUT_OF_TIME = "out-of-time"  # its state was kept, and it can go on
 
 
 class Ending:

@@ -48,8 +48,10 @@ class Path(Ending):
 
     @property
     def relative_length(self) -> float:
-        """Length of the polygon through the points over the distance between its ends."""
+        """Length of the polygon through the points over the distance between its ends; 1 where it is one point."""
         exact = self.points.double()
+        if len(exact) == 1:
+            return 1.0
         return float(exact.diff(dim=0).norm(dim=1).sum() / (exact[-1] - exact[0]).norm())
 
     @property

@@ -1,8 +1,10 @@
 """What all trackers are, and the one loop that all of them run in."""
 
+import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
@@ -12,6 +14,7 @@ from torch import Tensor
 from ramble.problems.data import load
 from ramble.problems.problem import Problem
 from ramble.store.checkpoints import Checkpoint, State
+from ramble.store.headers import Status
 from ramble.store.progress import Progress
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.settings import TrackerSettings
@@ -49,6 +52,8 @@ class Tracker(ABC):
         seed: of all that it draws; without consequence where it draws nothing.
         checkpoints: taken up where they hold a state, and written after steps, by a tracker whose runs have one: the
             first for all chains together, or one per chain where they walk one after the other; or none.
+        until: when (`time.monotonic`) to stop after a step, the state kept in the checkpoint; each call takes one step
+            at least, so that calls that follow each other come to an end.
     """
 
     together: ClassVar[bool] = True  # do all chains walk side by side?
@@ -56,6 +61,7 @@ class Tracker(ABC):
     settings: TrackerSettings
     seed: int = 0
     checkpoints: Sequence[Checkpoint] = ()
+    until: float = math.inf
 
     @abstractmethod
     def begin(self, setting: Setting) -> Run:
@@ -99,12 +105,24 @@ class Tracker(ABC):
         while not run.over and run.steps < self.settings.budget:
             run.steps += 1
             progress.advance(1, **run.step())
-            if checkpoint and checkpoint.due and (state := run.state()):
+            late = time.monotonic() >= self.until and not run.over and run.steps < self.settings.budget
+            if checkpoint and (checkpoint.due or late) and (state := run.state()):
                 checkpoint.save(state.tensors, state.facts)
+            if late:
+                return [self._out_of_time(path, run.steps) for path in run.paths()]
         return run.paths()
 
+    def _out_of_time(self, path: Path, steps: int) -> Path:
+        """Return a path that may not have arrived yet with what it lacked."""
+        if path.arrived:
+            return path
+        reason = f"time was up after {steps} of at most {self.settings.budget} rounds: {path.reason}"
+        return replace(path, status=Status.OUT_OF_TIME, reason=reason)
 
-def tracker_of(settings: TrackerSettings, seed: int = 0, checkpoints: Sequence[Checkpoint] = ()) -> Tracker:
+
+def tracker_of(
+    settings: TrackerSettings, seed: int = 0, checkpoints: Sequence[Checkpoint] = (), until: float = math.inf
+) -> Tracker:
     """Return the tracker that takes these settings."""
-    tracker: Tracker = load(settings.tracker)(settings, seed=seed, checkpoints=checkpoints)
+    tracker: Tracker = load(settings.tracker)(settings, seed=seed, checkpoints=checkpoints, until=until)
     return tracker

@@ -22,7 +22,7 @@ def draw(files: Files) -> Figure:
 
 
 def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw, one column per study: pairs joined, gradients spent on a pair, and restarts that reach zero errors.
+    """Draw, one column per study: pairs joined, gradients spent on a pair, and restarts that reach S.
 
     Intervals count pairs as independent; those of one data set are not, so a step between loads needs more than two
     intervals that just do not touch.
@@ -38,7 +38,7 @@ def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:
             _shares(bottom, first, "reached", "restarts", TRAINED, "restarts")
             top.set_title(f"(a) {study}: pairs joined (grey: pairs per tracker)")
             middle.set_title("(b) gradients per pair, joined or not")
-            bottom.set_title("(c) restarts that reach zero errors")
+            bottom.set_title(f"(c) restarts that reach {_goal(table)}")
             bottom.set_xlabel(r"load $\alpha = M / N$ (patterns per input)")
             _count_pairs(top, first)
             top.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -49,6 +49,14 @@ def draw_loads(tables: Mapping[str, pd.DataFrame]) -> Figure:
         grid[1, 0].set_ylabel("gradients")
         grid[1, 0].set_ylim(0, 1.1 * grid[1, 0].get_ylim()[1])
     return figure
+
+
+def _goal(table: pd.DataFrame) -> str:
+    """Say how many errors the solutions of a study may make: those at its largest load, where they are a share."""
+    if "max_errors" not in table:
+        return "zero errors"
+    most = int(table.max_errors.max())
+    return f"at most {most} error{'s' * (most > 1)}"
 
 
 def _effort(axes: Axes, table: pd.DataFrame, style: tuple[str, str, str]) -> None:

@@ -37,7 +37,8 @@ def try_load(problem: Problem, seed: int, name: str, recipe: Recipe, trackers: M
 
     Returns:
         One row per data set and tracker: dataset, restarts (tried), reached (S), solutions (kept), tracker,
-        pairs, joined (arrived, every segment certified), gradients and evaluations (of all its pairs).
+        pairs, joined (arrived, every segment certified), gradients and evaluations (of all its pairs); and max_errors
+        where solutions may make some.
     """
     # one data set after the other: its patterns stay in the caches, those of ten do not
     found = _together([search_solutions(problem, seed, name, recipe, [d]) for d in range(problem.n_datasets)])
@@ -86,6 +87,7 @@ def _track(
                 "joined": sum(path.joins for path in own),
                 "gradients": sum(path.gradients for path in own),
                 "evaluations": sum(path.evaluations for path in own),
+                **({"max_errors": problem.max_errors} if problem.max_errors else {}),
             }
         )
     return pd.DataFrame(rows)

@@ -47,4 +47,5 @@ def draw_losses(sources: Sources) -> Figure:
 
 def _curve(axes: Axes, path: Source, axis: Axis, column: str, factor: float, colour: str, width: float) -> None:
     assert path.profile is not None
-    axes.plot(path.profile[axis.column], path.profile[column] * factor, color=colour, linewidth=width)
+    one = "o" if len(path.profile) == 1 else ""  # a line through one point is not seen
+    axes.plot(path.profile[axis.column], path.profile[column] * factor, color=colour, linewidth=width, marker=one)
