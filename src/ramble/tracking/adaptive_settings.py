@@ -17,7 +17,7 @@ class AdaptiveSettings(TrackerSettings):
     rate: Fraction = Field(
         default=0.03, description="largest step of Adam, as a share of the root mean square of a layer's weights"
     )
-    polish_rounds: Annotated[int, Field(ge=0)] = Field(
+    polish_rounds: Count = Field(
         default=6, description="rounds in which both ends are trained on, before there are bends between them"
     )
     bends: Count = Field(default=3, description="between the polished ends in the first attempt")

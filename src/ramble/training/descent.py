@@ -141,7 +141,7 @@ def find_solutions(
     """Find `recipe.count` different solutions of every data set, as `search_solutions` does.
 
     Raises:
-        RambleError: after all rounds some data set has fewer solutions than asked for.
+        RambleError: as `search_solutions` does, or after all rounds some data set has fewer solutions than asked for.
     """
     found, count = search_solutions(problem, seed, name, recipe, datasets), recipe.count
     numbers = {dataset: sum(s.dataset == dataset for s in found.solutions) for dataset in found.tried}
@@ -168,8 +168,10 @@ def search_solutions(
     speed) that reach zero errors are settled, and kept if they still have none and differ from those kept before.
 
     Raises:
-        RambleError: the weights of all restarts of a round are no longer finite.
+        RambleError: samples that contradict each other force more errors than are allowed, or the weights of all
+            restarts of a round are no longer finite.
     """
+    problem.refuse_unavoidable()
     kept: dict[int, list[Solution]] = {d: [] for d in (range(problem.n_datasets) if datasets is None else datasets)}
     tried, reached, diverged = dict.fromkeys(kept, 0), dict.fromkeys(kept, 0), 0
     for _ in range(recipe.rounds):

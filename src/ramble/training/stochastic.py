@@ -86,9 +86,10 @@ def find_stochastic_solutions(
         checkpoint: taken up where it holds a state, and written after epochs and rounds.
 
     Raises:
-        RambleError: a network still makes errors after `max_rounds`, its weights are no longer finite, or the
-            checkpoint is of other settings.
+        RambleError: samples that contradict each other force more errors than are allowed, a network still makes errors
+            after `max_rounds`, its weights are no longer finite, or the checkpoint is of other settings.
     """
+    problem.refuse_unavoidable()
     finished, run = checkpoint.resume(partial(_taken_up, problem)) or ([], None)
     solutions = [_solution(problem, recipe, name, number, done) for number, done in enumerate(finished)]
     while len(finished) < recipe.count:
