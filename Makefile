@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP = $(BIN)/pip install --disable-pip-version-check --quiet --constraint requirements.lock
 
 .PHONY: paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting restore take-back record
-.PHONY: dvc.yaml test lint docs format report results-page schema lock clean
+.PHONY: dvc.yaml test lint docs format report results-page schema lock slurm clean
 
 paper all tcm mnist100 mnist fig1 fig2 fig3 fig4 fig5 connectivity load claims boosting: .venv/installed
 	$(BIN)/snakemake --cores all -- $@
@@ -72,7 +72,7 @@ schema: .venv/installed
 lock: .venv/installed
 	$(BIN)/pip install uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra workflow --extra test --extra lint --extra docs --no-header --no-annotate \
-		--upgrade pyproject.toml -o requirements.lock
+		--extra slurm --extra generic --extra kubernetes --upgrade pyproject.toml -o requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found; install one or run make PYTHON=/path/to/python3"; exit 1; }
@@ -83,6 +83,19 @@ lock: .venv/installed
 # not needed to run the workflow, and snakemake imports the tests' S3 library at every start where it finds it
 .venv/tools: .venv/installed
 	$(PIP) --editable '.[workflow,test,lint,docs]'
+	touch $@
+
+# what the tests of the profiles for clusters need besides: Debian's Slurm, and plugins of snakemake, each in a folder of
+# its own, because every start takes longer where one is installed
+slurm: .venv/plugins/done
+	@command -v slurmctld >/dev/null || test -x /usr/sbin/slurmctld || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	 apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge; }
+
+.venv/plugins/done: .venv/installed
+	$(PIP) --no-deps --upgrade --target .venv/plugins/slurm snakemake-executor-plugin-slurm snakemake-executor-plugin-slurm-jobstep
+	$(PIP) --no-deps --upgrade --target .venv/plugins/generic snakemake-executor-plugin-cluster-generic
+	$(PIP) --no-deps --upgrade --target .venv/plugins/kubernetes snakemake-executor-plugin-kubernetes kubernetes google-auth \
+		durationpy oauthlib pyasn1 pyasn1-modules requests-oauthlib websocket-client
 	touch $@
 
 clean:

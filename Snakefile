@@ -1,6 +1,7 @@
 """From params.yaml to the figures and the claims table; see docs/how-to/run.md for the targets."""
 
 import gc
+import os
 import sys
 
 gc.disable()  # no garbage yet; looking for it slows every start (benchmarks/start.py)
@@ -12,6 +13,12 @@ import_package_from(workflow.basedir)
 
 
 report: "workflow/report/workflow.rst"
+
+
+# what --sdm apptainer runs the jobs in; nothing depends on it elsewhere
+if "apptainer" in map(str, workflow.deployment_settings.deployment_method):
+
+    container: os.environ.get("RAMBLE_CONTAINER", "ramble.sif")
 
 
 include: "workflow/rules/parameters.smk"

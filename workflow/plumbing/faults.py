@@ -35,20 +35,47 @@ class Failures(logging.Handler):
         elif event == LogEvent.JOB_ERROR and record.jobid not in self.told:
             self.told.add(record.jobid)
             logs = ", ".join(map(str, record.log or [])) or "none"
-            how = how_it_ended(getattr(self.last, "text", ""))
+            # of a job on a cluster the record itself says more
+            how = how_it_ended(str(getattr(record, "rule_msg", None) or getattr(self.last, "text", "")))
+            if how == FAILED_THERE and any(map(tells_of_memory, map(str, record.log or []))):
+                how = ENDED_BY_SLURM["OUT_OF_MEMORY"]
             # in one piece and on a line of its own: snakemake writes lines and their ends from another thread
             sys.stderr.write(f"\nerror: rule {record.rule_name} {how}; its log: {logs}\n")
             sys.stderr.flush()
 
 
+FAILED_THERE = "failed on Slurm"
+# {how Slurm says that a job ended: what that means}
+ENDED_BY_SLURM = {
+    "OUT_OF_MEMORY": "was killed by Slurm over its memory; raise its mem_mb in workflow/resources.yaml",
+    "TIMEOUT": "was out of time on Slurm; raise its runtime in workflow/resources.yaml if it is once more",
+    "CANCELLED": "was cancelled on Slurm",
+    "NODE_FAIL": "was lost with its node",
+}
+
+
 def how_it_ended(text: str) -> str:
-    """Return how a job ended, from what snakemake says of its process."""
+    """Return how a job ended, from what snakemake says of its process or of the cluster."""
+    if refused := re.search(r"SLURM sbatch failed. The error message was '(.*?)'\.\n", text, re.DOTALL):
+        lines = [line.removeprefix("sbatch: ").removeprefix("error: ") for line in refused[1].splitlines()]
+        return f"was refused by Slurm ({lines[0] if lines else 'without a reason'}); see workflow/resources.yaml"
+    if state := re.search(r"SLURM status is: '(\w+)", text):
+        return ENDED_BY_SLURM.get(state[1], FAILED_THERE)
     found = re.search(r"Signals\.(SIG\w+)|exit status (\d+)", text)
     signals = {one.value + 128: one.name for one in signal.Signals}
     name = found and (found[1] or signals.get(int(found[2])))
     if not name:
         return "failed"
     return f"was killed by {name}" + " (as systems do when memory runs out)" * (name == "SIGKILL")
+
+
+def tells_of_memory(log: str) -> bool:
+    """Whether Slurm says in its log of a job that it was killed over its memory; not all clusters say so of the job."""
+    try:
+        text = Path(log).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return re.search(r"slurmstepd.*(exceeded memory limit|oom.kill)", text, re.IGNORECASE) is not None
 
 
 def _no_file(entry: os.DirEntry[str]) -> str | None:

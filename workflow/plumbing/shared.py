@@ -4,7 +4,7 @@ Where a study asks for several paths a job (`paths_per_job`), one rule makes the
 wildcards cannot. It is the rule of the chain, with their files for those of one pair.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from snakemake.ruleinfo import InOutput, RuleInfo
@@ -27,14 +27,6 @@ class Named(dict[str, str]):
             if kind in chosen and name not in chosen:
                 setattr(settings, option, chosen | {name: chosen[kind]})
         return name
-
-    def plan_memory(self, table: Mapping[str, int]) -> None:
-        """Give every rule the memory, in MB, that a table has for its rule of the chain, if nobody set another."""
-        chosen = self.workflow.resource_settings.overwrite_resources
-        for made in self.workflow.rules:
-            most = table.get(self.get(made.name, made.name))
-            if most and not {"mem", "mem_mb", "mem_mib"}.intersection(chosen.get(made.name, ())):
-                made.resources["mem_mb"] = most
 
 
 def spread(files: Iterable[str], pairs: Sequence[str]) -> list[str]:

@@ -3,11 +3,14 @@ from snakemake.logging import logger
 
 from plumbing.adopt import begin_stage, end_stage, stage_of_dvc
 from plumbing.faults import Failures, hear_second_interrupt, refuse_unusable
+from plumbing.grouped import group_short_jobs
 from plumbing.planning import ignore_times_of_scripts, look_up_producers
+from plumbing.resources import plan_resources, read_table
 from plumbing.runs import remove_stale_lock, sign
-from ramble.parameters.yaml_file import read_yaml
 
-named.plan_memory(read_yaml(Path(workflow.basedir) / "workflow/memory.yaml"))
+TABLE = read_table(Path(workflow.basedir) / "workflow/resources.yaml")
+plan_resources(named, TABLE)
+group_short_jobs(named, TABLE)
 ignore_times_of_scripts()
 look_up_producers()
 remove_stale_lock()

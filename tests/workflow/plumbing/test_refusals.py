@@ -25,6 +25,20 @@ ROOT = Path(__file__).parents[3]
         ("returned non-zero exit status 137.", "was killed by SIGKILL (as systems do when memory runs out)"),
         ("returned non-zero exit status 143.", "was killed by SIGTERM"),
         ("returned non-zero exit status 1.", "failed"),
+        (
+            "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: nope\nsbatch: "
+            "error: Batch job submission failed: Invalid partition name specified'.\n    sbatch call:\n",
+            "was refused by Slurm (invalid partition specified: nope); see workflow/resources.yaml",
+        ),
+        (
+            "SLURM-job '7' failed, SLURM status is: 'OUT_OF_MEMORY'. ",
+            "was killed by Slurm over its memory; raise its mem_mb in workflow/resources.yaml",
+        ),
+        (
+            "SLURM-job '7' failed, SLURM status is: 'TIMEOUT'. ",
+            "was out of time on Slurm; raise its runtime in workflow/resources.yaml if it is once more",
+        ),
+        ("SLURM-job '7' failed, SLURM status is: 'FAILED'. ", "failed on Slurm"),
         ("", "failed"),
     ],
 )
@@ -39,6 +53,21 @@ def test_a_failed_job_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
     told.emit(failed)
     told.emit(failed)
     assert capsys.readouterr().err == "\nerror: rule paths was killed by SIGTERM; its log: a.log\n"
+
+
+def test_memory_that_ran_out_is_told_from_the_log_of_slurm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "1.log"
+    log.write_text("slurmstepd-vm: error: StepId=1.batch exceeded memory limit (46948352 > 41943040), being killed\n")
+    said = "SLURM-job '1' failed, SLURM status is: 'FAILED'. "
+    fields = {
+        "event": LogEvent.JOB_ERROR,
+        "jobid": 3,
+        "rule_name": "paths",
+        "log": ["a.log", str(log)],
+        "rule_msg": said,
+    }
+    Failures().emit(logging.makeLogRecord(fields))
+    assert "error: rule paths was killed by Slurm over its memory; raise its mem_mb" in capsys.readouterr().err
 
 
 @pytest.fixture
