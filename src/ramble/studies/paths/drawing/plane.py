@@ -18,8 +18,13 @@ SHADES = ("#bfe3d4", "#f4f4f4", "#dcdcdc", "#bdbdbd", "#979797")
 
 def draw(files: Files) -> Figure:
     """Draw the plane of the files `grid` and `curve`, with the path among `paths` that it was cut through."""
+    return draw_plane(*read_plane(files))
+
+
+def read_plane(files: Files) -> tuple[pd.DataFrame, pd.DataFrame, Source]:
+    """Return the tables `grid` and `curve`, and the path among `paths`, as `draw_plane` takes them."""
     (grid,), (curve,) = files["grid"], files["curve"]
-    return draw_plane(read_table(grid), read_table(curve), read_sources(files).shown)
+    return read_table(grid), read_table(curve), read_sources(files).shown
 
 
 def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure:
@@ -32,7 +37,7 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure
     """
     title = f"{shown.walk};\ntracker {shown.tracker}, it strays up to {curve.off_plane.max():.2g} from this plane"
     table = grid.pivot_table(index="v", columns="u", values="errors")
-    end, most = _end(curve), int(grid.errors.max())
+    end, most = distance_of_ends(curve), int(grid.errors.max())
     outside = shown.max_errors + 1
     bands = (0, outside, *(band for band in BANDS if band > outside))
     edges = [*(band for band in bands if band <= most), most + 1]
@@ -62,7 +67,7 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure
     return figure
 
 
-def _end(curve: pd.DataFrame) -> float:
+def distance_of_ends(curve: pd.DataFrame) -> float:
     """Return |W_b - W_a| from the last point: t = 1 - |W_b - W_x| / |W_b - W_a|, and the first axis points to W_b."""
     last = curve.iloc[-1]
     if last.t == 1.0:

@@ -4,9 +4,8 @@ import pandas as pd
 from plotly.graph_objects import Contour, Figure, Heatmap, Scatter, Surface
 from plotly.subplots import make_subplots
 
-from ramble.store.artifacts import read_table
-from ramble.studies.paths.drawing.plane import _end as distance_of_ends
-from ramble.studies.paths.drawing.sources import Source, read_sources
+from ramble.studies.paths.drawing.plane import distance_of_ends, read_plane
+from ramble.studies.paths.drawing.sources import Source
 from ramble.studies.paths.drawing.style import Files
 
 COLOURS = "Greys"
@@ -15,8 +14,7 @@ ALONG, ACROSS = "weight distance along W_b - W_a", "weight distance across"
 
 def draw(files: Files) -> Figure:
     """Draw the plane of the files `grid` and `curve`, with the path among `paths` that it was cut through."""
-    (grid,), (curve,) = files["grid"], files["curve"]
-    return draw_plane(read_table(grid), read_table(curve), read_sources(files).shown)
+    return draw_plane(*read_plane(files))
 
 
 def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure:

@@ -28,10 +28,7 @@ def spectrum_of(shown: Source, zero_eigenvalue: float) -> Figure:
     assert shown.profile is not None
     values = eigenvalues(shown.spectra)
     axis = position([shown])
-    figure = make_subplots(
-        rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.07,
-        subplot_titles=("eigenvalues of the Hessian that count as non-zero", "training loss (nats)"),
-    )  # fmt: skip
+    figure = _two_rows("eigenvalues of the Hessian that count as non-zero", "training loss (nats)")
     _add_eigenvalues(
         figure, shown.spectra, values.where(values > zero_eigenvalue * values.iloc[:, :1].to_numpy()), axis
     )
@@ -53,10 +50,7 @@ def top_eigenvalues_of(shown: Source) -> Figure:
     assert shown.spectra is not None
     values = eigenvalues(shown.spectra)
     axis = position([shown])
-    figure = make_subplots(
-        rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.07,
-        subplot_titles=("top eigenvalues of the Hessian", "the most negative ones"),
-    )  # fmt: skip
+    figure = _two_rows("top eigenvalues of the Hessian", "the most negative ones")
     _add_eigenvalues(figure, shown.spectra, values.where(values > 0), axis)
     lowest = [name for name in shown.spectra.columns if f"{name}_error" in shown.spectra and name != "trace"]
     for name in lowest:
@@ -67,6 +61,12 @@ def top_eigenvalues_of(shown: Source) -> Figure:
             row=2, col=1,
         )  # fmt: skip
     return _finished(figure, shown, axis)
+
+
+def _two_rows(above: str, below: str) -> Figure:
+    return make_subplots(
+        rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.07, subplot_titles=(above, below)
+    )
 
 
 def _add_eigenvalues(figure: Figure, spectra: pd.DataFrame, values: pd.DataFrame, axis: Axis) -> None:
