@@ -9,7 +9,7 @@ from ramble.studies.paths.drawing.sources import Source
 from ramble.studies.paths.drawing.style import Files
 
 COLOURS = "Greys"
-ALONG, ACROSS = "weight distance along W_b - W_a", "weight distance across"
+ALONG, ACROSS = "weight distance along W_b - W_a (Euclidean)", "weight distance across (Euclidean)"
 
 
 def draw(files: Files) -> Figure:
@@ -69,7 +69,8 @@ def draw_plane(grid: pd.DataFrame, curve: pd.DataFrame, shown: Source) -> Figure
     figure.update_xaxes(title=ALONG, constrain="domain", row=1, col=1)
     figure.update_yaxes(title=ACROSS, scaleanchor="x", row=1, col=1)
     figure.update_scenes(xaxis_title="along", yaxis_title="across", zaxis_title="errors")
-    title = f"tracker {shown.tracker}: {shown.walk}"
+    strays = f"it strays up to {curve.off_plane.max():.2g} from this plane"
+    title = f"{shown.walk};<br>tracker {shown.tracker}, {strays}"
     figure.update_layout(title={"text": title, "y": 0.985}, height=1250, margin={"t": 120},
                          legend={"orientation": "h", "y": 1.05, "x": 0})  # fmt: skip
     return figure
