@@ -4,7 +4,7 @@ What curvlinops offers for its own operators (traces, norms, diagonals, spectral
 runs on ours; its operators of a network (KFAC, EKFAC, Fisher) are built on `problem.network(weights)`. The other way
 round, `spectrum_of` finds both ends of the spectrum of an operator, curvlinops' own or anybody's, with error bars.
 
-This module alone needs curvlinops, an optional dependency: pip install 'ramble-paths[curvlinops]'.
+This module alone needs curvlinops, an optional dependency: pip install 'curvlinops-for-pytorch>=3'.
 """
 
 from abc import abstractmethod
@@ -27,7 +27,7 @@ try:
     from curvlinops._torch_base import PyTorchLinearOperator
 except ImportError as error:
     raise RambleError(
-        f"Operators with curvlinops' interface need curvlinops ({error}); run pip install 'ramble-paths[curvlinops]'."
+        f"Operators with curvlinops' interface need curvlinops ({error}); run pip install 'curvlinops-for-pytorch>=3'."
     ) from error
 
 LABEL = "operator"
