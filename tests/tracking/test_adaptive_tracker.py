@@ -1,5 +1,6 @@
 """The tracker that needs no tuning: what it joins as it comes, and how it ends where nothing can be joined."""
 
+import re
 from functools import cache
 
 import pytest
@@ -15,7 +16,9 @@ from ramble.tracking.adaptive import AdaptiveRun, AdaptiveTracker, cosine
 from ramble.tracking.adaptive_scales import Scales, contraction
 from ramble.tracking.adaptive_settings import AdaptiveSettings
 from ramble.tracking.connect import connect
+from ramble.tracking.momentum import standing
 from ramble.tracking.path import Path, Setting
+from ramble.tracking.polyline import Strand
 from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe, Settling
 
@@ -85,14 +88,17 @@ def test_a_seed_gives_one_path():
 
 
 def test_trains_by_batches_where_there_are_many_samples():
-    path = joined(wide_problem(samples=16), wide_ends(), batch=3)
+    path = joined(wide_problem(samples=16), wide_ends(), whole=10, batch=3)
     assert path.joins
 
 
-def test_goes_on_from_a_checkpoint_to_the_same_path(tmp_path):
-    settings = AdaptiveSettings(polish_rounds=2, first_rounds=3, round_steps=3)
-    setting = Setting(COMMITTEE, committees()[:1], committees()[1:], ONE)
-    whole = AdaptiveTracker(settings, seed=3).track(COMMITTEE, setting.starts, setting.ends, ONE, silent())
+@pytest.mark.parametrize("batched", [False, True])
+def test_goes_on_from_a_checkpoint_to_the_same_path(tmp_path, batched):
+    problem, ends = (wide_problem(samples=16), wide_ends()) if batched else (COMMITTEE, committees())
+    several = {"whole": 10, "batch": 3} if batched else {}
+    settings = AdaptiveSettings(polish_rounds=2, first_rounds=3, round_steps=3, attempts=2, **several)
+    setting = Setting(problem, ends[:1], ends[1:], ONE)
+    whole = AdaptiveTracker(settings, seed=3).track(problem, setting.starts, setting.ends, ONE, silent())
     for stop in (1, 2, 3, 7):
         run = AdaptiveTracker(settings, seed=3).begin(setting)
         for _ in range(stop):
@@ -101,10 +107,44 @@ def test_goes_on_from_a_checkpoint_to_the_same_path(tmp_path):
         checkpoint = Checkpoint(tmp_path / f"{stop}.safetensors", "key", every=1e9)
         checkpoint.save(run.state().tensors, run.state().facts)
         tracker = AdaptiveTracker(settings, seed=3, checkpoints=[checkpoint])
-        again = tracker.track(COMMITTEE, setting.starts, setting.ends, ONE, silent())
+        again = tracker.track(problem, setting.starts, setting.ends, ONE, silent())
         assert torch.equal(whole[0].points, again[0].points)
         assert whole[0].steps == again[0].steps
         assert whole[0].hop_evaluations == again[0].hop_evaluations
+        assert whole[0].reason == again[0].reason
+
+
+def test_a_look_in_batches_ends_at_the_first_error_and_the_sentence_is_on_all_points(monkeypatch):
+    problem, ends = wide_problem(samples=16), wide_ends()
+    looks = []
+    monkeypatch.setattr(Strand, "look", lambda *given, kept=Strand.look: looks.append(given[2:]) or kept(*given))
+    path = joined(problem, ends, whole=10, batch=3, polish_rounds=1, first_rounds=1, attempts=1, rate=1e-6)
+    assert path.status is Status.STUCK
+    for found, _, _, rows in looks:
+        assert len(rows) == len(found.errors)
+        outside = ~found.in_solution_space
+        assert int(outside.sum()) == 1  # the last one looked at
+    assert path.evaluations < 3 + 2 * len(looks) * 9
+    counted = re.search(r"errors? at (\d+) of (\d+) points", path.reason)
+    assert counted, path.reason
+    assert int(counted[2]) == 9  # two ways, two segments, and their middles
+
+
+def test_momentum_takes_the_steps_of_torch_with_a_rate_for_every_weight():
+    random = torch.Generator().manual_seed(5)
+    weights = torch.randn(2, 6, generator=random, dtype=torch.float64)
+    rates = torch.tensor([0.1, 0.1, 0.02, 0.02, 0.02, 0.3], dtype=torch.float64)
+    ours = standing(weights)
+    parts = [weights[:, part].clone().requires_grad_() for part in (slice(0, 2), slice(2, 5), slice(5, 6))]
+    groups = [{"params": [part], "lr": rate} for part, rate in zip(parts, (0.1, 0.02, 0.3), strict=True)]
+    torchs = torch.optim.SGD(groups, momentum=0.9, nesterov=True)
+    for _ in range(5):
+        gradients = torch.randn(2, 6, generator=random, dtype=torch.float64)
+        ours = ours.step(gradients, rates)
+        for part, columns in zip(parts, (slice(0, 2), slice(2, 5), slice(5, 6)), strict=True):
+            part.grad = gradients[:, columns].clone()
+        torchs.step()
+    torch.testing.assert_close(ours.bends, torch.cat([part.detach() for part in parts], 1), rtol=1e-12, atol=1e-12)
 
 
 def test_refuses_a_state_of_another_shape():
@@ -121,10 +161,13 @@ def test_refuses_a_state_of_another_shape():
 def test_a_step_is_a_share_of_the_size_of_each_layer():
     problem = wide_problem()
     ends = torch.stack([problem.initial_weights(torch.Generator().manual_seed(seed)) for seed in (1, 2)])
-    once, tenfold = (Scales.at(problem, factor * ends, ONE).sizes for factor in (1.0, 10.0))
-    torch.testing.assert_close(10 * once, tenfold)
+    one, ten = (Scales.at(problem, factor * ends, ONE) for factor in (1.0, 10.0))
+    torch.testing.assert_close(10 * one.sizes, ten.sizes)
+    torch.testing.assert_close(100 * one.squares, ten.squares)
     for layer in problem.layers:
-        assert float(once[layer.columns][0]) == pytest.approx(float(ends[:, layer.columns].square().mean().sqrt()))
+        own = ends[:, layer.columns]
+        assert float(one.sizes[layer.columns][0]) == pytest.approx(float(own.square().mean().sqrt()))
+        assert float(one.squares[layer.columns][0]) == pytest.approx(float(own.square().sum(1).mean()))
 
 
 def test_contracts_only_where_that_takes_errors_away():

@@ -14,8 +14,8 @@ from ramble.store.checkpoints import Checkpoint
 from ramble.store.stamps import digest_of
 from ramble.training import stochastic
 from ramble.training.descent import Solution
-from ramble.training.step import minibatch_step, nesterov_step
-from ramble.training.stochastic import find_stochastic_solutions, one_cycle
+from ramble.training.step import minibatch_step, nesterov_step, one_cycle
+from ramble.training.stochastic import find_stochastic_solutions
 from ramble.training.stochastic_settings import StochasticRecipe
 
 PROBLEM = wide_problem(seed=1)

@@ -18,12 +18,15 @@ class Scales:
     """The units of a network.
 
     Attributes:
-        sizes: (P,) root mean square of the weights of each one's layer: a step is a share of it.
+        sizes: (P,) root mean square of the weights of each one's layer: a step of Adam is a share of it.
+        squares: (P,) squared norm of each one's layer. A gradient times these is a share of the layer, in whatever unit
+            its weights are; before batch norm, what a step changes goes by its rate over the squared norm.
         gain: on the outputs in the loss, at least 1. Where margins are small for the network can make no large ones
             (committees), a loss without it also counts samples whose margin could not be wider.
     """
 
     sizes: Tensor
+    squares: Tensor
     gain: float
 
     @classmethod
@@ -31,11 +34,13 @@ class Scales:
         """Return the scales of two networks (2, P) on the data set (1,)."""
         exact = ends.double()
         least = SMALLEST * float(exact.square().mean().sqrt())
-        sizes = torch.empty_like(exact[0])
+        sizes, squares = torch.empty_like(exact[0]), torch.empty_like(exact[0])
         for layer in problem.layers:
-            sizes[layer.columns] = max(least, float(exact[:, layer.columns].square().mean().sqrt()))
+            own = exact[:, layer.columns]
+            size = max(least, float(own.square().mean().sqrt()))
+            sizes[layer.columns], squares[layer.columns] = size, own.shape[1] * size**2
         middle = float(problem.sample_margins(ends, datasets.expand(2)).median())
-        return cls(sizes.to(ends.dtype), max(1.0, TYPICAL / middle) if middle > 0 else 1.0)
+        return cls(sizes.to(ends.dtype), squares.to(ends.dtype), max(1.0, TYPICAL / middle) if middle > 0 else 1.0)
 
 
 def contraction(problem: Problem, first: Tensor, last: Tensor, datasets: Tensor) -> float:

@@ -5,6 +5,7 @@ it arrives when all of its points, and every straight segment between them, are 
 it does not count.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,21 +44,26 @@ class Strand:
         self.missed: _Kept | None = None
         self.certificate_evaluations = 0
 
-    def look(self, points: Tensor, found: Evaluation, eta: float, gradients: int) -> bool:
+    def look(
+        self, points: Tensor, found: Evaluation, eta: float, gradients: int, rows: Sequence[int] | None = None
+    ) -> bool:
         """Take the polyline after a round of training, add its row to the table, and tell whether all points lie in S.
 
         The row's t is the share of the points in S, its loss the mean over the points, its errors and
-        margin those of the worst point.
+        margin those of the worst point; of the points looked at, where the look ended at one outside of S.
 
         Args:
             points: (T, P), the first is W_a and the last W_b to the bit.
-            found: (T,), at the points.
+            found: at the points looked at, (T,) or fewer.
             eta: rate of the training.
             gradients: spent on this chain so far.
+            rows: of the points looked at, rising; all if none are given.
         """
-        self.points, self._looked_at, self._found = points, points, found
-        self.evaluations += len(points)
-        self.margin_of_ends = float(found.min_margins[[0, -1]].min())
+        self.points = points
+        self.reconsider(found, rows)
+        self.evaluations += len(found.errors)
+        if self.looked_at_all:
+            self.margin_of_ends = float(found.min_margins[[0, -1]].min())
         inside = found.in_solution_space
         self.steps.append(
             Step(
@@ -74,6 +80,15 @@ class Strand:
             )
         )
         return bool(inside.all())
+
+    def reconsider(self, found: Evaluation, rows: Sequence[int] | None = None) -> None:
+        """Take what was found at points of the polyline, see `look`, for the sentence on it."""
+        self._looked_at, self._found = (self.points if rows is None else self.points[list(rows)]), found
+
+    @property
+    def looked_at_all(self) -> bool:
+        """Did the last look reach all points?"""
+        return len(self._looked_at) == len(self.points)
 
     def certified(self, smallest: float, wanted: float) -> None:
         """Take what is known of the polyline last looked at: it arrives with more than the margin wanted.

@@ -1,8 +1,12 @@
-"""One step of stochastic gradient descent."""
+"""One step of stochastic gradient descent, and how the rate changes over all of them."""
+
+import math
 
 from torch import Tensor
 
 from ramble.problems.network import NetworkProblem
+
+RISING = 0.2  # share of the steps of one cycle in which the rate rises
 
 
 def minibatch_step(problem: NetworkProblem, weights: Tensor, samples: Tensor, rate: float) -> Tensor:
@@ -17,9 +21,22 @@ def nesterov_step(
 
     The velocity, none in the beginning, is a sum of gradients and does not hold the rate.
     """
-    gradients = _gradients(problem, weights, samples)
+    return nesterov(weights, velocity, _gradients(problem, weights, samples), rate, momentum)
+
+
+def nesterov(
+    weights: Tensor, velocity: Tensor, gradients: Tensor, rate: float | Tensor, momentum: float
+) -> tuple[Tensor, Tensor]:
+    """Return weights and velocity (B, P) after a step on given gradients; the rate is a number, or (P,)."""
     velocity = momentum * velocity + gradients
     return weights - rate * (gradients + momentum * velocity), velocity
+
+
+def one_cycle(share: float) -> float:
+    """Return the factor on a rate after a share of all steps: it rises in a line, and falls by a cosine to nothing."""
+    if share < RISING:
+        return share / RISING
+    return (1 + math.cos(math.pi * (share - RISING) / (1 - RISING))) / 2
 
 
 def _gradients(problem: NetworkProblem, weights: Tensor, samples: Tensor) -> Tensor:

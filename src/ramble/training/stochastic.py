@@ -5,7 +5,6 @@ batches that hold the hardest samples most often, at a falling rate, finish in t
 every margin wide enough to walk away from.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,11 +20,10 @@ from ramble.store.checkpoints import Checkpoint, State, checked
 from ramble.store.progress import Progress
 from ramble.training.descent import Solution
 from ramble.training.divergence import refuse_divergence
-from ramble.training.step import minibatch_step, nesterov_step
+from ramble.training.step import minibatch_step, nesterov_step, one_cycle
 from ramble.training.stochastic_settings import StochasticRecipe
 
 COUNTS = ("epochs", "rounds", "steps")  # of a run, in the order in which a checkpoint keeps them
-RISING = 0.2  # share of the steps of one cycle in which the rate rises
 
 
 @dataclass
@@ -64,13 +62,6 @@ class _Run:
             weights = minibatch_step(problem, weights, samples, rate)
         (self.weights,), (self.velocity,) = weights, velocity
         self.steps += 1
-
-
-def one_cycle(share: float) -> float:
-    """Return the factor on a rate after a share of all steps: it rises in a line, and falls by a cosine to nothing."""
-    if share < RISING:
-        return share / RISING
-    return (1 + math.cos(math.pi * (share - RISING) / (1 - RISING))) / 2
 
 
 def find_stochastic_solutions(
