@@ -92,6 +92,21 @@ def test_segments_side_by_side_are_segments_one_by_one():
         assert together.min_margins[row] == alone.min_margins[0]
 
 
+def test_all_or_none_stops_at_the_first_error_and_lets_no_segment_hold():
+    start = smooth_solution()
+    random = torch.Generator().manual_seed(2)
+    starts, ends = start + torch.randn(2, 5, 31, generator=random) * torch.tensor([0.01, 0.1, 0.5, 1, 2])[:, None]
+    owners = torch.zeros(5, dtype=torch.long)
+    each = certify_segments(SMOOTH, starts, ends, owners, RESOLUTION)
+    assert set(each.hold.tolist()) == {True, False}
+    several = certify_segments(SMOOTH, starts, ends, owners, RESOLUTION, all_or_none=True)
+    assert not several.hold.any()
+    assert int(several.tested.sum()) < int(each.tested.sum())
+    good = each.hold
+    same = certify_segments(SMOOTH, starts[good], ends[good], owners[good], RESOLUTION, all_or_none=True)
+    assert torch.equal(same.min_margins, each.min_margins[good])
+
+
 def test_every_point_of_a_path_is_evaluated_once(monkeypatch):
     points = smooth_path(2 * CHUNK + 3)
     seen = []

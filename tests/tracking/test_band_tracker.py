@@ -184,3 +184,15 @@ def test_errors_between_the_points_are_found_and_said():
     path = strand.path()
     assert path.status == Status.STUCK
     assert path.reason.startswith("not a zero-error path: errors between its points; loss ")
+
+
+def test_a_margin_smaller_than_the_one_wanted_is_not_called_an_error():
+    ones = {"patterns": torch.ones(1, 3, dtype=torch.int8), "labels": torch.ones(1, dtype=torch.int8)}
+    problem = committee_on([ones], hidden=3)
+    points = torch.tensor([[0.6, 0.6, 0.6], [0.7, 0.7, 0.7]])
+    strand = Strand(Setting(problem, points[:1], points[1:], ZERO), 5)
+    strand.look(points, evaluate_polylines(problem, [points], ZERO)[0], 0.1, 0)
+    strand.certified(1.8, 2.0)
+    path = strand.path()
+    assert path.status == Status.STUCK
+    assert path.reason.startswith("not a path yet: no errors were seen, but a margin of 1.8 where 2 is asked for")

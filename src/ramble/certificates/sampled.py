@@ -57,6 +57,8 @@ def sample_segments(
     resolution: float,
     known: tuple[Tensor, Tensor],
     advance: Advance = unseen,
+    *,
+    all_or_none: bool = False,
 ) -> Samples:
     """Look for errors, more than K at a point, between the ends of B segments side by side; stop at each one's first.
 
@@ -68,6 +70,7 @@ def sample_segments(
         resolution: no interval shorter than this share of the segment is halved.
         known: margins (B, M) at the starts and at the ends, as `Problem.sample_margins` gives them.
         advance: told of networks as they are evaluated.
+        all_or_none: stop at the first error on any of them; none of the segments is then known to have a margin (-inf).
     """
     allowed = problem.max_errors
     smallest = torch.minimum(*(_smallest(each, allowed) for each in known))
@@ -75,6 +78,8 @@ def sample_segments(
     rows = torch.arange(len(starts), device=smallest.device)
     intervals = _Intervals(rows, torch.zeros_like(smallest), 1.0, *known)
     while True:
+        if all_or_none and not bool((smallest > 0).all()):
+            return Samples(torch.full_like(smallest, -torch.inf), tested)
         intervals = intervals.select(smallest[intervals.owners] > 0)
         if not len(intervals.owners) or intervals.width <= min(resolution, 0.5):
             return Samples(smallest, tested)

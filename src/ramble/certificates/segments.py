@@ -58,6 +58,7 @@ def certify_segments(
     sound: bool = True,
     known: tuple[Tensor, Tensor] | None = None,
     advance: Advance = unseen,
+    all_or_none: bool = False,
 ) -> SegmentCertificates:
     """Certify B straight segments.
 
@@ -70,6 +71,7 @@ def certify_segments(
         sound: whether a proof is tried where there is one; it costs about as much as ten evaluations a piece.
         known: margins (B, M) at the starts and at the ends, where the caller has them from `Problem.sample_margins`.
         advance: told of networks as they are evaluated, and of segments as they are proven or known exactly.
+        all_or_none: where points are looked at, stop at the first error on any segment; then none of them holds.
     """
     if isinstance(problem, ExactSegments):
         exact = problem.segment_min_margins(starts, ends, datasets)
@@ -85,7 +87,7 @@ def certify_segments(
         bounds, unproven, reason = _prove(problem, starts, ends, resolution, screened.min_margins, advance)
         if unproven is None:
             return SegmentCertificates("sound", bounds, tested)
-    samples = sample_segments(problem, starts, ends, datasets, resolution, at_ends, advance)
+    samples = sample_segments(problem, starts, ends, datasets, resolution, at_ends, advance, all_or_none=all_or_none)
     return SegmentCertificates("sampled", samples.min_margins, tested + samples.tested, reason, unproven)
 
 

@@ -196,15 +196,19 @@ class AdaptiveRun(Run):
         found, rows = self._found_at(points)
         if not self._strand.look(points, found, rate, self._spent, rows):
             return
-        owners = self._setting.datasets.expand(len(points) - 1)
-        segments = certify_segments(
-            self._problem, points[:-1], points[1:], owners, self._settings.resolution, sound=False
-        )
-        self._strand.certificate_evaluations += int(segments.tested.sum())
         exact = isinstance(self._problem, ExactSegments)
         first, last = 2 * self._held[0], len(points) - 1 - 2 * self._held[1]
         wanted = 0.0 if exact else margin_share * float(found.min_margins[[first, last]].min())
         # ways to the polished ends begin at the margins of the given ones, which may be small
+        smallest = float(found.min_margins[first : last + 1].min())
+        if not smallest > wanted:
+            self._strand.lacks(smallest, wanted)
+            return
+        owners, resolution = self._setting.datasets.expand(len(points) - 1), self._settings.resolution
+        segments = certify_segments(
+            self._problem, points[:-1], points[1:], owners, resolution, sound=False, all_or_none=True
+        )
+        self._strand.certificate_evaluations += int(segments.tested.sum())
         self._strand.certified(float(segments.min_margins[first:last].min()), wanted)
         self._strand.arrived &= bool(segments.hold.all())
 

@@ -42,6 +42,7 @@ class Strand:
         self.steps: list[Step] = []
         self.arrived = False
         self.missed: _Kept | None = None
+        self._lacking: tuple[float, float] | None = None  # the margin seen and the one wanted, where no error was seen
         self.certificate_evaluations = 0
 
     def look(
@@ -59,7 +60,7 @@ class Strand:
             gradients: spent on this chain so far.
             rows: of the points looked at, rising; all if none are given.
         """
-        self.points = points
+        self.points, self._lacking = points, None
         self.reconsider(found, rows)
         self.evaluations += len(found.errors)
         if self.looked_at_all:
@@ -96,8 +97,14 @@ class Strand:
         One without errors that has less is kept, if no other had more.
         """
         self.arrived = smallest > wanted
+        if not self.arrived and smallest > 0:
+            self.lacks(smallest, wanted)
         if not self.arrived and smallest > max(0.0, self.missed.margin if self.missed else 0.0):
             self.missed = _Kept(self.points, self._found, smallest, wanted)
+
+    def lacks(self, smallest: float, wanted: float) -> None:
+        """Take it that no error was seen on the polyline last looked at, but a margin smaller than the one wanted."""
+        self._lacking = smallest, wanted
 
     def fall_back(self) -> None:
         """Arrive with the best polyline without errors, if there is one and none had the margin wanted."""
@@ -132,6 +139,12 @@ class Strand:
             return f"all {len(errors) - 1} segments hold; {heights}"
         worst, allowed = int(errors.argmax()), self.setting.problem.max_errors
         beyond, what = errors_beyond(allowed), not_a_path(allowed)
+        if self._lacking:
+            seen, wanted = self._lacking
+            return (
+                f"not a path yet: no {beyond} were seen, but a margin of {seen:.3g} where {wanted:.3g} is asked for "
+                f"(margin_share); {heights}"
+            )
         if int(errors[worst]) <= allowed:
             return f"{what}: {beyond} between its points; {heights}"
         return (
