@@ -61,7 +61,7 @@ if REPORTING:  # `snakemake --report FILE` shows what `snakemake report` made
 
 
 include: "workflow/rules/steps.smk"
-include: "workflow/rules/runs.smk"
+include: "workflow/rules/around.smk"
 
 
 gc.freeze()
