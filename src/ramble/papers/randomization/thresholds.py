@@ -16,7 +16,7 @@ class Thresholds(Model):
     no_loss: Positive = Field(0.1, description="nats: a loss below is almost none")
     smoothness_ratio: Fraction = Field(
         1.0,
-        description="of the loss curves: roughness with the small batch, as a multiple of that with the large one, below",
+        description="roughness of loss curves, small batch to large, below",
     )
     printed_weights: Positive = Field(30_000.0, description="weights of the network, as printed")
     weights_tolerance: Fraction = Field(0.05, description="relative difference at which a count is still that number")
