@@ -1,6 +1,8 @@
 # the names that a user types; what they stand for is asked for where one is typed, for a dry run takes time by the file
 from itertools import chain
 
+from ramble.papers.randomization.studies import STUDIES as RANDOMIZATION
+
 BOOSTED = [name for name, study in STOCHASTIC_STUDIES.items() if study.boosting]
 TARGETS = {
     "all": lambda: chain(
@@ -12,6 +14,9 @@ TARGETS = {
     ),
     "claims": lambda: rules.judge_claims.output,
     "trackers": lambda: rules.compare_trackers.output,
+    "randomization": lambda: chain(
+        *(study_files(name) + study_pictures(name) for name in RANDOMIZATION if name in PARAMETERS.studies)
+    ),
     "boosting": lambda: [f"results/tables/boosting-{study}.md" for study in BOOSTED],
 }
 # a target has one meaning; figures and tables are folders beside those of the studies
