@@ -36,7 +36,7 @@ rule claims_of_depth:
     priority: 7
     params:
         study="{study}",
-        given=given("companions.theorems"),
+        given=given("companions.randomization_theorems"),
         code=code("judge_depth"),
     script:
         "../scripts/judge_depth.py"

@@ -38,7 +38,7 @@ rule claims_of_descent:
     priority: 7
     params:
         study="{study}",
-        given=given("companions.theorems"),
+        given=given("companions.randomization_theorems"),
         code=code("judge_descent"),
     script:
         "../scripts/judge_descent.py"

@@ -111,8 +111,9 @@ class Study(BaseStudy):
         return self
 
     def files(self, name: str, studies: Mapping[str, BaseStudy]) -> list[str]:
-        """Return the tables."""
-        return [f"results/{name}/{table}.csv" for table in TABLES]
+        """Return the tables, and the claims that are judged by them."""
+        claims = [f"results/tables/claims-{name}.{suffix}" for suffix in ("csv", "md")]
+        return [*(f"results/{name}/{table}.csv" for table in TABLES), *claims]
 
 
 class FigureOfDescent(BaseFigure):
