@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 
 from ramble.errors import RambleError
 
-NEWTON_STEPS = 100
+NEWTON_STEPS = 300
 STATIONARY = 1e-12  # |grad F| at a minimum, relative to the largest |grad f_i| at the start or 1
 
 
@@ -56,7 +56,7 @@ class FiniteSum(ABC):
         """Return f_i as a sum of one sample."""
 
     def minimum(self, start: Tensor) -> Tensor:
-        """Return a stationary point (P,) that damped Newton steps find from a start, where F curves upwards.
+        """Return a minimum (P,) that damped Newton steps find from a start: they go downhill where F curves downwards too.
 
         Raises RambleError where there is none that they reach: a separable logistic regression has none.
         """
@@ -66,10 +66,12 @@ class FiniteSum(ABC):
             gradient = self.gradient(point)
             if float(gradient.norm()) <= STATIONARY * scale:
                 return point
-            curvature = self.hessian(point) + damping * torch.eye(self.size, dtype=torch.float64)
-            tried = point - torch.linalg.lstsq(curvature, gradient.unsqueeze(1)).solution.squeeze(1)
+            curvatures, directions = torch.linalg.eigh(self.hessian(point))
+            tried = point - directions @ ((directions.T @ gradient) / (curvatures.abs() + damping))
             closer = float(self.gradient(tried).norm()) < float(gradient.norm())
-            point, damping = (tried, damping / 10) if closer else (point, 10 * damping)
+            lower = float(self.value(tried)) < float(self.value(point))
+            # close to a minimum differences of F are rounding; far from it |grad F| may rise on the way
+            point, damping = (tried, damping / 10) if lower or (closer and damping < 1e-6) else (point, 10 * damping)
         raise RambleError(
             f"{type(self).__name__}: no minimum within {NEWTON_STEPS} Newton steps (|grad F| is "
             f"{float(self.gradient(point).norm()):.3g}); give data whose classes overlap, or a ridge."
