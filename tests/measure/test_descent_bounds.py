@@ -72,7 +72,9 @@ def test_bounds_are_met_to_the_last_bit_where_the_loss_is_a_parabola():
     parabola = line(0.5, [-1.0, 2.0, 3.0])
     points = torch.tensor([[0.0], [4.0]], dtype=torch.float64)
     at = moments(parabola, points)
-    torch.testing.assert_close(expected_change(parabola, points, 3.0), bound_in_expectation(at, 3.0, parabola.smoothness))
+    torch.testing.assert_close(
+        expected_change(parabola, points, 3.0), bound_in_expectation(at, 3.0, parabola.smoothness)
+    )
 
 
 @pytest.mark.parametrize(("rate", "holds"), [(0.5, True), (1.0, True), (3.0, False)])

@@ -97,9 +97,9 @@ def test_levels_and_means_of_the_schedules_are_those_of_their_squares(tables):
 def test_walks_rest_where_all_targets_are_met_and_nowhere_else(tables):
     table = tables["rest"]
     begun = table[(table.start == "at") & (table.step == table.step.max())]
-    assert (begun[begun.targets == "met"].distance == 0).all()
+    assert (begun[begun.targets == "met"].distance < 1e-12).all()
     assert (begun[begun.targets == "missed"].distance > 1e-4).all()
-    assert table[table.targets == "met"].largest_gradient.max() == 0
+    assert table[table.targets == "met"].largest_gradient.max() < 1e-12
     assert table[table.targets == "missed"].largest_gradient.min() > 0.01
 
 
@@ -156,7 +156,9 @@ def test_claims_on_depth_follow_the_tables(tables):
     assert found["With all weights and biases 0 the network can be trained"] == "not reproduced"
     wrong = products.assign(forward=products.forward * 1.05**products.layer)
     found = {claim.claim: claim.verdict for claim in judge_depth("small", wrong, layers, LIMITS)}
-    assert found["Through l layers times c values grow or fade as c^l (orthogonal matrices, forward)"] == "not reproduced"
+    assert (
+        found["Through l layers times c values grow or fade as c^l (orthogonal matrices, forward)"] == "not reproduced"
+    )
     grown = layers.assign(output=100.0**layers.number, weight_gradient=1.0)
     found = {claim.claim: claim.verdict for claim in judge_depth("small", products, grown, LIMITS)}
     assert found["Weights of 1 make the values of the layers explode"] == "reproduced"

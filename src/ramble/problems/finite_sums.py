@@ -198,7 +198,9 @@ class SmallNetwork(FiniteSum):
             own = torch.tensor([*range(unit * self._width, (unit + 1) * self._width), self._first + unit])
             out = self._first + self._hidden + unit
             mixed = (slopes * rises[..., unit]) @ inputs / self.samples
-            found[..., own.unsqueeze(1), own] += inputs.T @ ((slopes * bends[..., unit]).unsqueeze(-1) * inputs) / self.samples
+            found[..., own.unsqueeze(1), own] += (
+                inputs.T @ ((slopes * bends[..., unit]).unsqueeze(-1) * inputs) / self.samples
+            )
             found[..., own, out] += mixed
             found[..., out, own] += mixed
         return found

@@ -21,16 +21,20 @@ class TheoremThresholds(Model):
         0.99, description="of the points of other runs at which M and M_G fitted on the first runs bound E|g|^2"
     )
     vanishing: Fraction = Field(
-        0.1, description="weighted mean of |grad F|^2 at the end relative to |grad F|^2 at the start, at most: it vanishes"
+        0.1,
+        description="weighted mean of |grad F|^2 at the end relative to |grad F|^2 at the start, at most: it vanishes",
     )
     stopping: Positive = Field(
-        10.0, description="times the last |grad F|^2 under suitable steps, at least: steps that fade too fast stop early"
+        10.0,
+        description="times the last |grad F|^2 under suitable steps, at least: steps that fade too fast stop early",
     )
     plateau_exponent: Annotated[
-        float, Field(gt=0, lt=1, description="around 1: the plateau of |grad F|^2 goes with this power of the step size")
+        float,
+        Field(gt=0, lt=1, description="around 1: the plateau of |grad F|^2 goes with this power of the step size"),
     ] = 0.2
     resting: Positive = Field(
-        1e-9, description="distance from the minimum, relative to its norm, at most, after all steps begun there: at rest"
+        1e-9,
+        description="distance from the minimum, relative to its norm, at most, after all steps begun there: at rest",
     )
     depth_error: Fraction = Field(0.02, description="of the factor a layer that is fitted, relative to c, at most")
     depth_band: Annotated[

@@ -50,9 +50,7 @@ def _by_layer(axes: Axes, table: pd.DataFrame, column: str) -> None:
     names = table.drop_duplicates("number").sort_values("number")
     positive = table[column][table[column] > 0]
     floor = float(positive.min()) / 100 if len(positive) else 1e-3
-    for colour, marker, (name, own) in zip(
-        COLOURS, MARKERS, table.groupby("initialisation", sort=False), strict=False
-    ):
+    for colour, marker, (name, own) in zip(COLOURS, MARKERS, table.groupby("initialisation", sort=False), strict=False):
         middle = own.groupby("number")[column].median()
         axes.semilogy(
             middle.index, middle.clip(lower=floor), color=colour, marker=marker, clip_on=False,

@@ -89,7 +89,9 @@ class Study(BaseStudy):
     kind: Literal["descent"]
     samples: Annotated[int, Field(ge=8, description="n, of every loss")] = 64
     features: Annotated[int, Field(ge=1, description="of a sample, beside the constant one of the bias")] = 4
-    teacher_norm: Positive = Field(2.0, description="of the weights that the labels are drawn by: the larger, the surer")
+    teacher_norm: Positive = Field(
+        2.0, description="of the weights that the labels are drawn by: the larger, the surer"
+    )
     hidden: Count = Field(4, description="units of the network")
     walks: Annotated[int, Field(ge=2, description="of each setting, one seed each")] = 4
     bowl: Bowl = Bowl.model_validate({})

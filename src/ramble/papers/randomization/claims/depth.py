@@ -9,9 +9,7 @@ from ramble.papers.randomization.theorem_thresholds import TheoremThresholds
 HIDDEN = slice(0, -1)  # of the layers: the last gives the logits
 
 
-def judge_depth(
-    study: str, products: pd.DataFrame, layers: pd.DataFrame, limits: TheoremThresholds
-) -> list[Claim]:
+def judge_depth(study: str, products: pd.DataFrame, layers: pd.DataFrame, limits: TheoremThresholds) -> list[Claim]:
     """Judge the claims of which the study has the initialisations."""
     claims = [
         _rate(study, products[products.matrices == kind], kind, direction, limits)

@@ -33,7 +33,9 @@ def judge_descent(study: str, tables: DescentTables, limits: TheoremThresholds) 
         _holds(study, "Theorem 2: the bound in expectation", convex, "bound", "logistic regression", limits),
         _holds(study, "Theorem 2: the bound in expectation", network, "bound", "network", limits),
         _fitted(study, bounds, limits),
-        _holds(study, "Theorem 3 as it should read, M computed", convex, "bound_computed", "logistic regression", limits),
+        _holds(
+            study, "Theorem 3 as it should read, M computed", convex, "bound_computed", "logistic regression", limits
+        ),
         _holds(study, "Theorem 3 as it should read, M and M_G fitted", bounds, "bound_fitted", "both losses", limits),
         _holds(study, "Theorem 3 as printed, M and M_G fitted", bounds, "bound_printed", "both losses", limits),
         *_schedules(study, tables.schedules, limits),

@@ -34,7 +34,9 @@ def _panel(axes: Axes, own: pd.DataFrame) -> None:
     left = squared + term
     assert np.allclose(left, printed + own.rate * own.smoothness * own.constant / 2, rtol=1e-6, atol=1e-9)
     shown = left > 0
-    axes.loglog(own.rate[shown], left[shown], ".", color="#0072B2", markersize=4, label="measured, a point each", zorder=3)
+    axes.loglog(
+        own.rate[shown], left[shown], ".", color="#0072B2", markersize=4, label="measured, a point each", zorder=3
+    )
     rates = np.geomspace(own.rate.min() / 1.5, own.rate.max() * 1.5, 30)
     noise = first.smoothness * first.constant / 2
     axes.loglog(rates, rates**2 * noise, color="black", label=r"$a^2 L M / 2$")

@@ -38,7 +38,11 @@ def draw(files: Files) -> Figure:
         right.loglog(rates, rates * noise, color="black", label="a L M, the bound")
         steady = last.groupby("rate").recent.mean()
         right.loglog(
-            rates, rates * float((steady / steady.index).median()), color="0.5", linestyle=":", label="proportional to a"
+            rates,
+            rates * float((steady / steady.index).median()),
+            color="0.5",
+            linestyle=":",
+            label="proportional to a",
         )
         left.set_title("(a) mean of the second\nhalf of the steps")
         middle.set_title("(b) weighted mean of all steps\n(dotted: its bound)")
