@@ -98,5 +98,5 @@ def test_minimum_has_no_gradient_and_no_lower_neighbour():
 
 def test_separable_classes_have_no_minimum():
     separable = LogisticRegression(INPUTS, torch.sign(INPUTS[:, 0]))
-    with pytest.raises(RambleError, match="no minimum within 300 Newton steps .* a ridge"):
+    with pytest.raises(RambleError, match=r"no minimum within 300 Newton steps .* a ridge"):
         separable.minimum(torch.zeros(3))

@@ -1,8 +1,8 @@
 """What a step of gradient descent does to the loss, beside what the theorems allow.
 
-The statements are those of Bottou, Curtis & Nocedal, Optimization Methods for Large-Scale Machine Learning, SIAM Review
-60 (2018): the descent lemma (4.3), Lemma 4.2 (in expectation) and Lemma 4.4 (by M and M_G). Expectations are over the draw
-of one sample and exact: all n samples are taken.
+The statements are those of Bottou, Curtis & Nocedal, Optimization Methods for Large-Scale Machine Learning, SIAM
+Review 60 (2018): the descent lemma (4.3), Lemma 4.2 (in expectation) and Lemma 4.4 (by M and M_G). Expectations are
+over the draw of one sample and exact: all n samples are taken.
 """
 
 from collections.abc import Iterable
@@ -129,7 +129,7 @@ def _below(first: Point, middle: Point, last: Point) -> bool:
 
 
 def segment_curvature(objective: FiniteSum, weights: Tensor, moves: Tensor, looks: int = 5) -> Tensor:
-    """Return the largest second derivative in any direction (T,) seen on segments from points (T, P) along moves (T, P).
+    """Return the largest second derivative in any direction (T,) seen on segments from points along moves (T, P).
 
     It is an L for the descent lemma on a segment, as far as `looks` points of it tell.
     """

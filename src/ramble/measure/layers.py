@@ -66,12 +66,14 @@ def _has_matrix(module: nn.Module) -> bool:
 
 def _row(name: str, layer: nn.Module, output: Tensor, samples: int) -> Layer:
     weight = layer.weight
-    assert output.grad is not None and isinstance(weight, nn.Parameter) and weight.grad is not None
+    assert isinstance(weight, nn.Parameter)
+    assert weight.grad is not None
+    assert output.grad is not None
     return Layer(name, _size(output), samples * _size(output.grad), _size(weight.grad))
 
 
 def _size(values: Tensor) -> float:
-    """Return the root mean square; its square would overflow where values explode, so they are divided by the largest."""
+    """Return the root mean square; squares would overflow where values explode, so these are divided by the largest."""
     values = values.detach().double()
     largest = float(values.abs().max())
     return largest * float((values / largest).square().mean().sqrt()) if 0 < largest < torch.inf else largest

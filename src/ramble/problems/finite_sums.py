@@ -1,7 +1,7 @@
-"""Small losses F = (1 / n) sum_i f_i whose samples are all looked at: logistic regression, least squares, a small network.
+"""Losses F = (1 / n) sum_i f_i whose samples are all looked at: logistic regression, least squares, a small network.
 
-Everything is float64, and many points of weight space are taken at once. The theorems on stochastic gradient descent are
-about such sums; here all of their quantities can be computed instead of estimated.
+Everything is float64, and many points of weight space are taken at once. The theorems on stochastic gradient descent
+are about such sums; here all of their quantities can be computed instead of estimated.
 """
 
 from abc import ABC, abstractmethod
@@ -56,7 +56,7 @@ class FiniteSum(ABC):
         """Return f_i as a sum of one sample."""
 
     def minimum(self, start: Tensor) -> Tensor:
-        """Return a minimum (P,) that damped Newton steps find from a start: they go downhill where F curves downwards too.
+        """Return a minimum (P,) that damped Newton steps find: they go downhill where F curves downwards too.
 
         Raises RambleError where there is none that they reach: a separable logistic regression has none.
         """
@@ -153,7 +153,7 @@ class LeastSquares(FiniteSum):
 
 
 class SmallNetwork(FiniteSum):
-    """One hidden layer of tanh units and one output z, with half of (z - t)^2 or with the logistic loss of labels t = +-1.
+    """One hidden layer of tanh units and one output z: half of (z - t)^2, or the logistic loss of labels t = +-1.
 
     Weights are in the order U (hidden, inputs), b (hidden), v (hidden), c. No L holds everywhere.
 

@@ -49,10 +49,8 @@ def walk(
         gradients = objective.gradients(weights)
         whole = gradients.mean(1)
         squares[step] = whole.square().sum(1)
-        if order is None:
-            taken = whole
-        else:
-            taken = gradients[rows, torch.randint(objective.samples, (walks,), generator=order)]
+        drawn = None if order is None else torch.randint(objective.samples, (walks,), generator=order)
+        taken = whole if drawn is None else gradients[rows, drawn]
         weights = weights - rates[step].unsqueeze(1) * taken
     points.append(weights)
     return Walks(torch.tensor([*sorted(wanted & set(range(steps))), steps]), torch.stack(points), squares)

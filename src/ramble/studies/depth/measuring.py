@@ -17,9 +17,9 @@ LINEAR = ("orthogonal", "gaussian")
 def measure_products(seed: int, name: str, study: Study) -> pd.DataFrame:
     """Return a row per kind of matrix, draw, factor c and layer.
 
-    Columns: matrices (orthogonal, or gaussian with entries of variance 1 / N), draw, factor, layer l from 1, forward, the
-    norm of the product of the first l layers times x relative to |x|, and backward, that of a gradient that has come back
-    through l layers.
+    Columns: matrices (orthogonal, or gaussian with entries of variance 1 / N), draw, factor, layer l from 1,
+    forward, the norm of the product of the first l layers times x relative to |x|, and backward, that of a gradient
+    that has come back through l layers.
     """
     tables = []
     for kind in LINEAR:

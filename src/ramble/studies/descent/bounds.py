@@ -38,13 +38,13 @@ def measure_bounds(sums: Sums, study: Study) -> pd.DataFrame:
     """Return a row per loss, step size, walk and point.
 
     Columns: problem (logistic, network); scale of the inputs; rate a; L (`smoothness`), computed for the logistic
-    regression, for the network the largest curvature seen on any segment from a point looked at to one of its n next
-    points; M and M_G (`constant`, `slope`) fitted on the first half of the walks of all step sizes, and whether the walk
-    is one of these (`fitted_on`); `computed_constant`, the M that holds everywhere with M_G = 1, of the logistic
-    regression only; walk; step; loss; square (|grad F|^2); second (E|g|^2); `worst_excess`, the largest over the n draws
-    of F(w - a g) less the bound of the descent lemma; `expected`, the exact E F(w - a g) - F(w); and the bounds on it:
-    `bound` (by E|g|^2), `bound_fitted` and `bound_computed` (by M and M_G), `bound_printed` (the fitted one, with the step
-    size of its last term not squared).
+    regression, for the network the largest curvature seen on any segment from a point looked at to one of its n
+    next points; M and M_G (`constant`, `slope`) fitted on the first half of the walks of all step sizes, and
+    whether the walk is one of these (`fitted_on`); `computed_constant`, the M that holds everywhere with M_G = 1,
+    of the logistic regression only; walk; step; loss; square (|grad F|^2); second (E|g|^2); `worst_excess`, the
+    largest over the n draws of F(w - a g) less the bound of the descent lemma; `expected`, the exact E F(w - a g) -
+    F(w); and the bounds on it: `bound` (by E|g|^2), `bound_fitted` and `bound_computed` (by M and M_G),
+    `bound_printed` (the fitted one, with the step size of its last term not squared).
     """
     tables = []
     for scale in study.bounds.scales:

@@ -15,8 +15,8 @@ MARGIN = 0.15  # of the extent of all walks, shown around them
 def measure_bowl(sums: Sums, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the walks and the loss on a grid.
 
-    The walks have a row a step: run (descent, overshooting, stochastic, minimum), rate, share (rate times L), step, u, v
-    (the weights) and loss; the minimum is a run of one point. The grid has the columns u, v, loss.
+    The walks have a row a step: run (descent, overshooting, stochastic, minimum), rate, share (rate times L), step,
+    u, v (the weights) and loss; the minimum is a run of one point. The grid has the columns u, v, loss.
     """
     bowl, settings = sums.bowl(), study.bowl
     assert bowl.smoothness is not None

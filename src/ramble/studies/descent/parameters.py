@@ -29,7 +29,7 @@ class Bowl(Model):
 class Bounds(Model):
     """Where the bounds on one step are looked at: along walks of constant step size."""
 
-    scales: Annotated[list[Positive], Field(min_length=1, description="of the inputs, which decide L")] = [0.3, 3.0]  # noqa: RUF012
+    scales: Annotated[list[Positive], Field(min_length=1, description="of the inputs; they decide L")] = [0.3, 3.0]  # noqa: RUF012
     rates: Annotated[list[Fraction], Field(min_length=1, description="of the logistic regression, in units of 1 / L")] = [  # noqa: RUF012
         0.003, 0.01, 0.03, 0.1, 0.3, 1.0,
     ]  # fmt: skip

@@ -15,13 +15,14 @@ ROWS = 60  # of a walk, evenly spread over the logarithm of the step
 def measure_schedules(sums: Sums, study: Study) -> pd.DataFrame:
     """Return rows at some steps of every walk of every schedule.
 
-    Columns: schedule, kind (constant, suitable, fleeting, other); walk; step k (the number of steps taken); rate a_k;
-    sum_rates; square (|grad F|^2 before step k); recent, the mean of |grad F|^2 over the second half of the steps so far;
-    weighted_mean, sum a_j |grad F_j|^2 / sum a_j; bound on its expectation, (2 (F_1 - F*) + L M sum a_j^2) / sum a_j, with
-    M computed and M_G = 1; plateau, a L M of constant steps, else NaN.
+    Columns: schedule, kind (constant, suitable, fleeting, other); walk; step k (the number of steps taken); rate
+    a_k; sum_rates; square (|grad F|^2 before step k); recent, the mean of |grad F|^2 over the second half of the
+    steps so far; weighted_mean, sum a_j |grad F_j|^2 / sum a_j; bound on its expectation, (2 (F_1 - F*) + L M sum
+    a_j^2) / sum a_j, with M computed and M_G = 1; plateau, a L M of constant steps, else NaN.
     """
     objective = sums.logistic()
-    assert objective.smoothness is not None and objective.variance_bound is not None
+    assert objective.smoothness is not None
+    assert objective.variance_bound is not None
     names, steps = list(study.schedules), study.schedule_steps
     columns = [
         faded(one.rate / objective.smoothness, one.power, one.delay, steps)

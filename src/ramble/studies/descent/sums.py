@@ -43,13 +43,13 @@ class Sums:
         return SmallNetwork(inputs[:, :-1], self._labels("logistic", inputs), self._study.hidden, squared=False)
 
     def least_squares(self, *, noisy: bool) -> tuple[LeastSquares, Tensor]:
-        """Return a linear regression on a teacher's targets, and the teacher (P,), which meets them all unless noisy."""
+        """Return a linear regression on a teacher's targets, and the teacher (P,): it meets them all unless noisy."""
         inputs = self._inputs("regression")
         teacher = torch.randn(inputs.shape[1], generator=self.stream("regression", "teacher"), dtype=torch.float64)
         return LeastSquares(inputs, inputs @ teacher + noisy * self._noise("regression")), teacher
 
     def network_on_targets(self, *, noisy: bool) -> tuple[SmallNetwork, Tensor]:
-        """Return a network with the squared error on the targets of a network like it, and that teacher's weights (P,)."""
+        """Return a network with the squared error on the targets of one like it, and that teacher's weights (P,)."""
         inputs = self._inputs("student")[:, :-1]
         plain = SmallNetwork(inputs, torch.zeros(len(inputs)), self._study.hidden, squared=True)
         teacher = torch.randn(plain.size, generator=self.stream("student", "teacher"), dtype=torch.float64)

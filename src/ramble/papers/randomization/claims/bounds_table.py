@@ -16,9 +16,9 @@ def write_claims_of_bounds(study: str, claims: Sequence[Claim], csv: str, markdo
         [
             f"# Claims of *Randomization in Machine Learning*, judged on {study}",
             "",
-            "Spreads are smallest .. median .. largest. *where* is the section, figure or theorem of the text. Thresholds",
-            "were written down before anything was measured. What a bound says of a step follows from its constants; that",
-            "it holds is a check of these, and how far it is from what happens is what the measurement adds.",
+            "Spreads are smallest .. median .. largest. *where* is the section, figure or theorem of the text.",
+            "Thresholds were written down before anything was measured. What a bound says of a step follows from its",
+            "constants; that it holds is a check of these, and how far it is from what happens is what is measured.",
             "",
             *claim_rows(claims),
             "",

@@ -1,4 +1,4 @@
-"""What noise adds to the loss in one step, beside the last term of Theorem 3, with the square on the step size and without."""
+"""What noise adds to the loss in one step, beside the last term of Theorem 3 in both readings."""
 
 import numpy as np
 import pandas as pd
