@@ -29,8 +29,8 @@ class Bowl(Model):
 class Bounds(Model):
     """Where the bounds on one step are looked at: along walks of constant step size."""
 
-    scales: Annotated[list[Positive], Field(min_length=1, description="of the inputs; they decide L")] = [0.3, 3.0]  # noqa: RUF012
-    rates: Annotated[list[Fraction], Field(min_length=1, description="of the logistic regression, in units of 1 / L")] = [  # noqa: RUF012
+    scales: Annotated[list[Positive], Field(min_length=1, description="of inputs; it decides L")] = [0.3, 3.0]  # noqa: RUF012
+    rates: Annotated[list[Fraction], Field(min_length=1, description="of logistic regressions, in units of 1 / L")] = [  # noqa: RUF012
         0.003, 0.01, 0.03, 0.1, 0.3, 1.0,
     ]  # fmt: skip
     network_rates: Annotated[list[Positive], Field(min_length=1, description="of the network, as they are")] = [  # noqa: RUF012
@@ -97,7 +97,7 @@ class Study(BaseStudy):
     bowl: Bowl = Bowl.model_validate({})
     bounds: Bounds = Bounds.model_validate({})
     schedules: Annotated[Mapping[Name, Schedule], Field(validate_default=True)] = SCHEDULES  # type: ignore[assignment]
-    schedule_steps: Annotated[int, Field(ge=100)] = 10_000
+    schedule_steps: Annotated[int, Field(ge=100)] = 40_000
     rest: Rest = Rest.model_validate({})
 
     @model_validator(mode="after")
