@@ -22,9 +22,8 @@ with step(snakemake) as given:
     checkpoint = checkpoint_of_job(snakemake.output.table, state, {"labels": data["train_labels"]})
     del data
     found = train_run(Task(problem, settings, given.validation, given.seed, study, run, number), checkpoint)
-    points = points_of_run(
-        found.points, found.epochs, name=f"{run}-{number}", study=study, facts=facts_of(problem, settings, number, found)
-    )
+    facts = facts_of(problem, settings, number, found)
+    points = points_of_run(found.points, found.epochs, name=f"{run}-{number}", study=study, facts=facts)
     write_points(snakemake.output.points, points)
     write_table(snakemake.output.table, found.table)
     checkpoint.remove()

@@ -52,7 +52,7 @@ def named_schedule(where: str, wanted: Schedule, optimiser: Optimizer) -> LRSche
     key = f"{where}: schedule"
     found = _found(key, lr_scheduler, wanted.name, lambda one: isinstance(one, type) and issubclass(one, LRScheduler))
     if wanted.name in METRICS or wanted.name == "LRScheduler":
-        raise RambleError(f"{key}.name: torch.optim.lr_scheduler.{wanted.name} does not go by steps alone; name another.")
+        raise RambleError(f"{key}.name: torch.optim.lr_scheduler.{wanted.name} needs more than steps; name another.")
     made: LRScheduler = _called(key, f"torch.optim.lr_scheduler.{wanted.name}", found, wanted.arguments, optimiser)
     return made
 
@@ -103,7 +103,7 @@ def _found(key: str, module: ModuleType, name: str, fits: Callable[[Any], bool])
         return found
     known = [other for other in dir(module) if not other.startswith("_") and fits(getattr(module, other))]
     close = get_close_matches(name, known, n=3) or known[:5]
-    raise RambleError(f"{key}.name: {module.__name__} has no '{name}'; name one that it has, such as {', '.join(close)}.")
+    raise RambleError(f"{key}.name: {module.__name__} has no '{name}'; it has {', '.join(close)} and others.")
 
 
 def _called(key: str, name: str, maker: Any, arguments: Mapping[str, Any], first: Any) -> Any:

@@ -1,7 +1,7 @@
 """Settings of training runs by what torch offers under a name: optimisers, schedules of the rate, initialisations.
 
-Names and arguments are looked up in torch by the job that trains, before it reads any data: this module is read by every
-start of the workflow, and does not import torch.
+Names and arguments are looked up in torch by the job that trains, before it reads any data: this module is read by
+every start of the workflow, and does not import torch.
 """
 
 from typing import Annotated, Any, Literal
@@ -38,8 +38,8 @@ class Drawing(Model):
 class Initialisation(Model):
     """The weights of a network before training.
 
-    Weights are the tensors called `weight` that have two dimensions or more, biases those called `bias` beside them. All
-    others, those of batch norm among them, are as the network's own code draws them.
+    Weights are the tensors called `weight` that have two dimensions or more, biases those called `bias` beside them.
+    All others, those of batch norm among them, are as the network's own code draws them.
     """
 
     weights: Drawing | None = Field(default=None, description="null: as the network's own code draws them")
@@ -66,6 +66,6 @@ class RunSettings(Model):
     schedule: Schedule | None = None
     initialisation: Initialisation = Initialisation()
     augmentation: Augmentation = Augmentation()
-    batch: Count = Field(default=128, description="training samples per step; the last batch of an epoch may be smaller")
+    batch: Count = Field(default=128, description="training samples per step; an epoch's last batch may be smaller")
     epochs: Count = Field(default=50, description="over all training samples")
     points: list[Annotated[int, Field(ge=0)]] = Field(default=[], description="epochs whose weights are kept")

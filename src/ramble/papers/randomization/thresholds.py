@@ -18,5 +18,4 @@ class Thresholds(Model):
         1.0,
         description="roughness of loss curves, small batch to large, below",
     )
-    printed_weights: Positive = Field(30_000.0, description="weights of the network, as printed")
     weights_tolerance: Fraction = Field(0.05, description="relative difference at which a count is still that number")

@@ -12,6 +12,7 @@ from ramble.studies.depth.parameters import Study
 from ramble.training.named import initialise
 
 LINEAR = ("orthogonal", "gaussian")
+CONSTANT = ("zeros_", "ones_", "constant_")
 
 
 def measure_products(seed: int, name: str, study: Study) -> pd.DataFrame:
@@ -64,6 +65,6 @@ def measure_layers(seed: int, name: str, study: Study) -> pd.DataFrame:
                 {"initialisation": initialisation, "draw": draw, "number": number, **asdict(layer)}
                 for number, layer in enumerate(found, 1)
             ]
-            if wanted.weights and wanted.weights.name == "constant_" and wanted.biases == "zero":
+            if wanted.weights and wanted.weights.name in CONSTANT and wanted.biases == "zero":
                 break  # every draw is the same
     return pd.DataFrame(rows)

@@ -12,11 +12,11 @@ from ramble.training.run_settings import Initialisation
 
 TABLES = ("products", "layers")
 INITIALISATIONS: dict[str, dict[str, Any]] = {
-    "zeros": {"weights": {"name": "constant_", "arguments": {"val": 0.0}}, "biases": "zero"},
-    "zeros_with_biases": {"weights": {"name": "constant_", "arguments": {"val": 0.0}}, "biases": "uniform"},
-    "ones": {"weights": {"name": "constant_", "arguments": {"val": 1.0}}, "biases": "zero"},
-    "kaiming_normal": {"weights": {"name": "kaiming_normal_"}, "biases": "zero"},
-    "xavier_uniform": {"weights": {"name": "xavier_uniform_"}, "biases": "zero"},
+    "ones": {"weights": {"name": "ones_"}, "biases": "uniform"},
+    "zeros": {"weights": {"name": "zeros_"}, "biases": "uniform"},
+    "zeros_and_biases": {"weights": {"name": "zeros_"}, "biases": "zero"},
+    "kaiming_normal": {"weights": {"name": "kaiming_normal_"}, "biases": "uniform"},
+    "xavier_uniform": {"weights": {"name": "xavier_uniform_"}, "biases": "uniform"},
 }
 
 

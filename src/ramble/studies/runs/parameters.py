@@ -41,9 +41,9 @@ class Grid(Model):
 
     networks: Annotated[list[Name], Field(min_length=1)]
     optimisers: Annotated[list[Name], Field(min_length=1)]
-    schedules: Annotated[list[Name], Field(min_length=1)] = [PLAIN]
-    initialisations: Annotated[list[Name], Field(min_length=1)] = [PLAIN]
-    augmentations: Annotated[list[Name], Field(min_length=1)] = [PLAIN]
+    schedules: list[Name] = Field(default=[PLAIN], min_length=1)
+    initialisations: list[Name] = Field(default=[PLAIN], min_length=1)
+    augmentations: list[Name] = Field(default=[PLAIN], min_length=1)
     batches: Annotated[list[Count], Field(min_length=1, description="training samples per step")]
 
     @property
@@ -57,9 +57,7 @@ class Study(BaseStudy):
     """Networks trained by optimisers of torch, each from several seeds: points in weight space, and tables by epoch."""
 
     kind: Literal["runs"]
-    checkpoint_seconds: Positive = Field(
-        default=60.0, description="between two states that a killed run goes on from"
-    )
+    checkpoint_seconds: Positive = Field(default=60.0, description="between two states that a killed run goes on from")
     data: Data
     validation: Literal["validation", "test"] = Field(
         default="test", description="the split that nothing is trained on, which is looked at after every epoch"

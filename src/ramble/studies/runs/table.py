@@ -7,7 +7,7 @@ import pandas as pd
 
 from ramble.store.artifacts import read_header, read_table, write_table, write_whole
 
-ENDS = ("minibatch_loss", "minibatch_accuracy", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+ENDS = [f"{part}_{what}" for part in ("minibatch", "train", "validation") for what in ("loss", "accuracy")]
 
 
 def read_runs(points: Sequence[str], tables: Sequence[str]) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def write_runs(runs: pd.DataFrame, csv: str, markdown: str) -> None:
 
 
 def _cells(name: str, runs: pd.DataFrame) -> list[str]:
-    middle = runs[list(ENDS)].median()
+    middle = runs[ENDS].median()
     return [
         name,
         f"{int(runs.weights.iloc[0]):,}",

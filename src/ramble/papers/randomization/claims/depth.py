@@ -19,8 +19,11 @@ def judge_depth(study: str, products: pd.DataFrame, layers: pd.DataFrame, limits
     there = set(layers.initialisation)
     if "ones" in there:
         claims.append(_explodes(study, layers[layers.initialisation == "ones"], limits))
-    if "zeros" in there:
-        claims.append(_dead(study, layers[layers.initialisation == "zeros"]))
+    claims += [
+        _dead(study, layers[layers.initialisation == name], what)
+        for name, what in (("zeros", "all weights 0"), ("zeros_and_biases", "all weights and biases 0"))
+        if name in there
+    ]
     claims += [
         _kept(study, layers[layers.initialisation == name], name, column, limits)
         for name in ("kaiming_normal", "xavier_uniform")
@@ -60,13 +63,15 @@ def _explodes(study: str, table: pd.DataFrame, limits: TheoremThresholds) -> Cla
     )  # fmt: skip
 
 
-def _dead(study: str, table: pd.DataFrame) -> Claim:
-    """Judge whether any kernel or matrix gets a gradient: where none does, only the last biases ever move."""
-    moved = float((table.groupby("number").weight_gradient.max() > 0).mean())
+def _dead(study: str, table: pd.DataFrame, what: str) -> Claim:
+    """Judge in how many layers the weights get a gradient before the first step: the others do not move in it."""
+    moved = table.groupby("number").weight_gradient.max() > 0
+    names = table.groupby("number").name.first()[moved]
+    share = float(moved.mean())
     return Claim(
-        "With all weights and biases 0 the network can be trained", "3, Table 1", study,
-        "share of the layers whose weights get a gradient other than 0", moved,
-        "only the biases of the last layer get one" if moved == 0 else "-", ">= 1", verdict(moved, moved >= 1),
+        f"With {what} every layer gets a gradient", "3, Table 1", study,
+        "share of the layers whose weights get a gradient other than 0", share,
+        f"those that get one: {', '.join(names) or 'none; only the last biases do'}", ">= 1", verdict(share, share >= 1),
     )  # fmt: skip
 
 
