@@ -71,7 +71,8 @@ def _dead(study: str, table: pd.DataFrame, what: str) -> Claim:
     return Claim(
         f"With {what} every layer gets a gradient", "3, Table 1", study,
         "share of the layers whose weights get a gradient other than 0", share,
-        f"those that get one: {', '.join(names) or 'none; only the last biases do'}", ">= 1", verdict(share, share >= 1),
+        f"those that get one: {', '.join(names) or 'none; only the last biases do'}", ">= 1",
+        verdict(share, share >= 1),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from ramble.store.artifacts import read_table
 from ramble.studies.paths.drawing.style import Files, styled
@@ -41,4 +42,6 @@ def _panel(axes: Axes, own: pd.DataFrame) -> None:
     noise = first.smoothness * first.constant / 2
     axes.loglog(rates, rates**2 * noise, color="black", label=r"$a^2 L M / 2$")
     axes.loglog(rates, rates * noise, color="#D55E00", linestyle="--", label=r"$a L M / 2$, as printed")
-    axes.set_ylim(bottom=1e-2 * rates.min() ** 2 * noise)
+    axes.set_ylim(bottom=0.3 * float(left[shown].min()))
+    axes.xaxis.set_major_locator(LogLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())  # they overlap on an axis of one decade

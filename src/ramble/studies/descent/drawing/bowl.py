@@ -24,7 +24,7 @@ def draw(files: Files) -> Figure:
     losses = contours.loss.to_numpy().reshape(len(u), len(v)).T
     minimum = walks[walks.run == "minimum"].iloc[0]
     with styled():
-        figure, grid = plt.subplots(2, 3, figsize=(7.6, 4.6), height_ratios=(1.6, 1), sharey="row")
+        figure, grid = plt.subplots(2, 3, figsize=(7.6, 4.5), height_ratios=(1.7, 1), sharey="row")
         for (run, title, colour), top, bottom in zip(PANELS, grid[0], grid[1], strict=True):
             own = walks[walks.run == run]
             # evenly spread in the root of the height above the minimum: as an even cut through a paraboloid
@@ -39,12 +39,12 @@ def draw(files: Files) -> Figure:
             bottom.set_xlabel("step")
         grid[0, 0].set_ylabel("second weight")
         grid[1, 0].set_ylabel("loss (nats)")
-        grid[0, 0].legend(
+        grid[0, 2].legend(
             handles=[
                 plt.Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle="none", label="start"),
                 plt.Line2D([], [], color="black", marker="*", linestyle="none", markersize=7, label="minimum"),
             ],
-            loc="lower right", frameon=True, framealpha=0.9, edgecolor="none",
+            loc="upper right", frameon=True, framealpha=0.9, edgecolor="none",
         )  # fmt: skip
     return figure
 
@@ -53,3 +53,4 @@ def _walk(axes: Axes, own: pd.DataFrame, colour: str) -> None:
     axes.plot(own.u, own.v, color=colour, linewidth=0.8, marker=".", markersize=2.5)
     axes.plot(own.u.iloc[0], own.v.iloc[0], marker="o", color=colour, markerfacecolor="white", zorder=4)
     axes.grid(visible=False)
+    axes.set_aspect("equal")  # or steps would not cross the contours at right angles
