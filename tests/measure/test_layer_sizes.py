@@ -11,6 +11,10 @@ INPUTS = torch.randn(5, 3, generator=torch.Generator().manual_seed(2), dtype=tor
 LABELS = torch.tensor([0, 1, 1, 0, 1])
 
 
+def size(values: torch.Tensor) -> float:
+    return float(values.detach().square().mean().sqrt())
+
+
 def network(value: float | None = None) -> nn.Sequential:
     torch.manual_seed(0)
     made = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Dropout(0.5), nn.Linear(4, 2)).double()
@@ -27,13 +31,13 @@ def test_sizes_are_those_of_the_layers_and_of_differences_of_the_loss():
     made.eval()
     hidden = made[0](INPUTS)
     logits = made[3](hidden.relu())
-    assert first.output == pytest.approx(float(hidden.square().mean().sqrt()))
-    assert last.output == pytest.approx(float(logits.square().mean().sqrt()))
+    assert first.output == pytest.approx(size(hidden))
+    assert last.output == pytest.approx(size(logits))
     p = logits.softmax(1) - nn.functional.one_hot(LABELS, 2)
-    assert last.gradient == pytest.approx(float(p.square().mean().sqrt()))
-    assert last.weight_gradient == pytest.approx(float((p.T @ hidden.relu() / 5).square().mean().sqrt()))
+    assert last.gradient == pytest.approx(size(p))
+    assert last.weight_gradient == pytest.approx(size(p.T @ hidden.relu() / 5))
     below = (p @ made[3].weight) * (hidden > 0)
-    assert first.gradient == pytest.approx(float(below.square().mean().sqrt()))
+    assert first.gradient == pytest.approx(size(below))
     step, slopes = 1e-6, torch.zeros(4, 3, dtype=torch.float64)
     with torch.no_grad():
         for index in ((i, j) for i in range(4) for j in range(3)):
@@ -41,7 +45,7 @@ def test_sizes_are_those_of_the_layers_and_of_differences_of_the_loss():
                 made[0].weight[index] += sign * step
                 slopes[index] += sign * cross_entropy(made(INPUTS), LABELS) / (2 * step)
                 made[0].weight[index] -= sign * step
-    assert first.weight_gradient == pytest.approx(float(slopes.square().mean().sqrt()), rel=1e-5)
+    assert first.weight_gradient == pytest.approx(size(slopes), rel=1e-5)
 
 
 def test_zeros_leave_nothing_but_the_gradient_at_the_logits():

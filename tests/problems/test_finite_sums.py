@@ -18,7 +18,7 @@ SUMS: dict[str, FiniteSum] = {
     "ridge": LogisticRegression(INPUTS, LABELS, ridge=0.3),
     "squares": LeastSquares(INPUTS, TARGETS),
     "network": SmallNetwork(INPUTS, LABELS, 2, squared=False),
-    "squared network": SmallNetwork(INPUTS, TARGETS, 2, squared=True),
+    "squared network": SmallNetwork(INPUTS, TARGETS, 2, squared=True, ridge=0.2),
 }
 
 
@@ -31,7 +31,9 @@ def test_gradients_are_those_of_automatic_differentiation(name):
     objective = SUMS[name]
     points = somewhere(objective, 2, 3)
     for index in np.ndindex(2, 3):
-        expected = torch.autograd.functional.jacobian(objective.losses, points[index])
+        point = points[index].clone().requires_grad_()
+        losses = objective.losses(point)
+        expected = torch.stack([torch.autograd.grad(loss, point, retain_graph=True)[0] for loss in losses])
         torch.testing.assert_close(objective.gradients(points)[index], expected)
 
 
@@ -98,5 +100,5 @@ def test_minimum_has_no_gradient_and_no_lower_neighbour():
 
 def test_separable_classes_have_no_minimum():
     separable = LogisticRegression(INPUTS, torch.sign(INPUTS[:, 0]))
-    with pytest.raises(RambleError, match=r"no minimum within 300 Newton steps .* a ridge"):
+    with pytest.raises(RambleError, match=r"no minimum within 300 Newton steps .* more samples"):
         separable.minimum(torch.zeros(3))

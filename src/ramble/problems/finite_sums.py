@@ -13,6 +13,7 @@ from torch.nn.functional import softplus
 from ramble.errors import RambleError
 
 NEWTON_STEPS = 300
+ROUNDING = 1e-14  # of a loss
 STATIONARY = 1e-12  # |grad F| at a minimum, relative to the largest |grad f_i| at the start or 1
 
 
@@ -56,7 +57,7 @@ class FiniteSum(ABC):
         """Return f_i as a sum of one sample."""
 
     def minimum(self, start: Tensor) -> Tensor:
-        """Return a minimum (P,) that damped Newton steps find: they go downhill where F curves downwards too.
+        """Return a minimum (P,), alone in its neighbourhood, that damped Newton steps find from a start.
 
         Raises RambleError where there is none that they reach: a separable logistic regression has none.
         """
@@ -64,17 +65,22 @@ class FiniteSum(ABC):
         scale = max(1.0, float(self.gradients(point).norm(dim=-1).max()))
         for _ in range(NEWTON_STEPS):
             gradient = self.gradient(point)
-            if float(gradient.norm()) <= STATIONARY * scale:
-                return point
             curvatures, directions = torch.linalg.eigh(self.hessian(point))
-            tried = point - directions @ ((directions.T @ gradient) / (curvatures.abs() + damping))
+            along = directions.T @ gradient
+            if float(gradient.norm()) <= STATIONARY * scale:
+                # on the way to infinity the gradient fades, and the way that is left does not
+                if float((along / curvatures).norm()) <= 1e-6 * (1 + float(point.norm())):
+                    return point
+                break
+            tried = point - directions @ (along / (curvatures.abs() + damping))  # downhill where F curves downwards too
             closer = float(self.gradient(tried).norm()) < float(gradient.norm())
-            lower = float(self.value(tried)) < float(self.value(point))
-            # close to a minimum differences of F are rounding; far from it |grad F| may rise on the way
-            point, damping = (tried, damping / 10) if lower or (closer and damping < 1e-6) else (point, 10 * damping)
+            before, after = float(self.value(point)), float(self.value(tried))
+            # far from a minimum |grad F| may rise on the way; close to it differences of F are rounding
+            taken = after < before or (closer and after <= before + ROUNDING * (1 + abs(before)))
+            point, damping = (tried, damping / 10) if taken else (point, 10 * damping)
         raise RambleError(
-            f"{type(self).__name__}: no minimum within {NEWTON_STEPS} Newton steps (|grad F| is "
-            f"{float(self.gradient(point).norm()):.3g}); give data whose classes overlap, or a ridge."
+            f"{type(self).__name__}: no minimum within {NEWTON_STEPS} Newton steps (|w| is {float(point.norm()):.3g}, "
+            f"|grad F| {float(self.gradient(point).norm()):.3g}); give classes that overlap, more samples, or a ridge."
         )
 
 
@@ -162,10 +168,12 @@ class SmallNetwork(FiniteSum):
         targets: t (n,).
         hidden: units.
         squared: the squared error, not the logistic loss.
+        ridge: >= 0; each f_i has ridge |w|^2 / 2 besides.
     """
 
-    def __init__(self, inputs: Tensor, targets: Tensor, hidden: int, *, squared: bool) -> None:
-        self._inputs, self._targets, self._squared = inputs.double(), targets.double(), squared
+    def __init__(self, inputs: Tensor, targets: Tensor, hidden: int, *, squared: bool, ridge: float = 0.0) -> None:
+        self._inputs, self._targets = inputs.double(), targets.double()
+        self._squared, self._ridge = squared, ridge
         self.samples, self._width = inputs.shape
         self._hidden, self._first = hidden, hidden * self._width
         self.size = hidden * (self._width + 2) + 1
@@ -178,12 +186,13 @@ class SmallNetwork(FiniteSum):
     def losses(self, weights: Tensor) -> Tensor:
         """Return f_i (..., n)."""
         z = self.outputs(weights)
-        return 0.5 * (z - self._targets).square() if self._squared else softplus(-self._targets * z)
+        each = 0.5 * (z - self._targets).square() if self._squared else softplus(-self._targets * z)
+        return each + self._ridge / 2 * weights.square().sum(-1, keepdim=True)
 
     def gradients(self, weights: Tensor) -> Tensor:
         """Return grad f_i (..., n, P), by the chain rule."""
         slopes, _ = self._slopes(self.outputs(weights))
-        return slopes.unsqueeze(-1) * self._jacobian(weights)
+        return slopes.unsqueeze(-1) * self._jacobian(weights) + self._ridge * weights.unsqueeze(-2)
 
     def hessian(self, weights: Tensor) -> Tensor:
         """Return the mean of f'' J J^T + f' times the second derivatives of z, unit by unit."""
@@ -203,12 +212,14 @@ class SmallNetwork(FiniteSum):
             )
             found[..., own, out] += mixed
             found[..., out, own] += mixed
-        return found
+        return found + self._ridge * torch.eye(self.size, dtype=torch.float64)
 
     def alone(self, sample: int) -> "SmallNetwork":
         """Return f_i."""
         own = slice(sample, sample + 1)
-        return SmallNetwork(self._inputs[own], self._targets[own], self._hidden, squared=self._squared)
+        return SmallNetwork(
+            self._inputs[own], self._targets[own], self._hidden, squared=self._squared, ridge=self._ridge
+        )
 
     def _slopes(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return the first and second derivative (..., n) of each f_i in its output."""

@@ -9,6 +9,7 @@ from ramble.studies.descent.parameters import Study
 
 SPREAD = (1.0, 0.3)  # standard deviations of the first and the last feature: some directions are flatter than others
 TARGET_NOISE = 0.3  # standard deviation, of targets that no weights reach
+RIDGE = 0.01  # of the network that misses its targets: without it the least loss may be at infinity
 
 
 class Sums:
@@ -54,7 +55,8 @@ class Sums:
         plain = SmallNetwork(inputs, torch.zeros(len(inputs)), self._study.hidden, squared=True)
         teacher = torch.randn(plain.size, generator=self.stream("student", "teacher"), dtype=torch.float64)
         targets = plain.outputs(teacher) + noisy * self._noise("student")
-        return SmallNetwork(inputs, targets, self._study.hidden, squared=True), teacher
+        ridge = RIDGE * noisy
+        return SmallNetwork(inputs, targets, self._study.hidden, squared=True, ridge=ridge), teacher
 
     def network_starts(self, count: int) -> Tensor:
         """Return initial weights (count, P) of the network: normal, of deviation 0.5."""
