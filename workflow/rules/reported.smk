@@ -21,7 +21,7 @@ def reported(studies):
         name
         for name, figure in PARAMETERS.figures.items()
         if f"results/figures/{name}.svg" in study_pictures(figure.of_study)
-        and (figure.of_study in studies or (figure.of_study is None and set(studies) == set(PARAMETERS.studies)))
+        and (figure.of_study in studies or (figure.of_study is None and set(studies) == set(ALL)))
     ]
     turned = [name for name in shown if PARAMETERS.figures[name].kind in INTERACTIVE]
     tables = ["claims", "trackers", *tables_of_studies(studies)]

@@ -71,8 +71,8 @@ def write_table_of(name: str, evidence: Evidence, csv: str, json: str, markdown:
     lines = [
         f"# {TITLES[name]}",
         "",
-        f"Study `{evidence.study}`: {evidence.size}. Accuracies are those after the last epoch, in evaluation",
-        "mode, mean ± standard deviation over runs that differ in all that is random. A run whose weights were no longer",
+        f"Study `{evidence.study}`: {evidence.size}. Accuracies are those after the last epoch, in evaluation mode,",
+        "mean ± standard deviation over runs that differ in all that is random. A run whose weights were no longer",
         "finite numbers counts as it was then. The text prints one number a cell, and does not say of how many runs.",
         "",
         *markdown_rows(header, [_cells(row) for row in table.to_dict("records")]),

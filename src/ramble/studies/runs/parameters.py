@@ -57,6 +57,7 @@ class Study(BaseStudy):
     """Networks trained by optimisers of torch, each from several seeds: points in weight space, and tables by epoch."""
 
     kind: Literal["runs"]
+    on_request: bool = Field(default=False, description="made by its own name only, and not by the target all")
     checkpoint_seconds: Positive = Field(default=60.0, description="between two states that a killed run goes on from")
     data: Data
     validation: Literal["validation", "test"] = Field(
