@@ -83,9 +83,7 @@ def main() -> None:
     for _ in range(asked.rounds):
         for name, epoch in ways.items():
             seconds[name].append(timed(epoch))
-    print(
-        f"width {asked.width}, {asked.images} images, batch {asked.batch}, {asked.threads} core(s), best of {asked.rounds}"
-    )
+    print(", ".join(f"{name} {value}" for name, value in vars(asked).items()))
     best = {name: tuple(min(column) for column in zip(*found, strict=True)) for name, found in seconds.items()}
     for name, (wall, spent) in best.items():
         ratio = f"{wall / best['ours'][0]:.2f} and {spent / best['ours'][1]:.2f} times ours"

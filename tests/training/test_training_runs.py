@@ -69,7 +69,7 @@ def test_steps_are_those_of_a_plain_loop(tmp_path):
             loss = functional.cross_entropy(network(inputs[samples]), labels[samples])
             loss.backward()
             optimiser.step()
-            total += float(loss) * len(samples)
+            total += float(loss.detach()) * len(samples)
         losses.append(total / 22)
         weights.append(PROBLEM.flatten(network.state_dict()))
         optimiser.param_groups[0]["lr"] = 1e-2 if epoch < 1 else 1e-3
