@@ -21,12 +21,14 @@ def reported(studies):
         name
         for name, figure in PARAMETERS.figures.items()
         if f"results/figures/{name}.svg" in study_pictures(figure.of_study)
-        and (figure.of_study in studies or (figure.of_study is None and set(studies) == set(PARAMETERS.studies)))
+        and (figure.of_study in studies or (figure.of_study is None and set(studies) == set(ALL)))
     ]
     turned = [name for name in shown if PARAMETERS.figures[name].kind in INTERACTIVE]
-    tables = ["claims", "trackers", *tables_of_studies(studies)]
+    of_runs = tables_of_studies(study for study in studies if study in RUN_STUDIES)
+    tables = ["claims", "trackers", *tables_of_studies(study for study in studies if study not in RUN_STUDIES)]
     return [
         *shown_figures(CAPTIONS, shown, PARAMETERS, paper_of, turned),
         *shown_tables(CAPTIONS, tables, PAPER),
+        *shown_tables(CAPTIONS, of_runs, TITLES["randomization"]),
         shown_claims(CAPTIONS, PAPER),
     ]

@@ -6,8 +6,8 @@ from ramble.papers.randomization.studies import STUDIES as RANDOMIZATION
 BOOSTED = [name for name, study in STOCHASTIC_STUDIES.items() if study.boosting]
 TARGETS = {
     "all": lambda: chain(
-        *map(study_files, PARAMETERS.studies),
-        *map(pictures, PARAMETERS.figures),
+        *map(study_files, ALL),
+        *(pictures(name) for name, one in PARAMETERS.figures.items() if one.of_study in {None, *ALL}),
         *(study.files_on_request(name) for name, study in PATH_STUDIES.items()),
         rules.compare_trackers.output,
         rules.judge_claims.output,

@@ -5,6 +5,7 @@ images) is drawn from a stream of that step's own, so that a run that goes on in
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -97,7 +98,7 @@ class TrainedRun:
 
 
 @dataclass
-class _Run:
+class Run:
     """Where a run stands."""
 
     network: nn.Module
@@ -131,11 +132,15 @@ def train_run(task: Task, checkpoint: Checkpoint) -> TrainedRun:
         run = checkpoint.resume(partial(_taken_up, task)) or _begin(task)
         progress.resume(run.epoch * task.batches + run.step)
         while run.epoch < settings.epochs and not run.diverged:
-            _pass_over(task, run, checkpoint, progress)
+            train_epoch(task, run, partial(_pause, task, run, checkpoint, progress))
+            _look(task, run)
+            if checkpoint.due:
+                _keep(checkpoint, run)
     return TrainedRun(torch.stack(run.points), run.kept, pd.DataFrame(run.rows, columns=COLUMNS), run.diverged)
 
 
-def _built(task: Task) -> _Run:
+def built(task: Task) -> Run:
+    """Return a run before its first step, its network initialised and on the device."""
     torch.manual_seed(task.stream("initial"))
     network = task.problem.build_network()
     initialise(task.where, network, task.settings.initialisation)
@@ -144,17 +149,17 @@ def _built(task: Task) -> _Run:
     optimiser = named_optimiser(task.where, task.settings.optimiser, moving)
     wanted = task.settings.schedule
     schedule = named_schedule(task.where, wanted, optimiser) if wanted else None
-    return _Run(network, optimiser, schedule, torch.zeros(2, dtype=torch.float64, device=task.problem.device))
+    return Run(network, optimiser, schedule, torch.zeros(2, dtype=torch.float64, device=task.problem.device))
 
 
-def _begin(task: Task) -> _Run:
-    run = _built(task)
+def _begin(task: Task) -> Run:
+    run = built(task)
     _look(task, run)
     return run
 
 
-def _pass_over(task: Task, run: _Run, checkpoint: Checkpoint, progress: Progress) -> None:
-    """Train to the end of the epoch that has begun, and look at the network."""
+def train_epoch(task: Task, run: Run, pause: Callable[[], object]) -> None:
+    """Take the steps that are left of the epoch that has begun; `pause` is called after each."""
     inputs, labels = task.problem.data("train")
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(task.stream("batches", run.epoch)))
     batches = torch.split(order.to(task.problem.device), task.settings.batch)
@@ -163,18 +168,19 @@ def _pass_over(task: Task, run: _Run, checkpoint: Checkpoint, progress: Progress
         torch.manual_seed(task.stream("step", run.epoch, run.step))
         _step(task, run, inputs[samples], labels[samples])
         run.step += 1
-        progress.advance(1, epoch=run.epoch + 1)
-        if checkpoint.due and run.step < len(batches):
-            _keep(checkpoint, run)
+        pause()
     run.epoch, run.step = run.epoch + 1, 0
     if run.schedule and task.settings.schedule and task.settings.schedule.every == "epoch":
         run.schedule.step()
-    _look(task, run)
-    if checkpoint.due:
+
+
+def _pause(task: Task, run: Run, checkpoint: Checkpoint, progress: Progress) -> None:
+    progress.advance(1, epoch=run.epoch + 1)
+    if checkpoint.due and run.step < task.batches:  # the last step is followed by a look, which a state is to hold too
         _keep(checkpoint, run)
 
 
-def _step(task: Task, run: _Run, images: Tensor, labels: Tensor) -> None:
+def _step(task: Task, run: Run, images: Tensor, labels: Tensor) -> None:
     if images.dim() == 4:
         images = augmented(images, task.settings.augmentation).contiguous(memory_format=torch.channels_last)
     run.optimiser.zero_grad()
@@ -189,7 +195,7 @@ def _step(task: Task, run: _Run, images: Tensor, labels: Tensor) -> None:
 
 
 @torch.no_grad()
-def _look(task: Task, run: _Run) -> None:
+def _look(task: Task, run: Run) -> None:
     """Add a row to the table for the epochs so far, and a point where one is asked for."""
     settings, samples = task.settings, task.problem.n_samples
     seen = (run.sums / samples).tolist() if run.epoch else [float("nan")] * 2
@@ -224,7 +230,7 @@ def _right(logits: Tensor, labels: Tensor) -> Tensor:
     return (logits.argmax(1) == labels) & logits.isfinite().all(1)
 
 
-def _keep(checkpoint: Checkpoint, run: _Run) -> None:
+def _keep(checkpoint: Checkpoint, run: Run) -> None:
     state = run.optimiser.state_dict()
     tensors = {f"network.{name}": value for name, value in run.network.state_dict().items()}
     numbers: list[tuple[int, str, Any]] = []
@@ -240,10 +246,10 @@ def _keep(checkpoint: Checkpoint, run: _Run) -> None:
     checkpoint.save(tensors | points | {"sums": run.sums}, facts | others)
 
 
-def _taken_up(task: Task, state: State) -> _Run:
+def _taken_up(task: Task, state: State) -> Run:
     """Return the run that a checkpoint holds."""
-    run, facts = _built(task), state.facts
-    for name, value in checked(_Run, {name: facts[name] for name in COUNTS}, COUNTS).items():
+    run, facts = built(task), state.facts
+    for name, value in checked(Run, {name: facts[name] for name in COUNTS}, COUNTS).items():
         setattr(run, name, value)
     for name, own in run.network.state_dict().items():
         own.copy_(state.tensor(f"network.{name}", *own.shape))
@@ -262,7 +268,7 @@ def _taken_up(task: Task, state: State) -> _Run:
     return run
 
 
-def _replay(task: Task, run: _Run) -> None:
+def _replay(task: Task, run: Run) -> None:
     """Step the schedule as often as it was, on the rate that it began with: what it holds follows from that."""
     if run.schedule and task.settings.schedule:
         steps = run.epoch * task.batches + run.step if task.settings.schedule.every == "step" else run.epoch

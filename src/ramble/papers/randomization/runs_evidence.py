@@ -70,6 +70,11 @@ def roughness(curve: NDArray[np.float64]) -> float:
     return float(np.abs(curve[1:-1] - (curve[:-2] + curve[2:]) / 2).mean() / np.ptp(curve))
 
 
+def within(printed: float, values: NDArray[np.float64]) -> bool:
+    """Return whether a number printed with two decimals lies between the least and the most of some values."""
+    return round(float(values.min()), 2) <= printed <= round(float(values.max()), 2)
+
+
 def read_evidence(
     study: str, size: str, printed_size: bool, settings: Mapping[str, tuple[str, str, int]], files: Sequence[str]
 ) -> Evidence:

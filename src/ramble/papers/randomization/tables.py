@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ramble.papers.claim import markdown_rows
-from ramble.papers.randomization.runs_evidence import Evidence, Runs
+from ramble.papers.randomization.runs_evidence import Evidence, Runs, within
 from ramble.store.artifacts import write_metrics, write_table, write_whole
 
 TITLES = {"table1": "Table 1: initialisations", "table2": "Table 2: batch sizes"}
@@ -39,7 +39,7 @@ def table_of(rows: Sequence[Runs]) -> pd.DataFrame:
 
 
 def _accuracies(split: str, values: NDArray[np.float64], printed: float | None) -> dict[str, object]:
-    inside = "-" if printed is None else str(bool(values.min() <= printed <= values.max()))
+    inside = "-" if printed is None else str(within(printed, values))
     return {
         f"{split}_mean": float(values.mean()),
         f"{split}_spread": float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
@@ -71,8 +71,8 @@ def write_table_of(name: str, evidence: Evidence, csv: str, json: str, markdown:
     lines = [
         f"# {TITLES[name]}",
         "",
-        f"Study `{evidence.study}`: {evidence.size}. Accuracies are those after the last epoch, in evaluation",
-        "mode, mean ± standard deviation over runs that differ in all that is random. A run whose weights were no longer",
+        f"Study `{evidence.study}`: {evidence.size}. Accuracies are those after the last epoch, in evaluation mode,",
+        "mean ± standard deviation over runs that differ in all that is random. A run whose weights were no longer",
         "finite numbers counts as it was then. The text prints one number a cell, and does not say of how many runs.",
         "",
         *markdown_rows(header, [_cells(row) for row in table.to_dict("records")]),

@@ -15,7 +15,7 @@ from ramble.studies.study import MOST_FILES, BaseStudy, no_study
 from ramble.training.run_settings import Augmentation, Initialisation, Optimiser, RunSettings, Schedule
 
 PLAIN = "plain"  # the schedule and the augmentation that change nothing
-SPLITS = ("train", "validation", "test")
+CHANGES = ("schedules", "initialisations", "augmentations")  # kinds of parts of which there is a plain one
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Study(BaseStudy):
     """Networks trained by optimisers of torch, each from several seeds: points in weight space, and tables by epoch."""
 
     kind: Literal["runs"]
+    on_request: bool = Field(default=False, description="made by its own name only, and not by the target all")
     checkpoint_seconds: Positive = Field(default=60.0, description="between two states that a killed run goes on from")
     data: Data
     validation: Literal["validation", "test"] = Field(
@@ -78,14 +79,15 @@ class Study(BaseStudy):
 
     @model_validator(mode="after")
     def _named(self) -> "Study":
+        for kind in CHANGES:
+            if PLAIN in getattr(self, kind):
+                raise ValueError(f"{kind}: '{PLAIN}' is the one that changes nothing; give yours another name")
         for grid, kind, name in self._names():
             known: Mapping[str, object] = getattr(self, kind)
-            plain = kind in ("schedules", "initialisations", "augmentations")
+            plain = kind in CHANGES
             if name not in known and not (plain and name == PLAIN):
                 there_are = ", ".join([*known, *[PLAIN] * plain])
                 raise ValueError(f"grids.{grid}.{kind}: no '{name}' among the study's {kind}; there are {there_are}")
-            if plain and PLAIN in known:
-                raise ValueError(f"{kind}: '{PLAIN}' is the one that changes nothing; give yours another name")
         settings = {setting for grid in self.grids.values() for setting in grid.settings}
         if len(self.runs) < len(settings):
             twice = next(setting.name for setting in settings if self.runs[setting.name] != setting)
@@ -99,7 +101,7 @@ class Study(BaseStudy):
 
     def _names(self) -> Iterator[tuple[str, str, str]]:
         for grid, lists in self.grids.items():
-            for kind in ("networks", "optimisers", "schedules", "initialisations", "augmentations"):
+            for kind in ("networks", "optimisers", *CHANGES):
                 names: Sequence[str] = getattr(lists, kind)
                 yield from ((grid, kind, name) for name in names)
 

@@ -8,7 +8,7 @@ import numpy as np
 from ramble.measure.spread import spread
 from ramble.papers.claim import Claim, verdict
 from ramble.papers.randomization.printed import WEIGHTS
-from ramble.papers.randomization.runs_evidence import Evidence, Runs
+from ramble.papers.randomization.runs_evidence import Evidence, Runs, within
 from ramble.papers.randomization.thresholds import Thresholds
 from ramble.problems.carlini import CarliniNet
 
@@ -104,7 +104,7 @@ def _ones(evidence: Evidence, limits: Thresholds) -> list[Claim]:
         _claim(
             evidence, "The network of ones reaches almost no loss", "text, against Table 1",
             "largest training loss (nats) after the last epoch", most,
-            f"losses {spread(losses)}; accuracies {spread(accuracies)}", f"<= {limits.no_loss:g}",
+            f"losses {spread(losses[~np.isnan(losses)])}; accuracies {spread(accuracies)}", f"<= {limits.no_loss:g}",
             most <= limits.no_loss,
         )
     ]  # fmt: skip
@@ -181,13 +181,12 @@ def _printed(evidence: Evidence, limits: Thresholds) -> list[Claim]:
             if printed is None:
                 continue
             values = 100 * row.last(f"{split}_accuracy")
-            least, most = float(values.min()), float(values.max())
             name = {"train": "training", "validation": "validation"}[split]
             claims.append(
                 _claim(
                     evidence, f"{row.cell.label}: {name} accuracy {printed:.2f} %", f"Table {number}",
                     "mean over runs, in per cent", float(values.mean()), spread(values),
-                    f"{printed:g} within the range of runs", least <= printed <= most,
+                    f"{printed:g} within the range of runs", within(printed, values),
                 )
             )  # fmt: skip
         assert table == f"table{number}"
