@@ -93,13 +93,13 @@ def test_report_is_made_offline_and_everything_in_it_loads(finished_copy: Checko
         file.extractall(tmp_path / "open")
     with browser(tmp_path / "profile") as page:
         open_report(page, tmp_path / "open/report")
-        assert page.evaluate("Object.keys(categories)") == [TITLES["ramble"]]
+        assert page.evaluate("Object.keys(categories)") == [TITLES["ramble"], TITLES["randomization"]]
         seen = look_at_all(page)
         made = finished_copy.root / "results"
         assert seen["image/svg+xml"] == len(list(made.glob("figures/*.svg"))) > 5
         claims = len(read_table(made / "tables/claims.csv"))
         turned = len(list(made.glob("report/interactive/*.html")))
-        assert seen["text/html"] == claims + turned + 2  # and two tables
+        assert seen["text/html"] == claims + turned + 4  # and two tables of each text
         assert min(claims, turned) > 3
         captions = page.evaluate("Object.values(results).map(one => one.caption)")
         assert all(captions)
