@@ -21,7 +21,7 @@ from ramble.measure.descent_bounds import (
     weighted_means,
 )
 from ramble.problems.finite_sums import LeastSquares, LogisticRegression, SmallNetwork
-from ramble.training.single_samples import faded, walk
+from ramble.training.single_samples import draws, faded, walk
 
 STREAM = torch.Generator().manual_seed(4)
 INPUTS = torch.randn(9, 2, generator=STREAM, dtype=torch.float64)
@@ -119,7 +119,7 @@ def test_curvature_of_a_segment_is_the_largest_on_it():
 def test_constant_steps_end_at_the_level_that_is_known_of_a_parabola():
     rate, parabola = 0.2, line(1.0, [-1.0, 1.0])  # w <- (1 - a) w + a t: variance a / (2 - a)
     rates = torch.full((4_000, 20), rate, dtype=torch.float64)
-    found = walk(parabola, torch.zeros(20, 1), rates, torch.Generator().manual_seed(3), kept=[0, 7])
+    found = walk(parabola, torch.zeros(20, 1), rates, draws(parabola, 4_000, 20, STREAM), kept=[0, 7])
     assert float(found.squares[100:].mean()) == pytest.approx(rate / (2 - rate), rel=0.03)
     assert found.steps.tolist() == [0, 7, 4_000]
     assert found.points.shape == (3, 20, 1)
@@ -131,6 +131,14 @@ def test_walk_without_chance_is_gradient_descent():
     found = walk(LOGISTIC, POINTS[:1], rates, None)
     torch.testing.assert_close(found.points, torch.stack([POINTS[:1], first, first - 0.25 * LOGISTIC.gradient(first)]))
     torch.testing.assert_close(found.squares[1], LOGISTIC.gradient(first).square().sum(1))
+
+
+def test_walk_by_single_samples_takes_those_that_are_drawn():
+    found = walk(LOGISTIC, POINTS[:2], torch.full((1, 2), 0.5, dtype=torch.float64), torch.tensor([[3, 8]]))
+    expected = [
+        POINTS[row] - 0.5 * LOGISTIC.alone(sample).gradients(POINTS[row])[0] for row, sample in enumerate((3, 8))
+    ]
+    torch.testing.assert_close(found.points[1], torch.stack(expected))
 
 
 def test_weighted_means_and_steps_are_those_of_the_formulas():

@@ -28,7 +28,7 @@ def walk(
     objective: FiniteSum,
     starts: Tensor,
     rates: Tensor,
-    order: torch.Generator | None,
+    drawn: Tensor | None,
     kept: Sequence[int] | None = None,
 ) -> Walks:
     """Return the walks w <- w - a_k g from some starts.
@@ -37,7 +37,7 @@ def walk(
         objective: F.
         starts: (R, P).
         rates: a_k (K, R).
-        order: draws a sample for each walk and step, with replacement; None: g is grad F, the gradient of all samples.
+        drawn: (K, R), the sample whose gradient is g; None: g is grad F, the gradient of all samples.
         kept: steps before which points are kept; if None, all.
     """
     weights, (steps, walks) = starts.double(), rates.shape
@@ -49,11 +49,15 @@ def walk(
         gradients = objective.gradients(weights)
         whole = gradients.mean(1)
         squares[step] = whole.square().sum(1)
-        drawn = None if order is None else torch.randint(objective.samples, (walks,), generator=order)
-        taken = whole if drawn is None else gradients[rows, drawn]
+        taken = whole if drawn is None else gradients[rows, drawn[step]]
         weights = weights - rates[step].unsqueeze(1) * taken
     points.append(weights)
     return Walks(torch.tensor([*sorted(wanted & set(range(steps))), steps]), torch.stack(points), squares)
+
+
+def draws(objective: FiniteSum, steps: int, walks: int, order: torch.Generator) -> Tensor:
+    """Return a sample for each step and walk (K, R), drawn with replacement."""
+    return torch.randint(objective.samples, (steps, walks), generator=order)
 
 
 def faded(rate: float, power: float, delay: float, steps: int) -> Tensor:

@@ -21,7 +21,7 @@ from ramble.measure.descent_bounds import (
 from ramble.problems.finite_sums import FiniteSum
 from ramble.studies.descent.parameters import Study
 from ramble.studies.descent.sums import Sums
-from ramble.training.single_samples import walk
+from ramble.training.single_samples import draws, walk
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def measure_bounds(sums: Sums, study: Study) -> pd.DataFrame:
 
 def _visit(sums: Sums, study: Study, objective: FiniteSum, starts: Tensor, rate: float, name: str) -> Visited:
     settings = study.bounds
-    order = sums.stream("bounds", name, f"{rate:.9g}")
+    drawn = draws(objective, settings.steps, len(starts), sums.stream("bounds", name, f"{rate:.9g}"))
     rates = torch.full((settings.steps, len(starts)), rate, dtype=torch.float64)
-    found = walk(objective, starts, rates, order, range(0, settings.steps, settings.every))
+    found = walk(objective, starts, rates, drawn, range(0, settings.steps, settings.every))
     points = found.points.flatten(0, 1)
     walks = torch.arange(len(starts)).repeat(len(found.points))
     return Visited(rate, points, walks, found.steps.repeat_interleave(len(starts)))

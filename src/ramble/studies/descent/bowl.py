@@ -7,7 +7,7 @@ from torch import Tensor
 from ramble.problems.finite_sums import LogisticRegression
 from ramble.studies.descent.parameters import Study
 from ramble.studies.descent.sums import Sums
-from ramble.training.single_samples import walk
+from ramble.training.single_samples import draws, walk
 
 MARGIN = 0.15  # of the extent of all walks, shown around them
 
@@ -29,7 +29,8 @@ def measure_bowl(sums: Sums, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     for run, (share, steps, by_chance) in runs.items():
         rate = share / bowl.smoothness
         rates = torch.full((steps, 1), rate, dtype=torch.float64)
-        points = walk(bowl, start, rates, sums.stream("bowl", run) if by_chance else None).points[:, 0]
+        drawn = draws(bowl, steps, 1, sums.stream("bowl", run)) if by_chance else None
+        points = walk(bowl, start, rates, drawn).points[:, 0]
         rows.append(_rows(bowl, points, run, rate, share))
     rows.append(_rows(bowl, bowl.minimum(torch.zeros(2)).unsqueeze(0), "minimum", 0.0, 0.0))
     walks = pd.concat(rows, ignore_index=True)

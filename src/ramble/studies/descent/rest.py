@@ -8,7 +8,7 @@ from torch import Tensor
 from ramble.problems.finite_sums import FiniteSum
 from ramble.studies.descent.parameters import Study
 from ramble.studies.descent.sums import Sums
-from ramble.training.single_samples import walk
+from ramble.training.single_samples import draws, walk
 
 ROWS = 50  # of a walk, evenly spread over the logarithm of the step
 REGRESSION, NETWORK, LOGISTIC = "linear regression", "network", "logistic regression"
@@ -51,7 +51,8 @@ def _walks(sums: Sums, study: Study, objective: FiniteSum, minimum: Tensor, name
     starts = torch.cat([minimum.expand(study.walks, -1), minimum + aside])
     rates = torch.full((settings.steps, len(starts)), rate, dtype=torch.float64)
     looks = np.unique(np.concatenate([[0], np.geomspace(1, settings.steps, ROWS)]).astype(int))
-    found = walk(objective, starts, rates, stream, kept=looks[:-1].tolist())
+    drawn = draws(objective, settings.steps, len(starts), stream)
+    found = walk(objective, starts, rates, drawn, kept=looks[:-1].tolist())
     rows = []
     for row in range(len(starts)):
         points = found.points[:, row]

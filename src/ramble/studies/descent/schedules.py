@@ -7,7 +7,7 @@ import torch
 from ramble.measure.descent_bounds import weighted_means
 from ramble.studies.descent.parameters import Study
 from ramble.studies.descent.sums import Sums
-from ramble.training.single_samples import faded, walk
+from ramble.training.single_samples import draws, faded, walk
 
 ROWS = 60  # of a walk, evenly spread over the logarithm of the step
 
@@ -31,8 +31,9 @@ def measure_schedules(sums: Sums, study: Study) -> pd.DataFrame:
     ]
     rates = torch.stack(columns, 1)
     starts = torch.zeros(rates.shape[1], objective.size, dtype=torch.float64)
-    # one stream for all: the walks of a schedule do not depend on how many schedules there are after it
-    squares = walk(objective, starts, rates, sums.stream("schedules"), kept=[]).squares
+    # the same samples under every schedule: what differs is due to the step sizes
+    drawn = draws(objective, steps, study.walks, sums.stream("schedules")).repeat(1, len(names))
+    squares = walk(objective, starts, rates, drawn, kept=[]).squares
     gap = float(objective.value(starts[0]) - objective.value(objective.minimum(starts[0])))
     sums_of_rates, noise = rates.cumsum(0), objective.smoothness * objective.variance_bound
     bounds = (2 * gap + noise * rates.square().cumsum(0)) / sums_of_rates

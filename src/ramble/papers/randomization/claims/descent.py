@@ -80,12 +80,11 @@ def _holds(study: str, claim: str, table: pd.DataFrame, bound: str, where: str, 
     """Judge a bound on the expected change of the loss by the points visited."""
     slack = ROUNDING * (1 + table.loss.abs())
     holds = (table.expected <= table[bound] + slack).to_numpy()
-    # how tight: the largest share of the last, positive term that the change uses up
-    used = (table.expected - table[bound]) / table.rate
+    left = (table.expected - table[bound]) / table.rate
     return at_least(
         f"{claim} ({where})", claim.partition(":")[0].partition(" as")[0], study,
         "share of the points at which the exact expected change of the loss is within the bound", share(holds),
-        f"expected change less bound, per unit of step size, {spread(used.to_numpy())}; {len(table)} points",
+        f"expected change less bound, per unit of step size, {spread(left.to_numpy())}; {len(table)} points",
         limits.bound_share,
     )  # fmt: skip
 
