@@ -48,7 +48,7 @@ def descent_bound(objective: FiniteSum, weights: Tensor, moves: Tensor, smoothne
 def expected_change(objective: FiniteSum, weights: Tensor, rate: float) -> Tensor:
     """Return E F(w - a g) - F(w) (T,) at points (T, P), exactly."""
     changes = []
-    for some in weights.split(CHUNK):
+    for some in torch.split(weights, CHUNK):
         after = objective.value(some.unsqueeze(1) - rate * objective.gradients(some)).mean(1)
         changes.append(after - objective.value(some))
     return torch.cat(changes)
@@ -135,7 +135,7 @@ def segment_curvature(objective: FiniteSum, weights: Tensor, moves: Tensor, look
     """
     shares = torch.linspace(0, 1, looks, dtype=torch.float64).view(-1, 1, 1)
     looked_at = (weights + shares * moves).reshape(-1, objective.size)
-    found = [torch.linalg.eigvalsh(objective.hessian(some))[:, -1] for some in looked_at.split(HESSIANS)]
+    found = [torch.linalg.eigvalsh(objective.hessian(some))[:, -1] for some in torch.split(looked_at, HESSIANS)]
     return torch.cat(found).reshape(looks, -1).amax(0).clamp(min=0.0)
 
 

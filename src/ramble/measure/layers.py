@@ -1,6 +1,6 @@
 """How large the values of a network's layers are, and the gradients that come back to them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -35,41 +35,33 @@ def layer_sizes(network: nn.Module, inputs: Tensor, labels: Tensor) -> list[Laye
         inputs: (M, ..), of the type of the weights.
         labels: (M,) classes.
     """
-    outputs: dict[str, Tensor] = {}
     layers = {name: one for name, one in network.named_modules() if _has_matrix(one)}
+    outputs: dict[str, Tensor] = {}
 
-    def keep(name: str) -> None:
-        def hook(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
-            output.retain_grad()
-            outputs[name] = output
+    def kept(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+        return lambda _, __, output: outputs.update({name: output})
 
-        handles.append(layers[name].register_forward_hook(hook))
-
-    handles: list[torch.utils.hooks.RemovableHandle] = []
+    handles = [layer.register_forward_hook(kept(name)) for name, layer in layers.items()]
     training = network.training
-    network.eval().zero_grad()
+    network.eval()
     try:
-        for name in layers:
-            keep(name)
-        cross_entropy(network(inputs), labels).backward()
+        loss = cross_entropy(network(inputs), labels)
     finally:
         for handle in handles:
             handle.remove()
         network.train(training)
-    return [_row(name, layers[name], output, len(inputs)) for name, output in outputs.items()]
+    weights = [layers[name].get_parameter("weight") for name in outputs]
+    gradients = torch.autograd.grad(loss, [*outputs.values(), *weights])
+    of_outputs, of_weights = gradients[: len(outputs)], gradients[len(outputs) :]
+    return [
+        Layer(name, _size(output), len(inputs) * _size(of_output), _size(of_weight))
+        for (name, output), of_output, of_weight in zip(outputs.items(), of_outputs, of_weights, strict=True)
+    ]
 
 
 def _has_matrix(module: nn.Module) -> bool:
     weight = getattr(module, "weight", None)
     return isinstance(weight, nn.Parameter) and weight.dim() >= 2
-
-
-def _row(name: str, layer: nn.Module, output: Tensor, samples: int) -> Layer:
-    weight = layer.weight
-    assert isinstance(weight, nn.Parameter)
-    assert weight.grad is not None
-    assert output.grad is not None
-    return Layer(name, _size(output), samples * _size(output.grad), _size(weight.grad))
 
 
 def _size(values: Tensor) -> float:

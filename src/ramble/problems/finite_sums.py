@@ -237,6 +237,6 @@ class SmallNetwork(FiniteSum):
 
     def _units(self, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Return the hidden units (..., n, hidden) and v (..., hidden)."""
-        matrix = weights[..., : self._first].unflatten(-1, (self._hidden, self._width))
-        bias, v = weights[..., self._first :].split([self._hidden, self._hidden, 1], -1)[:2]
+        matrix = torch.unflatten(weights[..., : self._first], -1, (self._hidden, self._width))
+        bias, v, _ = torch.split(weights[..., self._first :], [self._hidden, self._hidden, 1], -1)
         return torch.tanh(self._inputs @ matrix.transpose(-1, -2) + bias.unsqueeze(-2)), v

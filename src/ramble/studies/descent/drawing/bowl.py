@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ramble.store.artifacts import read_table
 from ramble.studies.paths.drawing.style import Files, styled
@@ -41,8 +42,8 @@ def draw(files: Files) -> Figure:
         grid[1, 0].set_ylabel("loss (nats)")
         grid[0, 2].legend(
             handles=[
-                plt.Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle="none", label="start"),
-                plt.Line2D([], [], color="black", marker="*", linestyle="none", markersize=7, label="minimum"),
+                Line2D([], [], color="0.4", marker="o", markerfacecolor="white", linestyle="none", label="start"),
+                Line2D([], [], color="black", marker="*", linestyle="none", markersize=7, label="minimum"),
             ],
             loc="upper right", frameon=True, framealpha=0.9, edgecolor="none",
         )  # fmt: skip
