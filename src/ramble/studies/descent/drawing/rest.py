@@ -11,7 +11,7 @@ MARKERS = {"linear regression": "o", "network": "s", "logistic regression": "^"}
 LEAST = 1e-17  # what is shown for a distance of 0
 PANELS = {
     "at": ("distance", "(a) begun at the minimum", "distance from it / its norm"),
-    "beside": ("gap", "(b) begun beside it", "loss above the minimum's (nats)"),
+    "beside": ("gap", "(b) begun beside it", "loss above the minimum's"),
 }
 
 
