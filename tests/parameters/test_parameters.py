@@ -140,7 +140,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.spectra.trackers", REMOVED, "missing"),
         ("figures.fig2.trackers", ["paper"], "not a known key"),
         ("figures.mine", {"study": "tcm"}, "figures.mine.kind is missing; add it"),
-        ("figures.mine", {"kind": "loss"}, "figures.mine.kind = loss is unknown; write one of connectivity, density"),
+        ("figures.mine", {"kind": "loss"}, "figures.mine.kind = loss is unknown; write one of bowl, connectivity"),
         ("figures.mine", {"kind": "losses", "study": "tcm"}, "figures.mine.tracker is missing; add it"),
         ("figures.Mine", {"kind": "load"}, "figures.Mine is no name"),
         ("claims.low_loss_factor", 0.5, "greater than or equal to 1"),
