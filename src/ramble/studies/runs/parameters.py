@@ -49,8 +49,12 @@ class Grid(Model):
     @property
     def settings(self) -> list[Setting]:
         """The combinations, in the order in which they are written."""
-        lists = (self.networks, self.optimisers, self.schedules, self.initialisations, self.augmentations)
-        return [Setting(*names, batch) for *names, batch in product(*lists, self.batches)]
+        return [
+            Setting(network, optimiser, schedule, initialisation, augmentation, batch)
+            for network, optimiser, schedule, initialisation, augmentation, batch in product(
+                self.networks, self.optimisers, self.schedules, self.initialisations, self.augmentations, self.batches
+            )
+        ]
 
 
 class Study(BaseStudy):
