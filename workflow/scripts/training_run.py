@@ -7,7 +7,7 @@ with step(snakemake) as given:
     from ramble.store.artifacts import write_table
     from ramble.store.checkpoints import checkpoint_of_job
     from ramble.store.points import write_points
-    from ramble.store.tensors import read_tensors
+    from ramble.store.tensors import tensors_digest
     from ramble.studies.runs.run import facts_of, settings_of
     from ramble.training.named import check_named
     from ramble.training.run import points_of_run
@@ -17,10 +17,8 @@ with step(snakemake) as given:
     settings = settings_of(given, snakemake.params.batch)
     check_named(f"studies.{study}, run {run}", settings)
     problem = stored_problem(given.network, snakemake.input.data, given.device, 0)
-    data, _ = read_tensors(snakemake.input.data[0])
-    state = settings_of_run(snakemake, problem.device) | {"run": run, "number": number, "settings": settings}
-    checkpoint = checkpoint_of_job(snakemake.output.table, state, {"labels": data["train_labels"]})
-    del data
+    own = {"run": run, "number": number, "settings": settings, "data": tensors_digest(snakemake.input.data[0])}
+    checkpoint = checkpoint_of_job(snakemake.output.table, settings_of_run(snakemake, problem.device) | own, {})
     found = train_run(Task(problem, settings, given.validation, given.seed, study, run, number), checkpoint)
     facts = facts_of(problem, settings, number, found)
     points = points_of_run(found.points, found.epochs, name=f"{run}-{number}", study=study, facts=facts)

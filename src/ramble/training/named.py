@@ -94,7 +94,7 @@ def _drawing(where: str, wanted: Drawing) -> Callable[[Tensor], Tensor]:
     key, name = f"{where}: initialisation.weights", f"torch.nn.init.{wanted.name}"
     fill = _found(key, nn.init, wanted.name, callable)
     _refuse_arguments(key, name, fill, wanted.arguments, torch.zeros(1))
-    return lambda tensor: fill(tensor, **wanted.arguments)  # type: ignore[no-any-return]
+    return lambda tensor: fill(tensor, **wanted.arguments)
 
 
 def _found(key: str, module: ModuleType, name: str, fits: Callable[[Any], bool]) -> Any:

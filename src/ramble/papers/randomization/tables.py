@@ -1,6 +1,7 @@
 """Tables 1 and 2: every cell with its mean and spread over seeds, beside the printed number."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,12 +82,11 @@ def write_table_of(name: str, evidence: Evidence, csv: str, json: str, markdown:
     write_whole(markdown, lambda aside: aside.write_text("\n".join(lines), encoding="utf-8"))
 
 
-def _cells(row: dict[str, object]) -> list[str]:
+def _cells(row: Mapping[Hashable, Any]) -> list[str]:
     runs = f"{row['runs']}" + (f" ({row['diverged']} diverged)" if row["diverged"] else "")
     cells = [str(row["row"]), f"{row['weights']:,}", runs]
     for split in ("train", "validation"):
         printed = row[f"{split}_printed"]
-        assert isinstance(printed, float)
         cells += [
             f"{row[f'{split}_mean']:.2f} ± {row[f'{split}_spread']:.2f}",
             "-" if np.isnan(printed) else f"{printed:.2f}",

@@ -40,7 +40,7 @@ def draw_runs(runs: Mapping[str, list[pd.DataFrame]]) -> Figure:
         runs: {setting: tables of its runs}.
     """
     with styled():
-        figure, grid = plt.subplots(2, 2, figsize=(8.6, 5.4), sharex=True)
+        figure, grid = plt.subplots(2, 2, figsize=(7.2, 5.6), sharex=True)
         for axes, (column, title, label) in zip(grid.flat, PANELS, strict=True):
             share = column.endswith("accuracy")
             for colour, (name, tables) in zip(_cycled(len(runs)), runs.items(), strict=True):
@@ -53,7 +53,8 @@ def draw_runs(runs: Mapping[str, list[pd.DataFrame]]) -> Figure:
                 axes.set_ylim(0, 1.05 * _top(runs, column))
         for axes in grid[1]:
             axes.set_xlabel("epochs")
-        grid[0, 1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -68,7 +69,7 @@ def _curve(axes: Axes, tables: list[pd.DataFrame], column: str, factor: float, c
 
 def _named(name: str, tables: list[pd.DataFrame]) -> str:
     last = max(float(table.validation_loss.iloc[-1]) for table in tables)
-    beyond = "" if last <= LARGEST_LOSS else f"\n(validation loss {last:.1e})"
+    beyond = "" if last <= LARGEST_LOSS else f" (validation loss {last:.1e}, off the axes)"
     return f"{name}, {len(tables)} run{'s' * (len(tables) > 1)}{beyond}"
 
 

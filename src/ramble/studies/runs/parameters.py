@@ -49,8 +49,12 @@ class Grid(Model):
     @property
     def settings(self) -> list[Setting]:
         """The combinations, in the order in which they are written."""
-        lists = (self.networks, self.optimisers, self.schedules, self.initialisations, self.augmentations)
-        return [Setting(*names, batch) for *names, batch in product(*lists, self.batches)]
+        return [
+            Setting(network, optimiser, schedule, initialisation, augmentation, batch)
+            for network, optimiser, schedule, initialisation, augmentation, batch in product(
+                self.networks, self.optimisers, self.schedules, self.initialisations, self.augmentations, self.batches
+            )
+        ]
 
 
 class Study(BaseStudy):
@@ -58,7 +62,7 @@ class Study(BaseStudy):
 
     kind: Literal["runs"]
     on_request: bool = Field(default=False, description="made by its own name only, and not by the target all")
-    checkpoint_seconds: Positive = Field(default=60.0, description="between two states that a killed run goes on from")
+    checkpoint_seconds: Positive = Field(description="between two states that a killed run goes on from")
     data: Data
     validation: Literal["validation", "test"] = Field(
         default="test", description="the split that nothing is trained on, which is looked at after every epoch"
