@@ -42,6 +42,7 @@ include: "workflow/rules/shared.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/trackers.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/randomization.smk"
 include: "workflow/rules/reported.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/targets.smk"
@@ -61,7 +62,7 @@ if REPORTING:  # `snakemake --report FILE` shows what `snakemake report` made
 
 
 include: "workflow/rules/steps.smk"
-include: "workflow/rules/runs.smk"
+include: "workflow/rules/around.smk"
 
 
 gc.freeze()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from checkouts import ROOT
 
-from ramble.papers.ramble.claims.claim import Claim, at_least
+from ramble.papers.claim import Claim, at_least
 from ramble.papers.ramble.claims.departures import NONE, departure_rows, departures
 from ramble.papers.ramble.claims.evidence import Evidence
 from ramble.papers.ramble.claims.table import write_claims

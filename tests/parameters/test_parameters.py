@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from unhurried import unhurried
 
 from ramble.errors import RambleError
-from ramble.papers.ramble.figures import FIGURES
+from ramble.papers.titles import figures_of_papers
 from ramble.parameters import makers
 from ramble.parameters.document import Parameters, read_parameters, validate
 from ramble.parameters.schema import schema_text
@@ -140,7 +140,7 @@ def test_a_tracker_that_is_left_out_has_no_paths():
         (f"{TCM}.spectra.trackers", REMOVED, "missing"),
         ("figures.fig2.trackers", ["paper"], "not a known key"),
         ("figures.mine", {"study": "tcm"}, "figures.mine.kind is missing; add it"),
-        ("figures.mine", {"kind": "loss"}, "figures.mine.kind = loss is unknown; write one of connectivity, density"),
+        ("figures.mine", {"kind": "loss"}, "figures.mine.kind = loss is unknown; write one of bowl, connectivity"),
         ("figures.mine", {"kind": "losses", "study": "tcm"}, "figures.mine.tracker is missing; add it"),
         ("figures.Mine", {"kind": "load"}, "figures.Mine is no name"),
         ("claims.low_loss_factor", 0.5, "greater than or equal to 1"),
@@ -351,13 +351,13 @@ def test_figures_of_the_paper_go_with_the_study_that_they_show_unless_they_are_g
 
 def test_a_figure_of_null_is_left_out():
     drawn = validate(changed("figures", {"fig1": None})).figures
-    assert [name for name in FIGURES if name != "fig1"] == list(drawn)
+    assert [name for name in figures_of_papers() if name != "fig1"] == list(drawn)
 
 
 def test_a_figure_of_ones_own_stands_beside_those_of_the_paper():
     mine = {"kind": "losses", "study": "mnist100", "tracker": "line"}
     drawn = validate(changed("figures.mine", mine)).figures
-    assert list(drawn) == [*FIGURES, "mine"]
+    assert list(drawn) == [*figures_of_papers(), "mine"]
     assert drawn["mine"].model_dump() == mine
 
 

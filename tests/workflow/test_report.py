@@ -13,8 +13,7 @@ from checkouts import ROOT, Checkout
 from snakemake.exceptions import WorkflowError
 
 from plumbing.report import Captions
-from ramble.papers.ramble.figures import FIGURES
-from ramble.papers.titles import OWN, TITLES, paper_of
+from ramble.papers.titles import OWN, TITLES, figures_of_papers, paper_of
 from ramble.store.artifacts import read_table
 
 MOST_BYTES = 25_000_000
@@ -59,7 +58,7 @@ def search(page: Page, word: str) -> str:
 
 def test_every_figure_of_a_paper_has_a_caption_and_every_caption_a_title() -> None:
     captions = Captions(ROOT / "workflow/report")
-    for figure in FIGURES:
+    for figure in figures_of_papers():
         assert captions.title(f"figures/{figure}", figure)
     for file in (ROOT / "workflow/report").rglob("*.rst"):
         title, line = file.read_text().splitlines()[:2]
@@ -77,6 +76,7 @@ def test_missing_caption_is_said_in_one_sentence(tmp_path: Path) -> None:
 
 def test_figures_belong_to_the_text_that_has_them() -> None:
     assert paper_of("fig2") == TITLES["ramble"]
+    assert paper_of("randomization_fig8_fig9") == TITLES["randomization"]
     assert paper_of("mine") == OWN
 
 
@@ -93,13 +93,13 @@ def test_report_is_made_offline_and_everything_in_it_loads(finished_copy: Checko
         file.extractall(tmp_path / "open")
     with browser(tmp_path / "profile") as page:
         open_report(page, tmp_path / "open/report")
-        assert page.evaluate("Object.keys(categories)") == [TITLES["ramble"]]
+        assert page.evaluate("Object.keys(categories)") == [TITLES["ramble"], TITLES["randomization"]]
         seen = look_at_all(page)
         made = finished_copy.root / "results"
         assert seen["image/svg+xml"] == len(list(made.glob("figures/*.svg"))) > 5
         claims = len(read_table(made / "tables/claims.csv"))
         turned = len(list(made.glob("report/interactive/*.html")))
-        assert seen["text/html"] == claims + turned + 2  # and two tables
+        assert seen["text/html"] == claims + turned + 4  # and two tables of each text
         assert min(claims, turned) > 3
         captions = page.evaluate("Object.values(results).map(one => one.caption)")
         assert all(captions)

@@ -1,5 +1,5 @@
 # data: the training sets of a study, in one job
-for study, parameters in (PATH_STUDIES | LOAD_STUDIES).items():
+for study, parameters in (PATH_STUDIES | LOAD_STUDIES | RUN_STUDIES).items():
     loads = study in LOAD_STUDIES  # which decide how many patterns there are, and how often
     sizes = parameters.sizes(PATH_STUDIES[parameters.of]) if loads else [None]
 

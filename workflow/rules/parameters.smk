@@ -21,6 +21,10 @@ PATH_STUDIES = {name: study for name, study in PARAMETERS.studies.items() if isi
 STOCHASTIC_STUDIES = studies_of_kind("stochastic")
 CONNECTIVITY_STUDIES = studies_of_kind("connectivity")
 LOAD_STUDIES = studies_of_kind("load")
+RUN_STUDIES = studies_of_kind("runs")
+ALL = [
+    name for name, study in PARAMETERS.studies.items() if not getattr(study, "on_request", False)
+]  # of the target `all`
 PATHS = [name for name in PARAMETERS.paper if name in PATH_STUDIES]  # of the default target
 # kinds that have a file of rules, beside those of the chain from data to spectra
 OTHER_KINDS = [kind for kind in kinds() if not issubclass(study_model(kind), PathStudy)]

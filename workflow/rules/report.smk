@@ -49,7 +49,7 @@ rule interactive:
         "../scripts/interactive.py"
 
 
-REPORTS = {"report": PARAMETERS.paper, "report_all": list(PARAMETERS.studies)}  # {target: the studies that it shows}
+REPORTS = {"report": PARAMETERS.paper, "report_all": ALL}  # {target: the studies that it shows}
 REPORTING = any(word.startswith("--report") for word in sys.argv)  # no run: what was made is to be shown
 ASKED = [target for target in REPORTS if target in sys.argv] or ["report"] * REPORTING
 

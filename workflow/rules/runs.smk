@@ -1,33 +1,59 @@
-# Before a run and after it: what others left behind, what would go wrong, and what DVC recorded.
-from snakemake.logging import logger
-
-from plumbing.adopt import begin_stage, end_stage, stage_of_dvc
-from plumbing.faults import Failures, hear_second_interrupt, refuse_unusable
-from plumbing.grouped import group_short_jobs
-from plumbing.planning import ignore_times_of_scripts, look_up_producers
-from plumbing.resources import plan_resources, read_table
-from plumbing.runs import remove_stale_lock, sign
-
-TABLE = read_table(Path(workflow.basedir) / "workflow/resources.yaml")
-plan_resources(named, TABLE)
-group_short_jobs(named, TABLE)
-ignore_times_of_scripts()
-look_up_producers()
-remove_stale_lock()
-if workflow.is_main_process:
-    refuse_unusable(ARTIFACTS)
-    hear_second_interrupt()
-STAGE = stage_of_dvc()
-if STAGE and not {"-n", "--dry-run", "--dryrun"}.intersection(sys.argv):
-    begin_stage(STAGE, STEPS, PARAMETERS)
+# data -> training runs, a job each: points in weight space and a table by epoch -> a table of all runs
+RUNS = {name for study in RUN_STUDIES.values() for name in study.runs}
 
 
-onstart:
-    sign()
-    # not before: until Snakemake has handlers of its own, Python prints errors where there is none
-    logger.addHandler(Failures())
+def run_keys(wildcards):
+    """Keys of what the runs of a setting are made of."""
+    return [f"studies.{{study}}.{key}" for key in RUN_STUDIES[wildcards["study"]].keys_of(wildcards["run"])]
 
 
-onsuccess:
-    if STAGE:
-        end_stage(STAGE, STEPS)
+def run_network(wildcards):
+    study = RUN_STUDIES[wildcards["study"]]
+    return [f"studies.{{study}}.networks.{study.runs[wildcards['run']].network}.path"]
+
+
+rule training_run:
+    input:
+        data=lambda wildcards: data_files(wildcards.study),
+    output:
+        points="results/{study}/runs/{run}-{number}.safetensors",
+        table="results/{study}/runs/{run}-{number}.csv",
+    log:
+        "logs/{study}/run-{run}-{number}.log",
+    benchmark:
+        "logs/{study}/run-{run}-{number}.benchmark.tsv"
+    wildcard_constraints:
+        study=one_of(RUN_STUDIES),
+        run=one_of(RUNS),
+        number="[0-9]+",
+    priority: 3
+    threads: threads_of
+    params:
+        study="{study}",
+        run="{run}",
+        number=lambda wildcards: int(wildcards.number),
+        batch=lambda wildcards: RUN_STUDIES[wildcards.study].runs[wildcards.run].batch,
+        given=given("seed", "device", run_keys),
+        threads=threads_of,
+        code=code("training_run", run_network),
+    script:
+        "../scripts/training_run.py"
+
+
+rule runs_table:
+    input:
+        points=lambda wildcards: RUN_STUDIES[wildcards.study].run_files(wildcards.study, "safetensors"),
+        tables=lambda wildcards: RUN_STUDIES[wildcards.study].run_files(wildcards.study, "csv"),
+    output:
+        csv="results/tables/runs-{study}.csv",
+        md="results/tables/runs-{study}.md",
+    log:
+        "logs/{study}/runs.log",
+    wildcard_constraints:
+        study=one_of(RUN_STUDIES),
+    priority: 7
+    params:
+        given=given("studies.{study}.grids", "studies.{study}.seeds"),
+        code=code("runs_table"),
+    script:
+        "../scripts/runs_table.py"

@@ -2,7 +2,7 @@
 # {study: the trackers whose paths a figure shows}
 SHOWN = {}
 for figure in PARAMETERS.figures.values():
-    if figure.of_study:
+    if figure.of_study in PATH_STUDIES:
         SHOWN.setdefault(figure.of_study, set()).add(figure.tracker)
 
 for kind in ("paths", "profile", "spectra"):

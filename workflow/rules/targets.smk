@@ -1,17 +1,22 @@
 # the names that a user types; what they stand for is asked for where one is typed, for a dry run takes time by the file
 from itertools import chain
 
+from ramble.papers.randomization.studies import STUDIES as RANDOMIZATION
+
 BOOSTED = [name for name, study in STOCHASTIC_STUDIES.items() if study.boosting]
 TARGETS = {
     "all": lambda: chain(
-        *map(study_files, PARAMETERS.studies),
-        *map(pictures, PARAMETERS.figures),
+        *map(study_files, ALL),
+        *(pictures(name) for name, one in PARAMETERS.figures.items() if one.of_study in {None, *ALL}),
         *(study.files_on_request(name) for name, study in PATH_STUDIES.items()),
         rules.compare_trackers.output,
         rules.judge_claims.output,
     ),
     "claims": lambda: rules.judge_claims.output,
     "trackers": lambda: rules.compare_trackers.output,
+    "randomization": lambda: chain(
+        *(study_files(name) + study_pictures(name) for name in RANDOMIZATION if name in PARAMETERS.studies)
+    ),
     "boosting": lambda: [f"results/tables/boosting-{study}.md" for study in BOOSTED],
 }
 # a target has one meaning; figures and tables are folders beside those of the studies

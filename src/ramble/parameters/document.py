@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from ramble.errors import RambleError
-from ramble.papers.ramble.figures import FIGURES
+from ramble.papers.companions import Companions
 from ramble.papers.ramble.thresholds import Thresholds
+from ramble.papers.titles import figures_of_papers
 from ramble.parameters.sentences import sentence
 from ramble.parameters.yaml_file import name_of, read_merged
 from ramble.settings import Model, Name
@@ -22,6 +23,7 @@ from ramble.studies.paths.study import PathStudy
 from ramble.studies.study import BaseStudy, no_study
 
 MOST_SENTENCES = 20  # about one file
+FIGURES = figures_of_papers()
 if TYPE_CHECKING:
     Study = BaseStudy
     Figure = BaseFigure
@@ -64,6 +66,7 @@ class Parameters(Model):
         Field(description="beside the paper's, which may be given in part", json_schema_extra=_figures_schema),
     ] = {}  # noqa: RUF012
     claims: Thresholds = Thresholds.model_validate({})
+    companions: Companions = Companions()
 
     @model_validator(mode="after")
     def _names_exist(self, info: ValidationInfo) -> "Parameters":

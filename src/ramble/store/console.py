@@ -51,7 +51,16 @@ class Given:
 
     max_errors: float = 0  # a rule gives it where a study allows some: nothing depends on it where none does
     samples: int | None = None  # likewise of spectra that are taken on some training samples
-    MANY: ClassVar[dict[str, str]] = {"studies": "study", "trackers": "tracker", "figures": "figure"}
+    MANY: ClassVar[dict[str, str]] = {
+        "studies": "study",
+        "trackers": "tracker",
+        "figures": "figure",
+        "networks": "network",
+        "optimisers": "optimiser",
+        "schedules": "schedule",
+        "initialisations": "initialisation",
+        "augmentations": "augmentation",
+    }
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         parts = {key: key.split(".") for key in values}

@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from ramble.measure.spread import spread
-from ramble.papers.ramble.claims.claim import Claim, at_least, errors_beyond, good_path, share
-from ramble.papers.ramble.claims.table import claim_rows
+from ramble.papers.claim import Claim, at_least, claim_rows, errors_beyond, good_path, share
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table, write_table, write_whole
 from ramble.store.headers import PathHeader

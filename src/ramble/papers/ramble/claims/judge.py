@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ramble.measure.spread import spread
+from ramble.papers.claim import Claim, at_least, errors_beyond, good_path, share, verdict
 from ramble.papers.ramble.claims import spectra, statistics
-from ramble.papers.ramble.claims.claim import Claim, at_least, errors_beyond, good_path, share, verdict
 from ramble.papers.ramble.claims.evidence import Evidence, PathEvidence
 from ramble.papers.ramble.claims.recipe import judge_recipe
 from ramble.papers.ramble.claims.trackers import judge_trackers

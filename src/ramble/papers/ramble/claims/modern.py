@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from ramble.measure.spread import spread
+from ramble.papers.claim import Claim, at_least, claim_rows, errors_beyond, good_path, share
 from ramble.papers.ramble.claims import spectra
-from ramble.papers.ramble.claims.claim import Claim, at_least, errors_beyond, good_path, share
 from ramble.papers.ramble.claims.evidence import PathEvidence, read_paths
-from ramble.papers.ramble.claims.table import claim_rows
 from ramble.papers.ramble.comparison.pairs import detour
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import write_table, write_whole

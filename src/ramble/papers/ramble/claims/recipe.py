@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ramble.measure.spread import spread
-from ramble.papers.ramble.claims.claim import Claim, at_least
+from ramble.papers.claim import Claim, at_least
 from ramble.papers.ramble.thresholds import Thresholds
 
 READING = ["input_scale", "reduction", "batch"]

@@ -7,8 +7,8 @@ import pandas as pd
 
 from ramble.measure.nonzero import SCALE, THREE, regimes_of_three
 from ramble.measure.spread import spread
+from ramble.papers.claim import Claim, at_least, share
 from ramble.papers.ramble.claims import statistics
-from ramble.papers.ramble.claims.claim import Claim, at_least, share
 from ramble.papers.ramble.claims.evidence import PathEvidence
 from ramble.papers.ramble.thresholds import Thresholds
 

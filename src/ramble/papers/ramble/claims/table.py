@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ramble.measure.nonzero import GAIN, SCALE, regimes_of_three
-from ramble.papers.ramble.claims.claim import Claim
+from ramble.papers.claim import Claim, claim_rows, markdown_rows
 from ramble.papers.ramble.claims.departures import Departure, departure_rows
 from ramble.papers.ramble.claims.evidence import Evidence
 from ramble.papers.ramble.claims.recipe import recipe_rows
@@ -53,7 +53,7 @@ def write_claims(
             *_beside(claims, tuned),
             "## The solutions",
             "",
-            *_rows(
+            *markdown_rows(
                 ("study", "pairs", "cosine", "distance", "restarts per solution"),
                 [_pairs_row(name, table) for name, table in evidence.pairs.items()],
             ),
@@ -62,7 +62,7 @@ def write_claims(
             "",
             "## Departures from the print",
             "",
-            *_rows(*_headed(departure_rows(list(differing)))),
+            *markdown_rows(*_headed(departure_rows(list(differing)))),
             "",
         ]
     )
@@ -97,16 +97,6 @@ def _metrics(claims: Sequence[Claim]) -> dict[str, Any]:
     return metrics
 
 
-def claim_rows(claims: Sequence[Claim]) -> list[str]:
-    """Return the claims as the lines of a Markdown table."""
-    header = ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict")
-    cells = [
-        (c.claim, c.where, c.study, c.statistic, f"{c.measured:.3g}", c.spread, c.threshold, f"**{c.verdict}**")
-        for c in claims
-    ]
-    return _rows(header, cells)
-
-
 def _pairs_row(name: str, table: pd.DataFrame) -> tuple[str, ...]:
     attempts = pd.concat([table.attempts_a, table.attempts_b])
     return name, str(len(table)), *(_range(column) for column in (table.cosine, table.distance, attempts))
@@ -138,7 +128,7 @@ def _beside(claims: Sequence[Claim], tuned: Sequence[Claim]) -> list[str]:
         "",
         "Tracker `paper_tuned`: eta and gamma of our own choice, in `params.yaml`. Nothing is judged by it.",
         "",
-        *_rows(header, rows),
+        *markdown_rows(header, rows),
         "",
     ]
 
@@ -151,7 +141,7 @@ def _recipe(table: pd.DataFrame) -> list[str]:
         "A network that is seen without errors counts with 0; of the others the fewest errors seen count. Networks are",
         "looked at after every epoch, or every 20 gradients of all patterns.",
         "",
-        *_rows(*_headed(recipe_rows(table))),
+        *markdown_rows(*_headed(recipe_rows(table))),
     ]
 
 
@@ -179,7 +169,7 @@ def _nonzero(table: pd.DataFrame) -> list[str]:
         "times a large factor saturate their units: a pattern counts only where some unit is not saturated, and three",
         "are left where nearly all are. A large gain leaves the patterns of the smallest margins.",
         "",
-        *_rows(header, rows),
+        *markdown_rows(header, rows),
     ]
 
 
@@ -189,8 +179,3 @@ def _headed(table: Sequence[Sequence[str]]) -> tuple[Sequence[str], Sequence[Seq
 
 def _range(column: "pd.Series[float]") -> str:
     return f"{column.min():.3g} .. {column.median():.3g} .. {column.max():.3g}"
-
-
-def _rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    escaped = ([cell.replace("|", "\\|") for cell in cells] for cells in rows)  # norms are written with bars
-    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *escaped)]

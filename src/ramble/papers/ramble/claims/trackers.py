@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ramble.papers.ramble.claims.claim import Claim, at_least, errors_beyond, good_path
+from ramble.papers.claim import Claim, at_least, errors_beyond, good_path
 from ramble.papers.ramble.thresholds import Thresholds
 
 LOW_LOSS = ("curve", "band")  # the trackers that lower the loss and never ask for zero errors

@@ -1,4 +1,4 @@
-"""One row of the claims table."""
+"""One row of a table of claims, and such tables for people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,3 +49,19 @@ def verdict(measured: float, holds: bool) -> str:
 def share(flags: Sequence[bool] | np.ndarray) -> float:
     """Return which share of them is true, NaN where there are none."""
     return float(np.mean(flags)) if len(flags) else float("nan")
+
+
+def claim_rows(claims: Sequence[Claim]) -> list[str]:
+    """Return the claims as the lines of a Markdown table."""
+    header = ("claim", "where", "study", "statistic", "measured", "spread", "threshold", "verdict")
+    cells = [
+        (c.claim, c.where, c.study, c.statistic, f"{c.measured:.3g}", c.spread, c.threshold, f"**{c.verdict}**")
+        for c in claims
+    ]
+    return markdown_rows(header, cells)
+
+
+def markdown_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a header and rows of cells as the lines of a Markdown table."""
+    escaped = ([cell.replace("|", "\\|") for cell in cells] for cells in rows)  # norms are written with bars
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *escaped)]

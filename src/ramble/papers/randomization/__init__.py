@@ -1,0 +1,1 @@
+"""Randomization in Machine Learning: Weight Initialization and Training (Manicke)."""

@@ -1,0 +1,1 @@
+"""One verdict per claim of the text, each with the number it rests on."""

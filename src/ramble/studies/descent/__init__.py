@@ -1,0 +1,1 @@
+"""Studies of what gradient descent, with and without chance, does to losses whose constants can be computed."""
