@@ -93,7 +93,7 @@ def test_report_is_made_offline_and_everything_in_it_loads(finished_copy: Checko
         file.extractall(tmp_path / "open")
     with browser(tmp_path / "profile") as page:
         open_report(page, tmp_path / "open/report")
-        assert page.evaluate("Object.keys(categories)") == [TITLES["ramble"], TITLES["randomization"]]
+        assert set(page.evaluate("Object.keys(categories)")) == {TITLES["ramble"], TITLES["randomization"]}
         seen = look_at_all(page)
         made = finished_copy.root / "results"
         assert seen["image/svg+xml"] == len(list(made.glob("figures/*.svg"))) > 5
