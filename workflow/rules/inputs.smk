@@ -59,6 +59,17 @@ load_trackers = lambda ending: lambda wildcards: [
 ]
 
 
+def run_keys(wildcards):
+    """Keys of what the runs of a setting are made of."""
+    return [f"studies.{{study}}.{key}" for key in RUN_STUDIES[wildcards["study"]].keys_of(wildcards["run"])]
+
+
+def run_network(wildcards):
+    """Key of the import path of their network."""
+    study = RUN_STUDIES[wildcards["study"]]
+    return [f"studies.{{study}}.networks.{study.runs[wildcards['run']].network}.path"]
+
+
 def claim_inputs(studies, tracker, prefix=""):
     """What the claims are judged by on this tracker's paths, by name, of the studies that have all of it."""
     judged = [

@@ -2,16 +2,6 @@
 RUNS = {name for study in RUN_STUDIES.values() for name in study.runs}
 
 
-def run_keys(wildcards):
-    """Keys of what the runs of a setting are made of."""
-    return [f"studies.{{study}}.{key}" for key in RUN_STUDIES[wildcards["study"]].keys_of(wildcards["run"])]
-
-
-def run_network(wildcards):
-    study = RUN_STUDIES[wildcards["study"]]
-    return [f"studies.{{study}}.networks.{study.runs[wildcards['run']].network}.path"]
-
-
 rule training_run:
     input:
         data=lambda wildcards: data_files(wildcards.study),
