@@ -33,6 +33,8 @@ from ramble.spectra.lanczos import KrylovSpace, Run, Vector
 
 MISSED = 1e-5  # probability that an eigenvalue beyond a limit c was missed, at either end, for one limit
 DECADES = np.logspace(-20, 6, 400)  # of the largest coefficient: how far beyond the Ritz values c is looked for
+UNSCALED = 3  # steps of a recurrence whose terms grow at most `GROWTH` times a step: their squares are still numbers
+GROWTH = 1e40
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,7 @@ class Bounds:
     coordinates: Vector  # (n, n) of their vectors, in the basis
     below: Vector  # (n,) the j-th smallest eigenvalue of A lies in [below_j, values_j]
     above: Vector  # (n,) the j-th largest eigenvalue of A lies in [the j-th largest of values, above_j]
+    complement: Limits  # of A compressed to the complement of these n vectors
 
 
 class Ritz:
@@ -83,14 +86,14 @@ class Ritz:
     def bounds(self, complement: Limits, everything: Limits) -> Bounds:
         """Return the intervals under limits for the complement of the basis, and for all eigenvalues."""
         if self._whole:
-            return Bounds(self.values, self.coordinates, self.values, self.values[::-1])
+            return Bounds(self.values, self.coordinates, self.values, self.values[::-1], complement)
         n = len(self.values)
         above = np.maximum(self._bordered(complement.most)[::-1][:n], complement.most)
         below = np.minimum(self._bordered(complement.least)[:n], complement.least)
         # rounding may put a limit within the Ritz values
         above = np.maximum(np.minimum(above, everything.most), self.values[::-1])
         below = np.minimum(np.maximum(below, everything.least), self.values)
-        return Bounds(self.values, self.coordinates, below, above)
+        return Bounds(self.values, self.coordinates, below, above, complement)
 
     def _bordered(self, corner: float) -> Vector:
         """Return the eigenvalues of [[T, L], [L^T, corner I]], ascending."""
@@ -156,16 +159,17 @@ def run_ends(run: Run) -> tuple[float, float]:
 def _log_probability(run: Run, largest: float, places: Vector) -> Vector:
     """Return log min(1, sqrt(2 N / (pi K(c)))) for places c (m,), 0 where c does not exceed the largest Ritz value."""
     before, now = np.zeros_like(places), np.ones_like(places)  # p_(i - 1), p_i
-    log_scale, total = np.zeros_like(places), np.ones_like(places)  # both are kept divided by exp(log_scale)
-    step_before = 0.0
-    for centre, step in zip(run.diagonal, run.beside, strict=True):
+    log_scale, total = np.zeros_like(places), np.ones_like(places)  # all are kept divided by exp(log_scale)
+    step_before, short = 0.0, float(np.abs(places).max()) / GROWTH
+    for number, (centre, step) in enumerate(zip(run.diagonal, run.beside, strict=True), start=1):
         if step == 0.0:  # the run is exactly invariant: its start has no part beyond its own eigenvalues
             return np.where(places > largest, -np.inf, 0.0)
         before, now = now, ((places - centre) * now - step_before * before) / step
         step_before = step
-        total = total + now**2
-        shrink = np.maximum(1.0, np.abs(now))
-        before, now, total, log_scale = before / shrink, now / shrink, total / shrink**2, log_scale + np.log(shrink)
+        total += now * now
+        if number % UNSCALED == 0 or step <= short:
+            shrink = np.maximum(1.0, np.abs(now))
+            before, now, total, log_scale = before / shrink, now / shrink, total / shrink**2, log_scale + np.log(shrink)
     logarithm = 0.5 * np.log(2 * run.dimension / np.pi) - 0.5 * np.log(total) - log_scale
     return np.where(places > largest, np.minimum(logarithm, 0.0), 0.0)
 
