@@ -66,9 +66,9 @@ class _Followed(_Rectifiers):
         other = (inputs.detach() > 0) != active
         if not other.any():
             return inputs
-        least = torch.finfo(inputs.dtype).tiny
-        move = torch.where(other, active * least - inputs.detach(), 0.0)
-        return inputs.add_(move) if in_place else inputs + move
+        to_zero = torch.where(other, -inputs.detach(), 0.0)
+        beyond = (other & active) * torch.finfo(inputs.dtype).tiny  # apart, or it would be rounded away
+        return inputs.add_(to_zero).add_(beyond) if in_place else inputs + to_zero + beyond
 
 
 def on_the_piece_of(finer: Callable[[Tensor], Tensor], coarser: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
