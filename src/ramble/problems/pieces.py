@@ -26,7 +26,7 @@ class _Rectifiers(TorchFunctionMode):
         types: Sequence[type],
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-    ) -> Any: 
+    ) -> Any:
         given = dict(kwargs or {})
         if func not in RECTIFIERS:
             return func(*args, **given)

@@ -53,7 +53,6 @@ class Bounds:
     coordinates: Vector  # (n, n) of their vectors, in the basis
     below: Vector  # (n,) the j-th smallest eigenvalue of A lies in [below_j, values_j]
     above: Vector  # (n,) the j-th largest eigenvalue of A lies in [the j-th largest of values, above_j]
-    complement: Limits  # of A compressed to the complement of these n vectors
 
 
 class Ritz:
@@ -86,14 +85,14 @@ class Ritz:
     def bounds(self, complement: Limits, everything: Limits) -> Bounds:
         """Return the intervals under limits for the complement of the basis, and for all eigenvalues."""
         if self._whole:
-            return Bounds(self.values, self.coordinates, self.values, self.values[::-1], complement)
+            return Bounds(self.values, self.coordinates, self.values, self.values[::-1])
         n = len(self.values)
         above = np.maximum(self._bordered(complement.most)[::-1][:n], complement.most)
         below = np.minimum(self._bordered(complement.least)[:n], complement.least)
         # rounding may put a limit within the Ritz values
         above = np.maximum(np.minimum(above, everything.most), self.values[::-1])
         below = np.minimum(np.maximum(below, everything.least), self.values)
-        return Bounds(self.values, self.coordinates, below, above, complement)
+        return Bounds(self.values, self.coordinates, below, above)
 
     def _bordered(self, corner: float) -> Vector:
         """Return the eigenvalues of [[T, L], [L^T, corner I]], ascending."""

@@ -69,9 +69,8 @@ def neighbours_of(wanted: Wanted, rounding: float, size: int) -> Neighbours:
     high = np.append(bounds.above[:a], bounds.values[:b][::-1]) + rounding
     if k == size:
         return Neighbours(low, high, a, None)
-    # beyond as many as there are Ritz vectors, eigenvalues are those of the complement at most (Cauchy)
-    least = bounds.below[b] if b < n else bounds.complement.least
-    most = bounds.above[a] if a < n else bounds.complement.most
+    # where all Ritz values are of the top, others are at least no larger than the last of them
+    least, most = bounds.below[min(b, n - 1)], bounds.above[min(a, n - 1)]
     return Neighbours(low, high, a, (float(least) - rounding, float(most) + rounding))
 
 
