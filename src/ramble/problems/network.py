@@ -15,7 +15,7 @@ from ramble.problems.batch_norm import BatchNorm, refuse_unknown_way
 from ramble.problems.behaviour import refuse_misbehaviour
 from ramble.problems.checks import class_numbers, contradictions, stored_inputs, whole_labels
 from ramble.problems.chunks import ChunkedProblem, channels_last, mean_over_chunks, stacked
-from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature
+from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature, flat
 from ramble.problems.folding import Folding
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.losses import CROSS_ENTROPY, loss_called
@@ -171,7 +171,9 @@ class NetworkProblem(ChunkedProblem):
     def curvature(self, network: nn.Module) -> MinibatchCurvature:
         """Return products with second derivatives of a network of this problem: a place for a faster way."""
         if not self._statistics:
-            return AutogradCurvature(network, self.loss)
+            weights = [value.detach() for value in network.parameters() if value.requires_grad]
+            finer = lambda: self.network(flat(weights).double())  # noqa: E731
+            return AutogradCurvature(network, self.loss, finer=finer)
         follows, own = self._statistics, dict(network.named_parameters())
         return AutogradCurvature(network, self.loss, lambda inputs: follows.logits(self.flatten(own), inputs))
 

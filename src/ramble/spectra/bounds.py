@@ -33,6 +33,8 @@ from ramble.spectra.lanczos import KrylovSpace, Run, Vector
 
 MISSED = 1e-5  # probability that an eigenvalue beyond a limit c was missed, at either end, for one limit
 DECADES = np.logspace(-20, 6, 400)  # of the largest coefficient: how far beyond the Ritz values c is looked for
+UNSCALED = 3  # steps of a recurrence whose terms grow at most `GROWTH` times a step: their squares are still numbers
+GROWTH = 1e40
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,16 +158,17 @@ def run_ends(run: Run) -> tuple[float, float]:
 def _log_probability(run: Run, largest: float, places: Vector) -> Vector:
     """Return log min(1, sqrt(2 N / (pi K(c)))) for places c (m,), 0 where c does not exceed the largest Ritz value."""
     before, now = np.zeros_like(places), np.ones_like(places)  # p_(i - 1), p_i
-    log_scale, total = np.zeros_like(places), np.ones_like(places)  # both are kept divided by exp(log_scale)
-    step_before = 0.0
-    for centre, step in zip(run.diagonal, run.beside, strict=True):
+    log_scale, total = np.zeros_like(places), np.ones_like(places)  # all are kept divided by exp(log_scale)
+    step_before, short = 0.0, float(np.abs(places).max()) / GROWTH
+    for number, (centre, step) in enumerate(zip(run.diagonal, run.beside, strict=True), start=1):
         if step == 0.0:  # the run is exactly invariant: its start has no part beyond its own eigenvalues
             return np.where(places > largest, -np.inf, 0.0)
         before, now = now, ((places - centre) * now - step_before * before) / step
         step_before = step
-        total = total + now**2
-        shrink = np.maximum(1.0, np.abs(now))
-        before, now, total, log_scale = before / shrink, now / shrink, total / shrink**2, log_scale + np.log(shrink)
+        total += now * now
+        if number % UNSCALED == 0 or step <= short:
+            shrink = np.maximum(1.0, np.abs(now))
+            before, now, total, log_scale = before / shrink, now / shrink, total / shrink**2, log_scale + np.log(shrink)
     logarithm = 0.5 * np.log(2 * run.dimension / np.pi) - 0.5 * np.log(total) - log_scale
     return np.where(places > largest, np.minimum(logarithm, 0.0), 0.0)
 

@@ -11,12 +11,12 @@ from torch import Tensor
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
-from ramble.spectra.ends import Rounding
 from ramble.spectra.engine import Engine
 from ramble.spectra.groups import group_of
 from ramble.spectra.lanczos import KrylovSpace
 from ramble.spectra.products import Curvature, random_signs
 from ramble.spectra.rounding import MeasuredRounding, rounding_of_hessian
+from ramble.spectra.search import Rounding
 from ramble.spectra.settings import DensitySettings
 
 PRECISE = 1e-4  # of the largest node: what rounding may move a node in float32

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ramble.problems.curvature import Product
-from ramble.spectra.ends import Ends, Neighbours
+from ramble.spectra.ends import Ends
 from ramble.spectra.lanczos import Vector
+from ramble.spectra.wanted import Neighbours
 
 TELLING = 0.1  # radians: eigenvalues whose vectors are known less well are taken together, where that tells more
 UNKNOWN = math.pi / 2  # any direction

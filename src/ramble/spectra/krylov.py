@@ -12,11 +12,12 @@ from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.spectra.eigenvectors import Eigenvectors, eigenvectors_of
-from ramble.spectra.ends import Ends, Rounding
+from ramble.spectra.ends import Ends
 from ramble.spectra.engine import SpectrumEngine
 from ramble.spectra.groups import group_of
 from ramble.spectra.products import Curvature, sampled_trace
 from ramble.spectra.rounding import precise_ends, rounding_of_hessian
+from ramble.spectra.search import Rounding
 from ramble.spectra.settings import KrylovSettings
 from ramble.spectra.spectrum import Spectrum
 

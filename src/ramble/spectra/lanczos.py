@@ -1,5 +1,6 @@
 """A Krylov space of a symmetric operator that grows in several runs, each from a fresh random vector."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,7 @@ from ramble.problems.curvature import Product
 
 Vector = NDArray[np.float64]
 
+KEEPS = 0.5  # of its norm: a vector that keeps as much when it is orthogonalised is orthogonal
 BREAKDOWN = 100.0  # units of the dtype, of the largest coefficient: a smaller rest is rounding, and the span invariant
 
 
@@ -26,7 +28,8 @@ class Run:
 class KrylovSpace:
     """An orthonormal basis Q (n, P) that grows by one product at a time (Parlett 1998, chapter 13).
 
-    Every new vector is orthogonalised twice against all before it, those of earlier runs too: a run after the first is
+    Every new vector is orthogonalised against the two before it, whose part is the large one, and then against all,
+    those of earlier runs too, again until it stays as long as it is: a run after the first is
     Lanczos on the operator compressed to the complement of what was kept of them, and finds what they did not see, such
     as the copies of a multiple eigenvalue, of which a Krylov space holds one. A run whose span becomes invariant is
     followed by another.
@@ -132,6 +135,11 @@ class KrylovSpace:
         return self._projection[: self.size, : self.size]
 
     @property
+    def trace(self) -> float:
+        """The trace of the operator on the span."""
+        return float(np.trace(self.projection))
+
+    @property
     def coupling(self) -> Vector:
         """L (n, r) with L L^T = R^T R, where R = A Q^T - Q^T T (P, n) is what the products left outside the span."""
         left = self._all_left.double()
@@ -152,10 +160,18 @@ class KrylovSpace:
 
 
 def _orthogonalised(vector: Tensor, basis: Tensor) -> tuple[Tensor, Vector]:
-    """Return what of a vector (P,) lies outside the rows of the basis (n, P), and its coordinates (n,) inside."""
+    """Return what of a vector (P,) lies outside the rows of the basis (n, P), and its coordinates (n,) inside.
+
+    To take a part away leaves rounding of the size of that part; so it is done until less than half of the vector goes.
+    """
+    near = basis[-2:]
     total = torch.zeros_like(basis[:, 0])
-    for _ in range(2):  # once leaves rounding of the size of the coordinates
+    total[-2:] = near @ vector
+    vector = vector - total[-2:] @ near
+    before = math.inf
+    while (norm := float(vector.norm())) < KEEPS * before and norm > 0.0:
         inside = basis @ vector
         vector = vector - inside @ basis
         total += inside
+        before = norm
     return vector, total.double().cpu().numpy()

@@ -16,10 +16,11 @@ from ramble.errors import RambleError
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
-from ramble.spectra.ends import Rounding, lanczos_ends, unit_rounding
+from ramble.spectra.ends import lanczos_ends, unit_rounding
 from ramble.spectra.groups import group_of
 from ramble.spectra.products import Curvature, sampled_trace
 from ramble.spectra.rounding import MeasuredRounding
+from ramble.spectra.search import Rounding
 from ramble.spectra.settings import KrylovSettings
 from ramble.spectra.spectrum import Spectrum
 

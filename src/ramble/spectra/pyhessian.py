@@ -16,10 +16,11 @@ from ramble.problems.curvature import Product, flat
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import derive_seed, generator
-from ramble.spectra.ends import Ends, Rounding, lanczos_ends
+from ramble.spectra.ends import Ends, lanczos_ends
 from ramble.spectra.engine import SpectrumEngine
 from ramble.spectra.products import Curvature, mathematical_attention, sampled_trace
 from ramble.spectra.rounding import rounding_of_hessian
+from ramble.spectra.search import Rounding
 from ramble.spectra.settings import PyHessianSettings
 from ramble.spectra.spectrum import Spectrum
 

@@ -9,8 +9,9 @@ from torch import Tensor
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.spectra.bounds import MISSED
-from ramble.spectra.ends import Ends, Rounding, lanczos_ends, underflow, unit_rounding
+from ramble.spectra.ends import Ends, lanczos_ends, underflow, unit_rounding
 from ramble.spectra.products import Curvature, steepness
+from ramble.spectra.search import Rounding
 
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
 PROBES = 5
