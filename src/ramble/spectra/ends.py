@@ -34,11 +34,13 @@ class Ends:
 
 
 def unit_rounding(dtype: torch.dtype, size: int) -> Rounding:
-    """Return what products may be off that are sums of `size` terms, each rounded, at random signs: four deviations.
+    """Return what eigenvalues may be off for rounding alone.
 
-    To that comes what is too small for its square to be a number: norms do not see it.
+    Products are sums of `size` terms, each rounded, at random signs: four deviations. As much again is for the basis
+    that they are taken in, which is orthogonal but for rounding. To that comes what is too small for its square to be
+    a number: norms do not see it.
     """
-    return lambda largest: 4 * size**0.5 * torch.finfo(dtype).eps * largest + underflow(dtype)
+    return lambda largest: 8 * size**0.5 * torch.finfo(dtype).eps * largest + underflow(dtype)
 
 
 def underflow(dtype: torch.dtype) -> float:
