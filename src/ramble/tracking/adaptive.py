@@ -204,13 +204,18 @@ class AdaptiveRun(Run):
         if not smallest > wanted:
             self._strand.lacks(smallest, wanted)
             return
-        owners, resolution = self._setting.datasets.expand(len(points) - 1), self._settings.resolution
+        trained = points[first : last + 1]  # the ways to the polished ends, where they are held, were certified
         segments = certify_segments(
-            self._problem, points[:-1], points[1:], owners, resolution, sound=False, all_or_none=True
+            self._problem,
+            trained[:-1],
+            trained[1:],
+            self._setting.datasets.expand(len(trained) - 1),
+            self._settings.resolution,
+            sound=False,
+            all_or_none=True,
         )
         self._strand.certificate_evaluations += int(segments.tested.sum())
-        self._strand.certified(float(segments.min_margins[first:last].min()), wanted)
-        self._strand.arrived &= bool(segments.hold.all())
+        self._strand.certified(float(segments.min_margins.min()), wanted)
 
     def _found_at(self, points: Tensor) -> tuple[Evaluation, Sequence[int] | None]:
         """Return how the points (T, P) do; in batches, those up to the first one outside of S, and which these are."""
