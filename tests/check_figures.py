@@ -17,6 +17,11 @@ DRAWINGS = (
     "fig2-guarded",
     "fig3-guarded",
     "fig4-guarded",
+    "randomization_bowl",
+    "randomization_bounds",
+    "randomization_step_sizes",
+    "randomization_rest",
+    "randomization_depth_by_layer",
 )
 
 
