@@ -114,6 +114,24 @@ def test_goes_on_from_a_checkpoint_to_the_same_path(tmp_path, batched):
         assert whole[0].reason == again[0].reason
 
 
+def test_a_batch_is_no_larger_than_the_training_set():
+    assert joined(wide_problem(samples=16), wide_ends(), whole=10, batch=50).joins
+
+
+def test_a_run_taken_up_wants_the_margin_that_it_wanted():
+    problem, ends = wide_problem(samples=16), wide_ends()
+    settings = AdaptiveSettings(margin_share=0.99, first_rounds=8, attempts=1)
+    setting = Setting(problem, ends[:1], ends[1:], ONE)
+    run, waited = AdaptiveTracker(settings, seed=3).begin(setting), 0
+    while not run.over and run.steps < settings.budget - 1:
+        run.steps += 1
+        run.step()
+        again = AdaptiveTracker(settings, seed=3).taken_up(setting, run.state())
+        assert again.over == run.over
+        waited += run._strand.steps[-1].accepted and not run.over
+    assert waited, "no round had a path without errors that lacked the margin: nothing was tested"
+
+
 def test_a_look_in_batches_ends_at_the_first_error_and_the_sentence_is_on_all_points(monkeypatch):
     problem, ends = wide_problem(samples=16), wide_ends()
     looks = []

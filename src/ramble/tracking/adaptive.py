@@ -177,8 +177,9 @@ class AdaptiveRun(Run):
         if not self._batched:
             yield from [None] * steps
             return
-        batches = epochs(self._n_samples, self._settings.batch, self._random)
-        whole = (batch for batch in batches if len(batch) == self._settings.batch)  # what is left of a pass is skipped
+        size = min(self._settings.batch, self._n_samples)
+        batches = epochs(self._n_samples, size, self._random)
+        whole = (batch for batch in batches if len(batch) == size)  # what is left of a pass is skipped
         for _ in range(steps):
             yield torch.stack(list(islice(whole, networks))).to(self._problem.device)
 
@@ -247,7 +248,7 @@ class AdaptiveRun(Run):
         tensors = {name: value.clone() for name, value in own.items()}  # some are one tensor before there are bends
         counts = {"steps": self.steps, "spent": self._spent, "adam": adam, "held": list(self._held)}
         looks = {"looks": [asdict(look) for look in strand.steps], "certificates": strand.certificate_evaluations}
-        return State(tensors, counts | looks)
+        return State(tensors, counts | looks | {"arrived": strand.arrived})
 
     def take_up(self, state: State) -> None:
         """Go on from a state."""
@@ -272,6 +273,7 @@ class AdaptiveRun(Run):
         self._strand.steps = [Step(**checked(Step, look)) for look in facts["looks"]]
         self._strand.evaluations = self._strand.steps[-1].evaluations
         self._strand.certificate_evaluations = int(facts["certificates"])
+        self._strand.arrived = bool(facts["arrived"])  # this look asks for no margin, as the one before may have done
 
     def paths(self) -> list[Path]:
         """Return the polygon with more points; where it makes errors, the reason says what may help."""
