@@ -107,6 +107,32 @@ def test_all_or_none_stops_at_the_first_error_and_lets_no_segment_hold():
     assert torch.equal(same.min_margins, each.min_margins[good])
 
 
+def test_all_or_none_goes_no_further_than_the_error_and_counts_what_it_looked_at(monkeypatch):
+    start = smooth_solution()
+    random = torch.Generator().manual_seed(2)
+    sizes = torch.tensor([2, 0.01, 0.01, 0.01, 0.01])[:, None]  # the first segment leaves S
+    starts, ends = start + torch.randn(2, 5, 31, generator=random) * sizes
+    owners = torch.zeros(5, dtype=torch.long)
+    known = SMOOTH.sample_margins(starts, owners), SMOOTH.sample_margins(ends, owners)
+    inside = torch.cat([each.amin(1, keepdim=True) for each in known], 1) > 0
+    middle = SMOOTH.sample_margins(torch.lerp(starts[:1], ends[:1], 0.5), owners[:1])
+    assert inside[1:].all()
+    if not inside[0].all():  # ends outside are seen before anything is evaluated
+        found = certify_segments(SMOOTH, starts, ends, owners, RESOLUTION, known=known, all_or_none=True)
+        assert int(found.tested.sum()) == 0
+        starts[0], ends[0] = start, 2 * torch.lerp(starts[0], ends[0], 0.5) - start
+    monkeypatch.setattr("ramble.problems.problem.VISIBLE", 1)
+    assert middle.min() <= 0
+    seen = []
+    evaluate = type(SMOOTH).sample_margins
+    monkeypatch.setattr(
+        type(SMOOTH), "sample_margins", lambda self, w, d: (seen.extend(w.tolist()), evaluate(self, w, d))[1]
+    )
+    found = certify_segments(SMOOTH, starts, ends, owners, RESOLUTION, all_or_none=True)
+    assert not found.hold.any()
+    assert int(found.tested.sum()) == len(seen)
+
+
 def test_every_point_of_a_path_is_evaluated_once(monkeypatch):
     points = smooth_path(2 * CHUNK + 3)
     seen = []

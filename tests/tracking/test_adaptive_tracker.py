@@ -12,7 +12,7 @@ from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.checkpoints import Checkpoint
 from ramble.store.headers import Status
-from ramble.tracking.adaptive import AdaptiveRun, AdaptiveTracker, cosine
+from ramble.tracking.adaptive import AdaptiveRun, AdaptiveTracker
 from ramble.tracking.adaptive_scales import Scales, contraction
 from ramble.tracking.adaptive_settings import AdaptiveSettings
 from ramble.tracking.connect import connect
@@ -21,6 +21,7 @@ from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import Strand
 from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe, Settling
+from ramble.training.step import cosine
 
 ONE = torch.tensor([0])
 COMMITTEE = TreeCommittee(pattern_sets(31, 1, 75, 45), hidden=3, input_scale=1.0, initial_sigma=0.3)
@@ -138,14 +139,14 @@ def test_a_look_in_batches_ends_at_the_first_error_and_the_sentence_is_on_all_po
     monkeypatch.setattr(Strand, "look", lambda *given, kept=Strand.look: looks.append(given[2:]) or kept(*given))
     path = joined(problem, ends, whole=10, batch=3, polish_rounds=1, first_rounds=1, attempts=1, rate=1e-6)
     assert path.status is Status.STUCK
-    for found, _, _, rows in looks:
+    for found, _, _, rows, _ in looks:
         assert len(rows) == len(found.errors)
         outside = ~found.in_solution_space
         assert int(outside.sum()) == 1  # the last one looked at
-    assert path.evaluations < 3 + 2 * len(looks) * 9
+    assert path.evaluations == sum(evaluated for *_, evaluated in looks) < 2 * len(looks) + 14
     counted = re.search(r"errors? at (\d+) of (\d+) points", path.reason)
     assert counted, path.reason
-    assert int(counted[2]) == 9  # two ways, two segments, and their middles
+    assert int(counted[2]) == 17  # two ways, two segments, and quarters of them
 
 
 def test_momentum_takes_the_steps_of_torch_with_a_rate_for_every_weight():

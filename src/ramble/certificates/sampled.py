@@ -83,10 +83,12 @@ def sample_segments(
         intervals = intervals.select(smallest[intervals.owners] > 0)
         if not len(intervals.owners) or intervals.width <= min(resolution, 0.5):
             return Samples(smallest, tested)
-        middles = _margins_at(problem, starts, ends, datasets, intervals, advance)
-        smallest = smallest.scatter_reduce(0, intervals.owners, _smallest(middles, allowed), "amin")
-        tested += torch.bincount(intervals.owners, minlength=len(starts))
-        intervals = _uncertain_halves(intervals, middles, allowed)
+        middles = _margins_at(problem, starts, ends, datasets, intervals, advance, all_or_none)
+        owners = intervals.owners[: len(middles)]
+        smallest = smallest.scatter_reduce(0, owners, _smallest(middles, allowed), "amin")
+        tested += torch.bincount(owners, minlength=len(starts))
+        if len(middles) == len(intervals.owners):
+            intervals = _uncertain_halves(intervals, middles, allowed)
 
 
 def _smallest(margins: Tensor, allowed: int) -> Tensor:
@@ -104,15 +106,24 @@ def margins_of(problem: Problem, weights: Tensor, datasets: Tensor, advance: Adv
 
 
 def _margins_at(
-    problem: Problem, starts: Tensor, ends: Tensor, datasets: Tensor, intervals: _Intervals, advance: Advance
+    problem: Problem,
+    starts: Tensor,
+    ends: Tensor,
+    datasets: Tensor,
+    intervals: _Intervals,
+    advance: Advance,
+    all_or_none: bool,
 ) -> Tensor:
-    """Return the margins (I, M) in the middle of every interval."""
+    """Return the margins (I, M) in the middle of every interval; of fewer where an error among them ends the search."""
     found = []
-    for rows in torch.split(torch.arange(len(intervals.owners), device=intervals.owners.device), BATCH):
+    size = visible_batch(problem, "train", BATCH) if all_or_none else BATCH
+    for rows in torch.split(torch.arange(len(intervals.owners), device=intervals.owners.device), size):
         owners = intervals.owners[rows]
         times = (intervals.lows[rows] + intervals.width / 2).unsqueeze(1).to(starts.dtype)
         weights = torch.lerp(starts[owners], ends[owners], times)
         found.append(margins_of(problem, weights, datasets[owners.to(datasets.device)], advance))
+        if all_or_none and not bool((_smallest(found[-1], problem.max_errors) > 0).all()):
+            break
     return torch.cat(found)
 
 

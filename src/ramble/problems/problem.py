@@ -162,13 +162,17 @@ class Problem(ABC):
                 )
         return weights
 
-    @torch.no_grad()
     def evaluate(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> Evaluation:
         """Return losses, errors and smallest margins of B networks; on the training set those that decide membership.
 
         Where float32 leaves it open whether a training margin is positive, that network is evaluated again in float64:
         training errors decide membership, test errors are a statistic.
         """
+        return self.examine(weights, datasets, split)[0]
+
+    @torch.no_grad()
+    def examine(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> tuple[Evaluation, Tensor]:
+        """Return the same, and the margins (B, M) of all samples, float64."""
         outputs, labels = self.outputs(weights, datasets, split), self.labels(datasets, split)
         sample_margins = margins(outputs, labels).double()
         if split == "train":
@@ -180,7 +184,7 @@ class Problem(ABC):
         # a network whose outputs overflowed classifies nothing
         broken = ~torch.isfinite(losses)
         errors = torch.where(broken, torch.full_like(errors, sample_margins.shape[-1]), errors)
-        return Evaluation(losses, errors, smallest, max_errors)
+        return Evaluation(losses, errors, smallest, max_errors), sample_margins
 
     @torch.no_grad()
     def sample_margins(self, weights: Tensor, datasets: Tensor) -> Tensor:

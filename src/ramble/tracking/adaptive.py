@@ -9,39 +9,39 @@ What fits one network and not another is measured at the ends, see `adaptive_sca
 
 Large training sets are taken in batches. A bend far from both ends is then trained as networks are, by momentum at a
 rate that rises and falls: for a ResNet20 on 2,000 images that leaves half of the loss that Adam leaves in as many
-steps. It costs as much as a network, too, so that there is one bend and it stays one; and a look at a network costs as
-much as ten steps, so that a look ends at the first point with an error.
+steps. It costs as much as a network, too, so that there is one bend and it stays one. Once few errors are left, a share
+of every batch are the samples with the smallest margins: others have next to no gradient. A look is one of `watch`.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ramble.certificates.segments import ExactSegments, certify_segments
-from ramble.problems.minibatches import epochs
+from ramble.problems.minibatches import Hardest
 from ramble.problems.network import NetworkProblem
-from ramble.problems.problem import Evaluation, stack
 from ramble.problems.seeds import generator
 from ramble.store.checkpoints import State, checked
 from ramble.tracking.adam import Training, at_rest
 from ramble.tracking.adaptive_scales import Scales, contraction
 from ramble.tracking.adaptive_settings import AdaptiveSettings
+from ramble.tracking.batches import focused_batches
 from ramble.tracking.momentum import Rolling, standing
 from ramble.tracking.path import Path, Setting, Step
 from ramble.tracking.polyline import Strand, bend_gradients, evaluate_polylines, with_middles, with_points_between
 from ramble.tracking.tracker import Run, Tracker
+from ramble.tracking.watch import Watch, from_coarse_to_fine
 from ramble.training.divergence import refuse_divergence
-from ramble.training.step import one_cycle
+from ramble.training.step import cosine, one_cycle
 
-SLOWEST = 0.02  # share of the rate that a cosine ends at
 # Of gradients on batches, which are noisy. Measured at a ResNet20 on 2,000 images: at the whole rate, the ends that
 # were trained on made 94 and 27 errors after six rounds, and at a tenth none.
 NOISY = 0.1  # share of the rate
+HALVINGS = 2  # of the segments in a look: errors come last where a segment is a quarter over
 STEPS, PASSES = 6, 1.5  # a round of bends takes so many times the steps, and at least so many passes over all samples
 
 
@@ -81,7 +81,10 @@ class AdaptiveRun(Run):
         self._training: Training | Rolling = at_rest(ends)
         self._polished = ends
         self._batched = isinstance(self._problem, NetworkProblem) and self._problem.n_samples > settings.whole
+        self._halvings = HALVINGS if self._batched else 1
         self._scales = Scales.at(self._problem, ends, setting.datasets)
+        self._watch = Watch(self._problem, setting.datasets)
+        self._hardest: Hardest | None = None  # once few errors are left
         self._look(0.0, 0.0)
 
     @property
@@ -101,9 +104,9 @@ class AdaptiveRun(Run):
         if number == 1:
             self._begin_attempt(attempt)
         rounds = settings.first_rounds * 2**attempt
-        share = cosine((number - 1) / (rounds - 1 or 1))
-        self._train(settings.rate / 2**attempt, number - 1, rounds)
-        self._look(settings.rate * share / 2**attempt, settings.margin_share * share if number < rounds else 0.0)
+        rate = settings.rate / 2**attempt * (NOISY if self._batched else 1.0)
+        share = self._train(rate, number - 1, rounds)
+        self._look(rate * share, settings.margin_share * share if number < rounds else 0.0)
         errors = self._strand.steps[-1].train_errors
         return {"attempt": attempt + 1, "bends": len(self._training.bends), "errors": errors}
 
@@ -124,6 +127,21 @@ class AdaptiveRun(Run):
             # a way to a polished end that makes errors is trained like all others
             first, last = (int(hold) for hold in found.hold)
             self._held = first, last
+            self._keep_held()
+
+    def _keep_held(self) -> None:
+        """Look at what of the polygon will stay as it is."""
+        if self._batched:
+            points, first, last = self._looked_at()
+            self._watch.keep(torch.cat([points[: first + 1], points[last:]]))
+
+    def _looked_at(self) -> tuple[Tensor, int, int]:
+        """Return the points (T, P) that a look is at, and where among them the part that is trained begins and ends."""
+        points = self._polygon
+        for _ in range(self._halvings):
+            points = with_middles(points)
+        first, last = (segments << self._halvings for segments in self._held)
+        return points, first, len(points) - 1 - last
 
     def _begin_attempt(self, attempt: int) -> None:
         """Put bends between the polished ends, or double those that there are; Adam forgets."""
@@ -146,42 +164,33 @@ class AdaptiveRun(Run):
         first, last = self._held[0], len(self._polygon) - self._held[1]
         return self._polygon[:first], self._polygon[first:last], self._polygon[last:]
 
-    def _train(self, rate: float, done: int, rounds: int) -> None:
-        """Train the bends for a round, after so many of an attempt."""
+    def _train(self, rate: float, done: int, rounds: int) -> float:
+        """Train the bends for a round, after so many of an attempt; return the share of the rate that it came to."""
         (before, inner, after), settings = self._parts, self._settings
-        steps = settings.round_steps
+        steps, share = settings.round_steps, cosine(done / (rounds - 1 or 1))
         if self._batched:
-            steps = max(STEPS * steps, math.ceil(PASSES * self._n_samples / settings.batch))
+            assert isinstance(self._problem, NetworkProblem)
+            steps = max(STEPS * steps, math.ceil(PASSES * self._problem.n_samples / settings.batch))
         for number, samples in enumerate(self._samples(len(inner) - 1, steps)):
-            share = torch.rand(len(inner) - 1, 1, generator=self._random).to(inner)
-            gradients = self._gradients(torch.lerp(inner[:-1], inner[1:], share), self._scales.gain, samples)
-            moves = bend_gradients(gradients, share)
+            times = torch.rand(len(inner) - 1, 1, generator=self._random).to(inner)
+            gradients = self._gradients(torch.lerp(inner[:-1], inner[1:], times), self._scales.gain, samples)
+            moves = bend_gradients(gradients, times)
             if self._batched:
-                factor = NOISY * one_cycle((done * steps + number + 1) / (rounds * steps))
-                self._training = self._training.step(moves, factor * rate * self._scales.squares)
+                share = one_cycle((done * steps + number + 1) / (rounds * steps))
+                self._training = self._training.step(moves, rate * share * self._scales.squares)
             else:
-                self._training = self._training.step(
-                    moves, cosine(done / (rounds - 1 or 1)) * rate * self._scales.sizes
-                )
+                self._training = self._training.step(moves, rate * share * self._scales.sizes)
             inner = torch.cat([inner[:1], self._training.bends, inner[-1:]])
         refuse_divergence(inner, "rate", settings.rate, f"in round {self.steps}")
         self._polygon = torch.cat([before, inner, after])
-
-    @property
-    def _n_samples(self) -> int:
-        assert isinstance(self._problem, NetworkProblem)
-        return self._problem.n_samples
+        return share
 
     def _samples(self, networks: int, steps: int) -> Iterator[Tensor | None]:
         """Go through the steps of a round; training samples (n, batch) for the networks of each, or none for all."""
         if not self._batched:
-            yield from [None] * steps
-            return
-        size = min(self._settings.batch, self._n_samples)
-        batches = epochs(self._n_samples, size, self._random)
-        whole = (batch for batch in batches if len(batch) == size)  # what is left of a pass is skipped
-        for _ in range(steps):
-            yield torch.stack(list(islice(whole, networks))).to(self._problem.device)
+            return iter([None] * steps)
+        assert isinstance(self._problem, NetworkProblem)
+        return focused_batches(self._problem, self._settings.batch, (steps, networks), self._hardest, self._random)
 
     def _gradients(self, weights: Tensor, gain: float, samples: Tensor | None) -> Tensor:
         """Return the gradients (n, P) of some networks, on samples (n, batch) or on all."""
@@ -193,19 +202,28 @@ class AdaptiveRun(Run):
 
     def _look(self, rate: float, margin_share: float) -> None:
         """Look at the polygon and, where no point of it has an error, certify it."""
-        points = with_middles(self._polygon)
-        found, rows = self._found_at(points)
-        if not self._strand.look(points, found, rate, self._spent, rows):
+        points, first, last = self._looked_at()
+        trained = points[first : last + 1]  # the ways to the polished ends, where they are held, were certified
+        before = self._watch.evaluations
+        if self._batched:
+            found, rows = self._watch.look(points, from_coarse_to_fine(len(points), self._halvings))
+            # a batch could hold all of the errors
+            few = int(found.errors.max()) <= self._settings.batch
+            self._hardest = self._watch.hardest(trained) if few else None
+            looked = self._strand.look(points, found, rate, self._spent, rows, self._watch.evaluations - before)
+        else:
+            (found,) = evaluate_polylines(self._problem, [points], self._setting.datasets)
+            looked = self._strand.look(points, found, rate, self._spent)
+        if not looked:
             return
         exact = isinstance(self._problem, ExactSegments)
-        first, last = 2 * self._held[0], len(points) - 1 - 2 * self._held[1]
         wanted = 0.0 if exact else margin_share * float(found.min_margins[[first, last]].min())
         # ways to the polished ends begin at the margins of the given ones, which may be small
         smallest = float(found.min_margins[first : last + 1].min())
         if not smallest > wanted:
             self._strand.lacks(smallest, wanted)
             return
-        trained = points[first : last + 1]  # the ways to the polished ends, where they are held, were certified
+        known = self._watch.margins(trained) if self._batched else None
         segments = certify_segments(
             self._problem,
             trained[:-1],
@@ -213,23 +231,11 @@ class AdaptiveRun(Run):
             self._setting.datasets.expand(len(trained) - 1),
             self._settings.resolution,
             sound=False,
+            known=None if known is None else (known[:-1], known[1:]),
             all_or_none=True,
         )
         self._strand.certificate_evaluations += int(segments.tested.sum())
         self._strand.certified(float(segments.min_margins.min()), wanted)
-
-    def _found_at(self, points: Tensor) -> tuple[Evaluation, Sequence[int] | None]:
-        """Return how the points (T, P) do; in batches, those up to the first one outside of S, and which these are."""
-        problem, datasets = self._problem, self._setting.datasets
-        if not self._batched:
-            return evaluate_polylines(problem, [points], datasets)[0], None
-        found: dict[int, Evaluation] = {}
-        for row in sorted(range(len(points)), key=lambda row: abs(2 * row - len(points) + 1)):  # bends are the worst
-            found[row] = problem.evaluate(points[[row]], datasets)
-            if not bool(found[row].in_solution_space):
-                break
-        rows = sorted(found)
-        return stack([found[row] for row in rows]), rows
 
     def state(self) -> State:
         """Return all that the rest of the training depends on."""
@@ -269,6 +275,8 @@ class AdaptiveRun(Run):
         self._scales = Scales.at(self._problem, self._polished, self._setting.datasets)
         first, last = (int(number) for number in facts["held"])
         self._held, self._spent, self.steps = (first, last), int(facts["spent"]), int(facts["steps"])
+        if self.steps >= self._settings.polish_rounds:
+            self._keep_held()
         self._look(0.0, 0.0)
         self._strand.steps = [Step(**checked(Step, look)) for look in facts["looks"]]
         self._strand.evaluations = self._strand.steps[-1].evaluations
@@ -292,8 +300,3 @@ class AdaptiveRun(Run):
         if 2 * min(errors[1:] or errors) < errors[0]:
             return f"{seen}: raise attempts, or first_rounds"
         return f"{seen}: lower or raise rate by a factor of three, or allow some errors (max_errors)"
-
-
-def cosine(share: float) -> float:
-    """Return the factor on a rate after a share of a stage: 1 in the beginning, `SLOWEST` in the end."""
-    return SLOWEST + (1 - SLOWEST) * (1 + math.cos(math.pi * share)) / 2

@@ -46,7 +46,13 @@ class Strand:
         self.certificate_evaluations = 0
 
     def look(
-        self, points: Tensor, found: Evaluation, eta: float, gradients: int, rows: Sequence[int] | None = None
+        self,
+        points: Tensor,
+        found: Evaluation,
+        eta: float,
+        gradients: int,
+        rows: Sequence[int] | None = None,
+        evaluated: int | None = None,
     ) -> bool:
         """Take the polyline after a round of training, add its row to the table, and tell whether all points lie in S.
 
@@ -59,10 +65,11 @@ class Strand:
             eta: rate of the training.
             gradients: spent on this chain so far.
             rows: of the points looked at, rising; all if none are given.
+            evaluated: networks evaluated for it, where some of the points were known; all if it is not given.
         """
         self.points, self._lacking = points, None
         self.reconsider(found, rows)
-        self.evaluations += len(found.errors)
+        self.evaluations += len(found.errors) if evaluated is None else evaluated
         if self.looked_at_all:
             self.margin_of_ends = float(found.min_margins[[0, -1]].min())
         inside = found.in_solution_space

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ramble.problems.network import NetworkProblem
 
+SLOWEST = 0.02  # share of the rate that a cosine ends at
 RISING = 0.2  # share of the steps of one cycle in which the rate rises
 
 
@@ -30,6 +31,11 @@ def nesterov(
     """Return weights and velocity (B, P) after a step on given gradients; the rate is a number, or (P,)."""
     velocity = momentum * velocity + gradients
     return weights - rate * (gradients + momentum * velocity), velocity
+
+
+def cosine(share: float) -> float:
+    """Return the factor on a rate after a share of a stage: 1 in the beginning, `SLOWEST` in the end."""
+    return SLOWEST + (1 - SLOWEST) * (1 + math.cos(math.pi * share)) / 2
 
 
 def one_cycle(share: float) -> float:

@@ -1,0 +1,90 @@
+"""A look at a polygon of large networks: point by point, none twice, and no further than the first error.
+
+A look at one network may cost as much as ten training steps. So points that stay are looked at once, those that have
+errors longest come first, and the margins of all samples are kept: they say which samples the
+training should see more often, and a certificate begins with them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ramble.problems.minibatches import Hardest
+from ramble.problems.problem import Evaluation, Problem, stack
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One network as it was seen."""
+
+    point: Tensor  # (P,)
+    found: Evaluation  # (1,)
+    margins: Tensor  # (M,) float64
+
+
+class Watch:
+    """What is known of the points of one polygon.
+
+    Args:
+        problem: the networks.
+        datasets: (1,), the training set.
+    """
+
+    def __init__(self, problem: Problem, datasets: Tensor) -> None:
+        self._problem, self._datasets = problem, datasets
+        self._kept: list[_Seen] = []
+        self._seen: list[_Seen] = []
+        self.evaluations = 0  # networks evaluated so far
+
+    def keep(self, points: Tensor) -> None:
+        """Look at points (T, P) that will stay where they are, and remember these alone."""
+        self._kept = [_recalled(self._seen, point) or self._examined(point) for point in points]
+
+    def look(self, points: Tensor, order: Sequence[int]) -> tuple[Evaluation, list[int]]:
+        """Look at points (T, P) in an order, up to the first one outside of S.
+
+        Returns what was found at those seen, in the order of the polygon, and which these are.
+        """
+        seen: dict[int, _Seen] = {}
+        for row in order:
+            seen[row] = _recalled(self._kept, points[row]) or self._examined(points[row])
+            if not bool(seen[row].found.in_solution_space):
+                break
+        self._seen = list(seen.values())
+        rows = sorted(seen)
+        return stack([seen[row].found for row in rows]), rows
+
+    def margins(self, points: Tensor) -> Tensor:
+        """Return the margins (T, M), float64, at points (T, P) that were seen."""
+        found = [_recalled(self._seen, point) for point in points]
+        return torch.stack([each.margins for each in found if each])
+
+    def hardest(self, points: Tensor) -> Hardest:
+        """Return the samples by the smallest margin that each has at those of the points (T, P) that were seen."""
+        lowest = self.margins(points).nan_to_num(-torch.inf, posinf=-torch.inf).amin(0)  # what overflowed is an error
+        return Hardest(lowest, self._problem.max_errors)
+
+    def _examined(self, point: Tensor) -> _Seen:
+        self.evaluations += 1
+        found, margins = self._problem.examine(point[None], self._datasets)
+        return _Seen(point.clone(), found, margins[0])
+
+
+def from_coarse_to_fine(count: int, depth: int) -> list[int]:
+    """Return the rows of so many points, after `depth` halvings of a polygon's segments, as they are best looked at.
+
+    Bends first, then the middles between them, and so on, in each case those far from the ends first. The ends are
+    solutions and come last.
+    """
+
+    def place(row: int) -> tuple[bool, int, int]:
+        halvings = next(level for level in range(depth + 1) if row % 2 ** (depth - level) == 0)
+        return row in (0, count - 1), halvings, abs(2 * row - count + 1)
+
+    return sorted(range(count), key=place)
+
+
+def _recalled(seen: Sequence[_Seen], point: Tensor) -> _Seen | None:
+    return next((each for each in seen if torch.equal(each.point, point)), None)
