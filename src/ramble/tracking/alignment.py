@@ -17,7 +17,8 @@ from ramble.certificates.values import NotUnderstoodError
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Problem
-from ramble.tracking.symmetries import Axis, Units, movable_units
+from ramble.tracking.symmetries import movable_units
+from ramble.tracking.unit_groups import Axis, Units
 
 SWEEPS = 100  # over all layers, at most; a handful do
 ROUNDING = 1e-7  # of the largest output: what another order of sums may change in float64

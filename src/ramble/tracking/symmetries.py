@@ -8,7 +8,6 @@ which is always right, and at worst leaves nothing to reorder. Inputs and output
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -16,25 +15,9 @@ from torch import fx
 
 from ramble.certificates.graph import Graph, Operation, read_graph
 from ramble.problems.network import NetworkProblem
+from ramble.tracking.unit_groups import Groups, Label, Units
 
 aten = torch.ops.aten
-
-
-@dataclass(frozen=True)
-class Axis:
-    """An axis of a weight tensor along which units lie, each on as many neighbouring entries."""
-
-    tensor: str
-    number: int
-    entries: int  # of each unit: more than one where maps were flattened
-
-
-@dataclass(frozen=True)
-class Units:
-    """Units that may change places, and the axes that have to follow."""
-
-    count: int
-    axes: tuple[Axis, ...]
 
 
 def movable_units(problem: NetworkProblem) -> tuple[Units, ...]:
@@ -43,15 +26,6 @@ def movable_units(problem: NetworkProblem) -> tuple[Units, ...]:
     Raises NotUnderstoodError where the network cannot be read at all.
     """
     return _Reader(problem, read_graph(problem)).units()
-
-
-@dataclass(frozen=True)
-class _Label:
-    """Where the units of an activation lie; what has none is in a fixed order."""
-
-    axis: int  # not counting that of the samples
-    group: int
-    entries: int = 1
 
 
 class _Reader:
@@ -63,12 +37,9 @@ class _Reader:
     """
 
     def __init__(self, problem: NetworkProblem, graph: Graph) -> None:
-        self._shapes, self._graph = problem.shapes, graph
-        self._sizes: list[int] = []
-        self._parents: list[int] = []
-        self._fixed: set[int] = set()
-        self._axes: dict[tuple[str, int], tuple[int, int]] = {}  # group and entries
-        self._labels: dict[fx.Node, _Label] = {}
+        self._graph = graph
+        self._groups = Groups(problem.shapes)
+        self._labels: dict[fx.Node, Label] = {}
         self._operations = {operation.node: operation for operation in graph.operations}
 
     def units(self) -> tuple[Units, ...]:
@@ -80,79 +51,28 @@ class _Reader:
                 self._unknown(operation)
             elif label := known(self, operation):
                 self._labels[operation.node] = label
-        self._fix_label(self._labels.get(self._graph.outputs))
-        fixed = {self._root(group) for group in self._fixed}
-        members: dict[int, list[Axis]] = {}
-        for (tensor, number), (group, entries) in self._axes.items():
-            members.setdefault(self._root(group), []).append(Axis(tensor, number, entries))
-        return tuple(
-            Units(self._sizes[group], tuple(axes))
-            for group, axes in members.items()
-            if group not in fixed and self._sizes[group] > 1
-        )
+        self._groups.fix(self._labels.get(self._graph.outputs))
+        return self._groups.units()
 
-    # groups
-
-    def _root(self, group: int) -> int:
-        while self._parents[group] != group:
-            group = self._parents[group]
-        return group
-
-    def _join(self, one: int, other: int) -> None:
-        one, other = self._root(one), self._root(other)
-        if self._sizes[one] != self._sizes[other]:
-            self._fixed |= {one, other}
-        else:
-            self._fixed |= {one} if other in self._fixed else set()
-            self._parents[other] = one
-
-    def _fix_label(self, label: _Label | None) -> None:
-        if label:
-            self._fixed.add(self._root(label.group))
-
-    def _group(self, tensor: str, axis: int) -> int:
-        """Return the group of a weight's axis where each unit has one entry."""
-        if (tensor, axis) not in self._axes:
-            self._sizes.append(self._shapes[tensor][axis])
-            self._parents.append(len(self._parents))
-            self._axes[tensor, axis] = len(self._parents) - 1, 1
-        group, entries = self._axes[tensor, axis]
-        if entries != 1:
-            self._fixed.add(self._root(group))
-        return group
-
-    def _tie(self, node: fx.Node | None, axis: int, label: _Label | None) -> None:
-        """Let an axis of a weight follow the units of a label, or fix both."""
+    def _tie(self, node: fx.Node | None, axis: int, label: Label | None) -> None:
+        """Let an axis of a weight follow the units of a label; where there is no such weight, they stay."""
         if node is None:
             return
-        tensor = self._graph.weights.get(node)
-        if tensor is None:  # frozen, or computed: it does not follow
-            self._fix_label(label)
-            self._fix_tensors(node)
-        elif label is None:
-            self._fixed.add(self._root(self._group(tensor, axis)))
-        elif self._shapes[tensor][axis] != self._sizes[self._root(label.group)] * label.entries:
-            self._fix_label(label)
-            self._fixed.add(self._root(self._group(tensor, axis)))
-        elif (tensor, axis) not in self._axes:
-            self._axes[tensor, axis] = label.group, label.entries
-        elif self._axes[tensor, axis][1] == label.entries:
-            self._join(label.group, self._axes[tensor, axis][0])
-        else:
-            self._fix_label(label)
-            self._fixed.add(self._root(self._axes[tensor, axis][0]))
+        if tensor := self._graph.weights.get(node):
+            self._groups.tie(tensor, axis, label)
+        else:  # frozen, or computed: it does not follow
+            self._groups.fix(label)
 
     def _fix_tensors(self, node: fx.Node) -> None:
         """Fix all axes of a weight."""
         if tensor := self._graph.weights.get(node):
-            for axis in range(len(self._shapes[tensor])):
-                self._fixed.add(self._root(self._group(tensor, axis)))
+            self._groups.fix_tensor(tensor)
 
     # operations: each returns where the units of its result lie
 
     def _unknown(self, operation: Operation) -> None:
         for node in operation.node.all_input_nodes:
-            self._fix_label(self._labels.get(node))
+            self._groups.fix(self._labels.get(node))
             self._fix_tensors(node)
 
     def _shape(self, node: fx.Node) -> tuple[int, ...]:
@@ -160,33 +80,33 @@ class _Reader:
         shape = self._operations[node].shape if node in self._operations else node.meta["val"].shape[1:]
         return tuple(int(size) for size in shape or ())
 
-    def _at(self, node: fx.Node, axis: int) -> _Label | None:
+    def _at(self, node: fx.Node, axis: int) -> Label | None:
         """Return an activation's label if it lies on that axis, and fix it if not."""
         label = self._labels.get(node)
         if label and label.axis != axis:
-            self._fix_label(label)
+            self._groups.fix(label)
             return None
         return label
 
-    def _made_by(self, weight: fx.Node, bias: fx.Node | None, axis: int, column: int = 0) -> _Label | None:
+    def _made_by(self, weight: fx.Node, bias: fx.Node | None, axis: int, column: int = 0) -> Label | None:
         """Return the label of units that a weight makes along its axis `column`, which follow its bias."""
         tensor = self._graph.weights.get(weight)
         if tensor is None:
             if bias is not None:
                 self._fix_tensors(bias)
             return None
-        label = _Label(axis, self._group(tensor, column))
+        label = Label(axis, self._groups.group(tensor, column))
         self._tie(bias, 0, label)
         return label
 
-    def linear(self, operation: Operation) -> _Label | None:
+    def linear(self, operation: Operation) -> Label | None:
         """Units of a fully connected layer."""
         inputs, weight, *bias = _arguments(operation, 3)
         axis = len(self._shape(inputs)) - 1
         self._tie(weight, 1, self._at(inputs, axis))
         return self._made_by(weight, bias[0], axis)
 
-    def convolution(self, operation: Operation) -> _Label | None:
+    def convolution(self, operation: Operation) -> Label | None:
         """Maps of a convolution; where each map has its own kernel, they are the units of its inputs."""
         inputs, weight, bias = _arguments(operation, 3)
         groups = operation.node.args[6] if len(operation.node.args) > 6 else operation.node.kwargs.get("groups", 1)
@@ -201,7 +121,7 @@ class _Reader:
         self._unknown(operation)
         return None
 
-    def norm(self, operation: Operation) -> _Label | None:
+    def norm(self, operation: Operation) -> Label | None:
         """Batch norm: its statistics are those of each map, wherever it lies."""
         inputs, weight, bias = _arguments(operation, 3)
         label = self._at(inputs, 0)
@@ -209,7 +129,7 @@ class _Reader:
         self._tie(bias, 0, label)
         return label
 
-    def layer_norm(self, operation: Operation) -> _Label | None:
+    def layer_norm(self, operation: Operation) -> Label | None:
         """Layer norm over the last axis."""
         inputs, sizes, weight, bias = (*operation.node.args, None, None)[:4]
         assert isinstance(inputs, fx.Node)
@@ -221,21 +141,21 @@ class _Reader:
             self._tie(node if isinstance(node, fx.Node) else None, 0, label)
         return label
 
-    def embedding(self, operation: Operation) -> _Label | None:
+    def embedding(self, operation: Operation) -> Label | None:
         """Units of an embedding; its tokens stay."""
         weight, _ = _arguments(operation, 2)
         self._tie(weight, 0, None)
         return self._made_by(weight, None, len(self._shape(operation.node)) - 1, column=1)
 
-    def same(self, operation: Operation) -> _Label | None:
+    def same(self, operation: Operation) -> Label | None:
         """Every entry by itself."""
         return self._labels.get(operation.node.all_input_nodes[0])
 
-    def by_map(self, operation: Operation) -> _Label | None:
+    def by_map(self, operation: Operation) -> Label | None:
         """Every map by itself."""
         return self._at(operation.node.all_input_nodes[0], 0)
 
-    def mean(self, operation: Operation) -> _Label | None:
+    def mean(self, operation: Operation) -> Label | None:
         """Averages along other axes than that of the units."""
         inputs, dims, *keep = operation.node.args
         assert isinstance(inputs, fx.Node)
@@ -245,9 +165,9 @@ class _Reader:
             self._unknown(operation)
             return None
         before = 0 if keep and keep[0] else sum(number < label.axis for number in numbers)
-        return _Label(label.axis - before, label.group, label.entries)
+        return Label(label.axis - before, label.group, label.entries)
 
-    def reshaped(self, operation: Operation) -> _Label | None:
+    def reshaped(self, operation: Operation) -> Label | None:
         """The same entries in the same order: units may lie on more entries then."""
         inputs = operation.node.all_input_nodes[0]
         label, old, new = self._labels.get(inputs), self._shape(inputs), self._shape(operation.node)
@@ -258,11 +178,11 @@ class _Reader:
             inner = prod(new[axis + 1 :])
             begins = prod(new[:axis]) == prod(old[: label.axis])
             if begins and size * inner == old[label.axis] * prod(old[label.axis + 1 :]) and unit % inner == 0:
-                return _Label(axis, label.group, unit // inner)
-        self._fix_label(label)
+                return Label(axis, label.group, unit // inner)
+        self._groups.fix(label)
         return None
 
-    def combined(self, operation: Operation) -> _Label | None:
+    def combined(self, operation: Operation) -> Label | None:
         """Two operands entry by entry: units that meet are the same ones."""
         nodes = operation.node.all_input_nodes
         moving = [node for node in nodes if self._is_activation(node)]
@@ -276,7 +196,7 @@ class _Reader:
             if (label.axis, label.entries) != (first.axis, first.entries):
                 self._unknown(operation)
                 return None
-            self._join(first.group, label.group)
+            self._groups.join(first.group, label.group)
         for node in nodes:
             if node not in moving:
                 self._follow(node, first, len(shape))
@@ -285,7 +205,7 @@ class _Reader:
     def _is_activation(self, node: fx.Node) -> bool:
         return node is self._graph.inputs or (node in self._operations and self._operations[node].by_sample)
 
-    def _follow(self, node: fx.Node, label: _Label, rank: int) -> None:
+    def _follow(self, node: fx.Node, label: Label, rank: int) -> None:
         """Let a tensor that is broadcast over the samples follow the units along its axis."""
         sizes = node.meta["val"].shape
         axis = len(sizes) - rank + label.axis
@@ -302,7 +222,7 @@ def _arguments(operation: Operation, count: int) -> list[fx.Node]:
     return [node if isinstance(node, fx.Node) else None for node in given]  # type: ignore[misc]
 
 
-Rule = Callable[[_Reader, Operation], _Label | None]
+Rule = Callable[[_Reader, Operation], Label | None]
 KNOWN: dict[object, Rule] = {
     aten.linear.default: _Reader.linear,
     **dict.fromkeys((aten.conv1d.default, aten.conv2d.default), _Reader.convolution),
