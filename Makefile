@@ -44,6 +44,9 @@ lint: .venv/tools
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck
+	$(BIN)/shellcheck .ci/run .ci/container .ci/post .ci/regenerate
+	$(BIN)/hadolint workflow/containers/Containerfile
 	$(BIN)/python tests/check_lint.py
 
 # the site of docs/, whose tutorial runs while it is built

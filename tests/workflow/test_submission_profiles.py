@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from checkouts import ROOT, Checkout
 from loopback_slurm import PLUGINS
 
 CONTAINERS = ROOT / "workflow/containers"
+PACKAGE = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
 
 
 @pytest.mark.slow
@@ -50,8 +52,10 @@ def test_both_environments_install_the_same_by_the_lock() -> None:
     file, definition = ((CONTAINERS / name).read_text() for name in ("Containerfile", "ramble.def"))
     for text in (file, definition):
         assert "--constraint /opt/ramble/requirements.lock" in text
-        assert '"/opt/ramble[slurm]"' in text
-        assert "pip uninstall --yes ramble" in text  # the project that runs is the one beside the Snakefile
+        (extras,) = re.findall(r'"/opt/ramble\[(\S+)\]"', text)
+        assert set(extras.split(",")) == {"workflow", "slurm"}  # without the first there is no Snakemake
+        # the project that runs is the one beside the Snakefile
+        assert re.search(rf"pip uninstall --yes {PACKAGE}\b", text)
     (base,) = re.findall(r"^ARG BASE=(\S+)$", file, re.MULTILINE)
     assert f"\nBootstrap: docker\nFrom: {base}\n" in definition
     copied = set(" ".join(re.findall(r"^COPY (.+) \S+$", file, re.MULTILINE)).split())
