@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ramble.problems.minibatches import Hardest
 from ramble.problems.problem import Problem
-from ramble.tracking.batches import FOCUS, HARD, focused_batches
+from ramble.tracking.focus import HARD, HARDER, NEAR, Focus, focused_batches, focused_times
 from ramble.tracking.watch import Watch, from_coarse_to_fine
 
 ONE = torch.tensor([0])
@@ -65,21 +65,51 @@ def test_points_that_stay_are_evaluated_once():
     assert watch.evaluations == 2 + 3 + 3
 
 
-def test_the_hardest_samples_are_those_of_the_smallest_margins_seen():
+def test_training_is_focused_on_the_smallest_margins_seen_and_on_the_worst_place():
     problem = wide_problem(samples=16)
-    points = networks(problem, 2)
+    points = networks(problem, 9)  # two segments, halved twice
+    lowest = problem.evaluate(points, ONE.expand(9)).min_margins
+    for row in range(9):
+        watch = Watch(problem, ONE)
+        watch.look(points, [row])  # all of them have errors: the look ends there
+        focus = watch.focus(points, 2)
+        assert torch.equal(focus.hardest.margins, problem.sample_margins(points[[row]], ONE)[0])
+        assert focus.segment + focus.time == row / 4
+        assert focus.segment == (0 if row < 4 else 1)
+        assert focus.width == 0.25
+    assert (lowest <= 0).all()
+
+
+def test_of_several_points_the_worst_one_says_the_place_and_all_say_the_samples():
+    problem = wide_problem(samples=16)
+    good, bad = solution(problem), networks(problem, 1)
+    points = torch.cat([good, good * 1.01, good * 1.02, bad, good * 1.03])  # one segment
     watch = Watch(problem, ONE)
-    watch.look(points[:1], [0])
-    assert torch.equal(watch.hardest(points).margins, problem.sample_margins(points[:1], ONE)[0])
+    watch.look(points, [2, 1, 3])
+    focus = watch.focus(points, 2)
+    assert (focus.segment, focus.time) == (0, 0.75)
+    assert torch.equal(focus.hardest.margins, problem.sample_margins(points[1:4], ONE.expand(3)).amin(0))
+
+
+def test_places_are_drawn_anywhere_and_half_of_the_time_near_the_worst_one():
+    focus = Focus(Hardest(torch.zeros(3)), segment=1, time=0.25, width=0.25)
+    random = torch.Generator().manual_seed(2)
+    drawn = torch.cat([focused_times(2, focus, random) for _ in range(4000)], 1)
+    assert 0 <= float(drawn.min()) <= float(drawn.max()) <= 1
+    assert abs(float((drawn[0] < 0.5).double().mean()) - 0.5) < 0.03
+    assert abs(float((drawn[1] < 0.5).double().mean()) - (NEAR + (1 - NEAR) / 2)) < 0.03
+    plain = torch.cat([focused_times(2, None, random) for _ in range(4000)], 1)
+    assert abs(float((plain < 0.5).double().mean()) - 0.5) < 0.03
 
 
 def test_an_overflow_is_as_hard_as_can_be():
     problem = wide_problem(samples=16)
-    broken = torch.full_like(networks(problem, 1), 1e38)
+    broken = torch.full_like(networks(problem, 1), 1e38).expand(5, -1).clone()
     watch = Watch(problem, ONE)
-    watch.look(broken, [0])
-    assert watch.hardest(broken).margins.max() <= 0
-    assert not watch.hardest(broken).margins.isnan().any()
+    watch.look(broken, [2])
+    margins = watch.focus(broken, 2).hardest.margins
+    assert margins.max() <= 0
+    assert not margins.isnan().any()
 
 
 def test_points_are_looked_at_from_coarse_to_fine_and_from_the_middle_outwards():
@@ -96,11 +126,13 @@ def test_batches_hold_all_samples_in_turn_and_their_share_of_hard_ones():
     plain = torch.cat(list(focused_batches(problem, 4, (4, 1), None, torch.Generator().manual_seed(1))))
     assert sorted(plain.flatten().tolist()) == list(range(16))
     margins = torch.arange(16, dtype=torch.float64).flip(0)
-    drawn = list(focused_batches(problem, 8, (2000, 2), Hardest(margins), torch.Generator().manual_seed(1)))
+    drawn = list(
+        focused_batches(problem, 8, (2000, 2), Focus(Hardest(margins), 0, 0.5, 0.25), torch.Generator().manual_seed(1))
+    )
     assert all(samples.shape == (2, 8) for samples in drawn)
     hard = round(HARD * 8)
     firsts = torch.stack(drawn)[..., :hard].flatten()
-    expected = (1 / 16) ** (1 / FOCUS)  # the share of draws that falls on the hardest one
+    expected = (1 / 16) ** (1 / HARDER)  # the share of draws that falls on the hardest one
     assert abs(float((firsts == 15).double().mean()) - expected) < 0.03
     rest = torch.stack(drawn)[..., hard:].flatten().bincount(minlength=16) / (2000 * 2 * (8 - hard))
     torch.testing.assert_close(rest, torch.full_like(rest, 1 / 16), rtol=0, atol=0.01)

@@ -22,14 +22,13 @@ import torch
 from torch import Tensor
 
 from ramble.certificates.segments import ExactSegments, certify_segments
-from ramble.problems.minibatches import Hardest
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.store.checkpoints import State, checked
 from ramble.tracking.adam import Training, at_rest
 from ramble.tracking.adaptive_scales import Scales, contraction
 from ramble.tracking.adaptive_settings import AdaptiveSettings
-from ramble.tracking.batches import focused_batches
+from ramble.tracking.focus import Focus, focused_batches, focused_times
 from ramble.tracking.momentum import Rolling, standing
 from ramble.tracking.path import Path, Setting, Step
 from ramble.tracking.polyline import Strand, bend_gradients, evaluate_polylines, with_middles, with_points_between
@@ -84,7 +83,7 @@ class AdaptiveRun(Run):
         self._halvings = HALVINGS if self._batched else 1
         self._scales = Scales.at(self._problem, ends, setting.datasets)
         self._watch = Watch(self._problem, setting.datasets)
-        self._hardest: Hardest | None = None  # once few errors are left
+        self._focus: Focus | None = None  # once few errors are left
         self._look(0.0, 0.0)
 
     @property
@@ -172,7 +171,7 @@ class AdaptiveRun(Run):
             assert isinstance(self._problem, NetworkProblem)
             steps = max(STEPS * steps, math.ceil(PASSES * self._problem.n_samples / settings.batch))
         for number, samples in enumerate(self._samples(len(inner) - 1, steps)):
-            times = torch.rand(len(inner) - 1, 1, generator=self._random).to(inner)
+            times = focused_times(len(inner) - 1, self._focus, self._random).to(inner)
             gradients = self._gradients(torch.lerp(inner[:-1], inner[1:], times), self._scales.gain, samples)
             moves = bend_gradients(gradients, times)
             if self._batched:
@@ -190,7 +189,7 @@ class AdaptiveRun(Run):
         if not self._batched:
             return iter([None] * steps)
         assert isinstance(self._problem, NetworkProblem)
-        return focused_batches(self._problem, self._settings.batch, (steps, networks), self._hardest, self._random)
+        return focused_batches(self._problem, self._settings.batch, (steps, networks), self._focus, self._random)
 
     def _gradients(self, weights: Tensor, gain: float, samples: Tensor | None) -> Tensor:
         """Return the gradients (n, P) of some networks, on samples (n, batch) or on all."""
@@ -209,7 +208,7 @@ class AdaptiveRun(Run):
             found, rows = self._watch.look(points, from_coarse_to_fine(len(points), self._halvings))
             # a batch could hold all of the errors
             few = int(found.errors.max()) <= self._settings.batch
-            self._hardest = self._watch.hardest(trained) if few else None
+            self._focus = self._watch.focus(trained, self._halvings) if few else None
             looked = self._strand.look(points, found, rate, self._spent, rows, self._watch.evaluations - before)
         else:
             (found,) = evaluate_polylines(self._problem, [points], self._setting.datasets)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ramble.problems.margins import membership_margins
 from ramble.problems.minibatches import Hardest
 from ramble.problems.problem import Evaluation, Problem, stack
+from ramble.tracking.focus import Focus
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,16 @@ class Watch:
         found = [_recalled(self._seen, point) for point in points]
         return torch.stack([each.margins for each in found if each])
 
-    def hardest(self, points: Tensor) -> Hardest:
-        """Return the samples by the smallest margin that each has at those of the points (T, P) that were seen."""
-        lowest = self.margins(points).nan_to_num(-torch.inf, posinf=-torch.inf).amin(0)  # what overflowed is an error
-        return Hardest(lowest, self._problem.max_errors)
+    def focus(self, points: Tensor, halvings: int) -> Focus:
+        """Return where the errors are among the points (T, P) that were seen, of segments halved so often."""
+        found = [(row, seen) for row, point in enumerate(points) if (seen := _recalled(self._seen, point))]
+        # what overflowed is an error
+        margins = torch.stack([seen.margins for _, seen in found]).nan_to_num(-torch.inf, posinf=-torch.inf)
+        lowest = membership_margins(margins, self._problem.max_errors)
+        worst, pieces = found[int(lowest.argmin())][0], 2**halvings
+        segment = min(worst // pieces, (len(points) - 1) // pieces - 1)
+        hardest = Hardest(margins.amin(0), self._problem.max_errors)
+        return Focus(hardest, segment, worst / pieces - segment, 1 / pieces)
 
     def _examined(self, point: Tensor) -> _Seen:
         self.evaluations += 1
