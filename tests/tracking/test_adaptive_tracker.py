@@ -1,6 +1,7 @@
 """The tracker that needs no tuning: what it joins as it comes, and how it ends where nothing can be joined."""
 
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -8,11 +9,12 @@ import torch
 from small_problems import pattern_sets, silent, torn_problem, wide_problem
 from torch import Tensor
 
+from ramble.certificates.segments import certify_segments
 from ramble.problems.problem import Problem
 from ramble.problems.tree_committee import TreeCommittee
 from ramble.store.checkpoints import Checkpoint
 from ramble.store.headers import Status
-from ramble.tracking.adaptive import AdaptiveRun, AdaptiveTracker
+from ramble.tracking.adaptive import DEEPEST, HALVINGS, AdaptiveRun, AdaptiveTracker
 from ramble.tracking.adaptive_scales import Scales, contraction
 from ramble.tracking.adaptive_settings import AdaptiveSettings
 from ramble.tracking.connect import connect
@@ -143,10 +145,31 @@ def test_a_look_in_batches_ends_at_the_first_error_and_the_sentence_is_on_all_po
         assert len(rows) == len(found.errors)
         outside = ~found.in_solution_space
         assert int(outside.sum()) == 1  # the last one looked at
-    assert path.evaluations == sum(evaluated for *_, evaluated in looks) < 2 * len(looks) + 14
+    assert path.evaluations == sum(evaluated for *_, evaluated in looks) < 3 * len(looks) + 10
     counted = re.search(r"errors? at (\d+) of (\d+) points", path.reason)
     assert counted, path.reason
-    assert int(counted[2]) == 17  # two ways, two segments, and quarters of them
+    assert int(counted[2]) == 13  # two ways with their middles, and two segments with their quarters
+
+
+def test_a_look_goes_deeper_once_a_certificate_finds_errors_that_it_missed(monkeypatch):
+    problem, ends = wide_problem(samples=16), wide_ends()
+    settings = AdaptiveSettings(whole=10, batch=3)
+    run, depths = AdaptiveTracker(settings, seed=3).begin(Setting(problem, ends[:1], ends[1:], ONE)), []
+
+    def missed(*given, **named):
+        found = certify_segments(*given, **named)
+        return replace(found, min_margins=-torch.ones(1)) if "all_or_none" in named else found
+
+    monkeypatch.setattr("ramble.tracking.adaptive.certify_segments", missed)
+    while run.steps < settings.budget and (not depths or depths[-1] < DEEPEST):
+        run.steps += 1
+        run.step()
+        depths.append(run._halvings)
+        again = AdaptiveTracker(settings, seed=3).taken_up(Setting(problem, ends[:1], ends[1:], ONE), run.state())
+        assert (again._halvings, again._unseen) == (run._halvings, run._unseen)
+    assert sorted(set(depths)) == list(range(HALVINGS, DEEPEST + 1))
+    assert not run.over
+    assert len(run._strand.points) == 2 * 2 + 2 * 2**DEEPEST + 1  # the ways are as they were
 
 
 def test_momentum_takes_the_steps_of_torch_with_a_rate_for_every_weight():

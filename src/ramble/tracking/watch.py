@@ -15,6 +15,7 @@ from ramble.problems.margins import membership_margins
 from ramble.problems.minibatches import Hardest
 from ramble.problems.problem import Evaluation, Problem, stack
 from ramble.tracking.focus import Focus
+from ramble.tracking.polyline import with_middles
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,13 @@ class Watch:
         self.evaluations += 1
         found, margins = self._problem.examine(point[None], self._datasets)
         return _Seen(point.clone(), found, margins[0])
+
+
+def halved(polygon: Tensor, times: int) -> Tensor:
+    """Return a polygon (n, P) with all of its segments halved so often, (2^times (n - 1) + 1, P)."""
+    for _ in range(times):
+        polygon = with_middles(polygon)
+    return polygon
 
 
 def from_coarse_to_fine(count: int, depth: int) -> list[int]:
