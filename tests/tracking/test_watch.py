@@ -45,7 +45,7 @@ def test_a_look_ends_at_the_first_error_in_its_order():
     assert rows == [1, 2, 3]
     assert watch.evaluations == 3
     assert found.in_solution_space.tolist() == [True, False, True]
-    assert torch.equal(watch.margins(points[rows]), problem.sample_margins(points[rows], ONE.expand(3)))
+    assert torch.equal(watch.margins(rows), problem.sample_margins(points[rows], ONE.expand(3)))
 
 
 def test_points_that_stay_are_evaluated_once():
@@ -72,7 +72,7 @@ def test_training_is_focused_on_the_smallest_margins_seen_and_on_the_worst_place
     for row in range(9):
         watch = Watch(problem, ONE)
         watch.look(points, [row])  # all of them have errors: the look ends there
-        focus = watch.focus(points, 2)
+        focus = watch.focus(range(9), 2)
         assert torch.equal(focus.hardest.margins, problem.sample_margins(points[[row]], ONE)[0])
         assert focus.segment + focus.time == row / 4
         assert focus.segment == (0 if row < 4 else 1)
@@ -86,7 +86,7 @@ def test_of_several_points_the_worst_one_says_the_place_and_all_say_the_samples(
     points = torch.cat([good, good * 1.01, good * 1.02, bad, good * 1.03])  # one segment
     watch = Watch(problem, ONE)
     watch.look(points, [2, 1, 3])
-    focus = watch.focus(points, 2)
+    focus = watch.focus(range(5), 2)
     assert (focus.segment, focus.time) == (0, 0.75)
     assert torch.equal(focus.hardest.margins, problem.sample_margins(points[1:4], ONE.expand(3)).amin(0))
 
@@ -107,7 +107,7 @@ def test_an_overflow_is_as_hard_as_can_be():
     broken = torch.full_like(networks(problem, 1), 1e38).expand(5, -1).clone()
     watch = Watch(problem, ONE)
     watch.look(broken, [2])
-    margins = watch.focus(broken, 2).hardest.margins
+    margins = watch.focus(range(5), 2).hardest.margins
     assert margins.max() <= 0
     assert not margins.isnan().any()
 

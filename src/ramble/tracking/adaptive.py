@@ -128,7 +128,9 @@ class AdaptiveRun(Run):
             # a way to a polished end that makes errors is trained like all others
             first, last = (int(hold) for hold in found.hold)
             self._held = first, last
+            before = self._watch.evaluations
             self._keep_held()
+            self._strand.certificate_evaluations += int(found.tested.sum()) + self._watch.evaluations - before
 
     def _keep_held(self) -> None:
         """Look at what of the polygon will stay as it is."""
@@ -214,7 +216,8 @@ class AdaptiveRun(Run):
             found, rows = self._watch.look(points, order)
             # a batch could hold all of the errors
             few = int(found.errors.max()) <= self._settings.batch
-            self._focus = self._watch.focus(trained, self._halvings) if few else None
+            bent = self.steps > self._settings.polish_rounds  # before that no segment is trained
+            self._focus = self._watch.focus(range(first, last + 1), self._halvings) if few and bent else None
             looked = self._strand.look(points, found, rate, self._spent, rows, self._watch.evaluations - before)
         else:
             (found,) = evaluate_polylines(self._problem, [points], self._setting.datasets)
@@ -228,7 +231,7 @@ class AdaptiveRun(Run):
         if not smallest > wanted:
             self._strand.lacks(smallest, wanted)
             return
-        known = self._watch.margins(trained) if self._batched else None
+        known = self._watch.margins(range(first, last + 1)) if self._batched else None
         segments = certify_segments(
             self._problem,
             trained[:-1],

@@ -1,11 +1,11 @@
 """A look at a polygon of large networks: point by point, none twice, and no further than the first error.
 
 A look at one network may cost as much as ten training steps. So points that stay are looked at once, those that have
-errors longest come first, and the margins of all samples are kept: they say which samples the
-training should see more often, and a certificate begins with them.
+errors longest come first, and the margins of all samples are kept: they say which samples the training should see more
+often, and a certificate begins with them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -38,47 +38,46 @@ class Watch:
     def __init__(self, problem: Problem, datasets: Tensor) -> None:
         self._problem, self._datasets = problem, datasets
         self._kept: list[_Seen] = []
-        self._seen: list[_Seen] = []
+        self._seen: dict[int, _Seen] = {}  # by the rows of the last look
         self.evaluations = 0  # networks evaluated so far
 
     def keep(self, points: Tensor) -> None:
         """Look at points (T, P) that will stay where they are, and remember these alone."""
-        self._kept = [_recalled(self._seen, point) or self._examined(point) for point in points]
+        self._kept = [self._examined(point.clone()) for point in points]  # a row would keep all of its tensor
 
-    def look(self, points: Tensor, order: Sequence[int]) -> tuple[Evaluation, list[int]]:
+    def look(self, points: Tensor, order: Iterable[int]) -> tuple[Evaluation, list[int]]:
         """Look at points (T, P) in an order, up to the first one outside of S.
 
         Returns what was found at those seen, in the order of the polygon, and which these are.
         """
-        seen: dict[int, _Seen] = {}
+        self._seen = {}
         for row in order:
-            seen[row] = _recalled(self._kept, points[row]) or self._examined(points[row])
-            if not bool(seen[row].found.in_solution_space):
+            seen = _recalled(self._kept, points[row]) or self._examined(points[row])
+            self._seen[row] = seen
+            if not bool(seen.found.in_solution_space):
                 break
-        self._seen = list(seen.values())
-        rows = sorted(seen)
-        return stack([seen[row].found for row in rows]), rows
+        rows = sorted(self._seen)
+        return stack([self._seen[row].found for row in rows]), rows
 
-    def margins(self, points: Tensor) -> Tensor:
-        """Return the margins (T, M), float64, at points (T, P) that were seen."""
-        found = [_recalled(self._seen, point) for point in points]
-        return torch.stack([each.margins for each in found if each])
+    def margins(self, rows: Iterable[int]) -> Tensor:
+        """Return the margins (T, M), float64, at rows of the last look, which came to all of them."""
+        return torch.stack([self._seen[row].margins for row in rows])
 
-    def focus(self, points: Tensor, halvings: int) -> Focus:
-        """Return where the errors are among the points (T, P) that were seen, of segments halved so often."""
-        found = [(row, seen) for row, point in enumerate(points) if (seen := _recalled(self._seen, point))]
+    def focus(self, rows: range, halvings: int) -> Focus:
+        """Return where the errors are among some rows of the last look: segments that were halved so often."""
+        found = [row for row in rows if row in self._seen]
         # what overflowed is an error
-        margins = torch.stack([seen.margins for _, seen in found]).nan_to_num(-torch.inf, posinf=-torch.inf)
+        margins = self.margins(found).nan_to_num(-torch.inf, posinf=-torch.inf)
         lowest = membership_margins(margins, self._problem.max_errors)
-        worst, pieces = found[int(lowest.argmin())][0], 2**halvings
-        segment = min(worst // pieces, (len(points) - 1) // pieces - 1)
+        worst, pieces = found[int(lowest.argmin())] - rows.start, 2**halvings
+        segment = min(worst // pieces, (len(rows) - 1) // pieces - 1)
         hardest = Hardest(margins.amin(0), self._problem.max_errors)
         return Focus(hardest, segment, worst / pieces - segment, 1 / pieces)
 
     def _examined(self, point: Tensor) -> _Seen:
         self.evaluations += 1
         found, margins = self._problem.examine(point[None], self._datasets)
-        return _Seen(point.clone(), found, margins[0])
+        return _Seen(point, found, margins[0])
 
 
 def halved(polygon: Tensor, times: int) -> Tensor:
