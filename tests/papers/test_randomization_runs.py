@@ -47,7 +47,7 @@ def test_what_is_as_printed_is_reproduced():
     found = verdicts(evidence())
     assert found.pop("The Carlini net has 30,000 weights") == "not reproduced"
     assert found.pop("The network of ones reaches almost no loss") == "not reproduced"
-    ours = [claim for claim in found if ("Carlini net, batch" in claim or "ResNet56, batch" in claim)]
+    ours = [claim for claim in found if ("Carlini net, batch" in claim or "residual net, batch" in claim)]
     assert len(ours) == 8
     assert {found.pop(claim) for claim in ours} == {"not reproduced"}, "the curves above are not those printed"
     assert set(found.values()) == {"reproduced"}
@@ -63,7 +63,7 @@ def test_what_is_as_printed_is_reproduced():
             {"first": {("xavier_uniform", 128): (0.95, 0.74, 1.0)}},
             "Both random initialisations are equally good on validation images",
         ),
-        ({"batches": {10: (0.9, 0.4, 0.5)}}, "Batch 10 is better than 300 on every count: resnet56"),
+        ({"batches": {10: (0.9, 0.4, 0.5)}}, "Batch 10 is better than 300 on every count: residual"),
         ({"rough": {10: 0.3}}, "The validation loss is smoother with batch 10: carlini"),
     ],
 )

@@ -33,7 +33,7 @@ def test_a_grid_is_all_combinations_and_files_are_named_after_them():
     own = study()
     assert len(own.grids["initialisation"].settings) == 5
     assert [one.name for one in own.grids["batch"].settings] == [
-        "carlini-adam-b300", "carlini-adam-b10", "resnet56-adam-b300", "resnet56-adam-b10",
+        "carlini-adam-b300", "carlini-adam-b10", "residual-adam-b300", "residual-adam-b10",
     ]  # fmt: skip
     assert own.run_files("a", "csv", "batch")[:2] == [f"results/a/runs/carlini-adam-b300-{n}.csv" for n in (0, 1)]
     settings = own.settings_of("carlini-adam-ones-b128")
@@ -45,12 +45,12 @@ def test_a_grid_is_all_combinations_and_files_are_named_after_them():
 
 def test_only_the_study_as_printed_has_the_printed_size():
     assert size_of(study("randomization_full")) == (
-        "50,000 training images, 50 epochs, carlini width 64, resnet56 depth 56, Adam (lr = 0.0001)",
+        "50,000 training images, 50 epochs, carlini width 64, residual depth 56, Adam (lr = 0.0001)",
         True,
     )
     assert not size_of(study())[1]
     assert not size_of(study(epochs=49))[1]
-    assert settings_of(study())["resnet56-adam-b10"] == ("resnet56", "plain", 10)
+    assert settings_of(study())["residual-adam-b10"] == ("residual", "plain", 10)
 
 
 @pytest.mark.parametrize(

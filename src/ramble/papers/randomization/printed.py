@@ -36,7 +36,7 @@ TABLES: dict[str, tuple[Cell, ...]] = {
     "table2": (
         Cell("Carlini net, batch 300", "carlini", "plain", 300, 76.87, 71.23),
         Cell("Carlini net, batch 10", "carlini", "plain", 10, 99.40, 78.71),
-        Cell("ResNet56, batch 300", "resnet56", "plain", 300, 73.94, 47.32),
-        Cell("ResNet56, batch 10", "resnet56", "plain", 10, 84.50, 69.93),
+        Cell("residual net, batch 300", "residual", "plain", 300, 73.94, 47.32),
+        Cell("residual net, batch 10", "residual", "plain", 10, 84.50, 69.93),
     ),
 }

@@ -6,7 +6,7 @@ from ramble.studies.runs.parameters import Study
 
 IMAGES, EPOCHS = 50_000, 50  # in print
 # the networks of the text, and the arguments that make them smaller than there
-NETWORKS: dict[str, dict[str, Any]] = {"carlini": {"width": 64}, "resnet56": {"depth": 56}}
+NETWORKS: dict[str, dict[str, Any]] = {"carlini": {"width": 64}, "residual": {"depth": 56}}
 OPTIMISER: dict[str, Any] = {"name": "Adam", "arguments": {"lr": 1e-4}}
 
 
