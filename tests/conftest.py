@@ -70,10 +70,16 @@ def checkout(tmp_path: Path) -> Checkout:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A copy of the project in which the small paper has been made; tests must leave it as it is."""
+    """A copy of the project in which the small paper has been made; tests must leave it as it is.
+
+    Its results are left in the folder that the variable FIGURES names, if it does.
+    """
 
     def build(folder: Path) -> None:
-        copy_project(folder / "ramble").run("paper")
+        made = copy_project(folder / "ramble")
+        made.run("paper")
+        if kept := os.environ.get("FIGURES"):
+            shutil.copytree(made.root / "results", Path(kept) / "results", dirs_exist_ok=True)
 
     return Checkout(built_once(tmp_path_factory, "finished", build) / "ramble")
 

@@ -1,21 +1,13 @@
 """A real run of study cifar on the small overlay."""
 
-import os
-from pathlib import Path
-
 import pytest
 from checkouts import Checkout
+from given_data import needs_cifar
 
-from ramble.problems.cifar import CIFAR10
 from ramble.store.artifacts import read_table
 from ramble.store.tensors import read_tensors
 
-ROOT = Path(os.environ.get("RAMBLE_DATA_ROOT", "data"))
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (ROOT / CIFAR10.base_folder).is_dir(), reason="there is no CIFAR-10 in the data root"),
-]
+pytestmark = [pytest.mark.slow, needs_cifar]
 
 
 def test_a_network_of_today_goes_through_the_whole_chain(checkout: Checkout) -> None:

@@ -1,23 +1,16 @@
 """A real run of the target `randomization` on the small overlay."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 from checkouts import Checkout
+from given_data import needs_cifar
 
-from ramble.problems.cifar import CIFAR10
 from ramble.store.artifacts import read_table
 from ramble.store.points import read_points
 from ramble.training.runs import COLUMNS
 
-ROOT = Path(os.environ.get("RAMBLE_DATA_ROOT", "data"))
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (ROOT / CIFAR10.base_folder).is_dir(), reason="there is no CIFAR-10 in the data root"),
-]
+pytestmark = [pytest.mark.slow, needs_cifar]
 
 
 def test_runs_are_trained_tabulated_drawn_and_judged(checkout: Checkout) -> None:

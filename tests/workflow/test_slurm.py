@@ -11,7 +11,10 @@ from pathlib import Path
 import loopback_slurm
 import pytest
 from checkouts import ROOT, Checkout
+from given_data import needs_cifar
 from loopback_slurm import PLUGINS, Slurm, running_slurm, wait_for
+
+from ramble.store.checkpoints import checkpoint_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
 
@@ -129,6 +132,30 @@ def test_of_200_jobs_none_is_lost_or_computed_twice(slurm: Slurm, tmp_path: Path
     again = [number for number, times in begun.items() if times > 1]
     assert len(again) <= 1
     assert max(begun.values()) <= 2
+
+
+@needs_cifar
+def test_a_job_that_slurm_ends_is_tried_again_from_its_state(slurm: Slurm, checkout: Checkout) -> None:
+    checkout.edit("tests/small.yaml", "    epochs: 2\n    seeds: 1", "    epochs: 60\n    seeds: 1")
+    points, table = (f"results/randomization_small/runs/residual-adam-b10-0.{kind}" for kind in ("safetensors", "csv"))
+    state = checkpoint_of(checkout.root / table)
+    before = len(slurm.jobs())
+    process = begin(
+        slurm, checkout.root, "--configfile", "tests/small.yaml", "--", points, source=checkout.root / "src"
+    )
+    try:
+        wait_for(state.exists, 300)
+        slurm.call("scancel", slurm.jobs("running")[-1][0])
+        said, _ = process.communicate(timeout=600)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+    assert Counter(state for _, state, _ in slurm.jobs()[before:]) == {"COMPLETED": 2, "CANCELLED": 1}
+    assert "going on from" in (checkout.root / "logs/randomization_small/run-residual-adam-b10-0.log").read_text()
+    made = [(checkout.root / name).read_bytes() for name in (points, table)]
+    (checkout.root / points).unlink()
+    checkout.run(points)  # at a desk, and without an interruption
+    assert [(checkout.root / name).read_bytes() for name in (points, table)] == made
 
 
 def test_what_slurm_refuses_or_ends_is_said_in_a_sentence(slurm: Slurm, checkout: Checkout) -> None:

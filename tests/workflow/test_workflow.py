@@ -13,6 +13,7 @@ import pytest
 from check_figures import check_figures
 from check_lint import findings
 from checkouts import Checkout
+from given_data import needs_cifar
 
 from ramble.parameters.origin import read_origin
 from ramble.problems.devices import choose_device
@@ -381,15 +382,27 @@ def test_interrupt_leaves_nothing_half_and_the_next_run_ends_with_the_same_bytes
 @pytest.mark.parametrize(
     ("target", "state", "device"),
     [
-        ("solutions/0-1.safetensors", ".pairs", str(choose_device("auto"))),  # the same one by another name
-        ("paths/guarded/0-0-1.safetensors", "paths/guarded/.0-0-1", "auto"),
-        ("paths/paper/0-0-1.safetensors", "paths/paper/.0-0-1", "auto"),
-        ("control/guarded/0-0-1.csv", "control/guarded/.0-0-1", "auto"),
+        ("mnist/solutions/0-1.safetensors", "mnist/.pairs", str(choose_device("auto"))),  # the same one by another name
+        ("mnist/paths/guarded/0-0-1.safetensors", "mnist/paths/guarded/.0-0-1", "auto"),
+        ("mnist/paths/paper/0-0-1.safetensors", "mnist/paths/paper/.0-0-1", "auto"),
+        ("mnist/control/guarded/0-0-1.csv", "mnist/control/guarded/.0-0-1", "auto"),
+        pytest.param(
+            *("cifar/paths/adaptive/0-0-1.safetensors", "cifar/paths/adaptive/.0-0-1", "auto"), marks=needs_cifar
+        ),
+        pytest.param(
+            *(
+                "randomization_small/runs/residual-adam-b10-0.safetensors",
+                "randomization_small/runs/.residual-adam-b10-0",
+                "auto",
+            ),
+            marks=needs_cifar,
+        ),
     ],
 )
 def test_a_killed_job_goes_on_from_its_checkpoint(checkout: Checkout, target: str, state: str, device: str) -> None:
-    results, target = checkout.root / "results/mnist", f"results/mnist/{target}"
-    kept, made = results / f"{state}.checkpoint.safetensors", checkout.root / target
+    checkout.edit("tests/small.yaml", "    epochs: 2\n    seeds: 1", "    epochs: 20\n    seeds: 1")
+    target = f"results/{target}"
+    kept, made = checkout.root / f"results/{state}.checkpoint.safetensors", checkout.root / target
     process = subprocess.Popen(
         checkout.command(target), cwd=checkout.root, env=checkout.environment,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
