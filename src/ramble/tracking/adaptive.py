@@ -29,11 +29,12 @@ from ramble.tracking.adam import Training, at_rest
 from ramble.tracking.adaptive_scales import Scales, contraction
 from ramble.tracking.adaptive_settings import AdaptiveSettings
 from ramble.tracking.focus import Focus, focused_batches, focused_times
+from ramble.tracking.held import HeldPolygon
 from ramble.tracking.momentum import Rolling, standing
 from ramble.tracking.path import Path, Setting, Step
 from ramble.tracking.polyline import Strand, bend_gradients, evaluate_polylines, with_middles, with_points_between
 from ramble.tracking.tracker import Run, Tracker
-from ramble.tracking.watch import Watch, from_coarse_to_fine, halved
+from ramble.tracking.watch import Watch, from_coarse_to_fine
 from ramble.training.divergence import refuse_divergence
 from ramble.training.step import cosine, one_cycle
 
@@ -78,7 +79,7 @@ class AdaptiveRun(Run):
         self._settings, self._setting, self._random = settings, setting, random
         self._problem, self._strand, self._spent = setting.problem, Strand(setting), 0
         ends = torch.cat([setting.starts, setting.ends])
-        self._polygon, self._held = ends, (0, 0)  # how many segments at either side stay as they are
+        self._polygon = HeldPolygon(ends)
         self._training: Training | Rolling = at_rest(ends)
         self._polished = ends
         self._batched = isinstance(self._problem, NetworkProblem) and self._problem.n_samples > settings.whole
@@ -122,12 +123,11 @@ class AdaptiveRun(Run):
         if number == settings.polish_rounds:
             self._polished = self._training.bends
             self._scales = Scales.at(self._problem, self._polished, here.datasets)
-            self._polygon = torch.cat([here.starts, self._polished, here.ends])
+            points = torch.cat([here.starts, self._polished, here.ends])
             ways = torch.cat([here.starts, here.ends]), self._polished
             found = certify_segments(self._problem, *ways, here.datasets.expand(2), settings.resolution, sound=False)
             # a way to a polished end that makes errors is trained like all others
-            first, last = (int(hold) for hold in found.hold)
-            self._held = first, last
+            self._polygon = HeldPolygon(points, *(int(hold) for hold in found.hold))
             before = self._watch.evaluations
             self._keep_held()
             self._strand.certificate_evaluations += int(found.tested.sum()) + self._watch.evaluations - before
@@ -135,41 +135,27 @@ class AdaptiveRun(Run):
     def _keep_held(self) -> None:
         """Look at what of the polygon will stay as it is."""
         if self._batched:
-            points, first, last = self._looked_at()
-            self._watch.keep(torch.cat([points[: first + 1], points[last:]]))
-
-    def _looked_at(self) -> tuple[Tensor, int, int]:
-        """Return the points (T, P) that a look is at, and where among them the part that is trained begins and ends."""
-        first, last = self._held[0], len(self._polygon) - 1 - self._held[1]
-        before, after = with_middles(self._polygon[: first + 1]), with_middles(self._polygon[last:])
-        trained = halved(self._polygon[first : last + 1], self._halvings)
-        points = torch.cat([before[:-1], trained, after[1:]])
-        return points, len(before) - 1, len(points) - len(after)
+            points, trained = self._polygon.looked_at(self._halvings)
+            self._watch.keep(torch.cat([points[: trained.start + 1], points[trained.stop - 1 :]]))
 
     def _begin_attempt(self, attempt: int) -> None:
         """Put bends between the polished ends, or double those that there are; Adam forgets."""
-        before, inner, after = self._parts
+        polygon, inner = self._polygon, self._polygon.parts[1]
         if not attempt:
             first, last = self._polished
             bends = 1 if self._batched else self._settings.bends
             times = torch.linspace(0, 1, bends + 2).tolist()[1:-1]
             chord = torch.stack([torch.lerp(first, last, time) for time in times])
             factor = contraction(self._problem, first, last, self._setting.datasets)
-            self._polygon = torch.cat([self._polygon[:2], factor * chord, self._polygon[2:]])
+            self._polygon = replace(polygon, points=torch.cat([polygon.points[:2], factor * chord, polygon.points[2:]]))
         elif not self._batched and 2 * len(inner) - 3 <= self._settings.max_bends:
-            self._polygon = torch.cat([before, with_middles(inner), after])
-        inner = self._parts[1][1:-1]
+            self._polygon = polygon.with_inner(with_middles(inner))
+        inner = self._polygon.parts[1][1:-1]
         self._training = standing(inner) if self._batched else at_rest(inner)
-
-    @property
-    def _parts(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The polygon's points: those before, of, and after the part that is trained, whose own ends stay."""
-        first, last = self._held[0], len(self._polygon) - self._held[1]
-        return self._polygon[:first], self._polygon[first:last], self._polygon[last:]
 
     def _train(self, rate: float, done: int, rounds: int) -> float:
         """Train the bends for a round, after so many of an attempt; return the share of the rate that it came to."""
-        (before, inner, after), settings = self._parts, self._settings
+        inner, settings = self._polygon.parts[1], self._settings
         steps, share = settings.round_steps, cosine(done / (rounds - 1 or 1))
         if self._batched:
             assert isinstance(self._problem, NetworkProblem)
@@ -185,7 +171,7 @@ class AdaptiveRun(Run):
                 self._training = self._training.step(moves, rate * share * self._scales.sizes)
             inner = torch.cat([inner[:1], self._training.bends, inner[-1:]])
         refuse_divergence(inner, "rate", settings.rate, f"in round {self.steps}")
-        self._polygon = torch.cat([before, inner, after])
+        self._polygon = self._polygon.with_inner(inner)
         return share
 
     def _samples(self, networks: int, steps: int) -> Iterator[Tensor | None]:
@@ -207,31 +193,31 @@ class AdaptiveRun(Run):
         """Look at the polygon and, where no point of it has an error, certify it."""
         if self._unseen:
             self._halvings, self._unseen = min(self._halvings + 1, DEEPEST), False
-        points, first, last = self._looked_at()
-        trained = points[first : last + 1]  # the ways to the polished ends, where they are held, were certified
+        points, rows = self._polygon.looked_at(self._halvings)
+        trained = points[rows.start : rows.stop]  # the ways to the polished ends, where they are held, were certified
         before = self._watch.evaluations
         if self._batched:
-            order = [first + row for row in from_coarse_to_fine(len(trained), self._halvings)]
-            order += [*range(first), *range(last + 1, len(points))]
-            found, rows = self._watch.look(points, order)
+            order = [rows.start + row for row in from_coarse_to_fine(len(trained), self._halvings)]
+            order += [row for row in range(len(points)) if row not in rows]
+            found, seen = self._watch.look(points, order)
             # a batch could hold all of the errors
             few = int(found.errors.max()) <= self._settings.batch
             bent = self.steps > self._settings.polish_rounds  # before that no segment is trained
-            self._focus = self._watch.focus(range(first, last + 1), self._halvings) if few and bent else None
-            looked = self._strand.look(points, found, rate, self._spent, rows, self._watch.evaluations - before)
+            self._focus = self._watch.focus(rows, self._halvings) if few and bent else None
+            looked = self._strand.look(points, found, rate, self._spent, seen, self._watch.evaluations - before)
         else:
             (found,) = evaluate_polylines(self._problem, [points], self._setting.datasets)
             looked = self._strand.look(points, found, rate, self._spent)
         if not looked:
             return
         exact = isinstance(self._problem, ExactSegments)
-        wanted = 0.0 if exact else margin_share * float(found.min_margins[[first, last]].min())
+        wanted = 0.0 if exact else margin_share * float(found.min_margins[[rows.start, rows.stop - 1]].min())
         # ways to the polished ends begin at the margins of the given ones, which may be small
-        smallest = float(found.min_margins[first : last + 1].min())
+        smallest = float(found.min_margins[rows.start : rows.stop].min())
         if not smallest > wanted:
             self._strand.lacks(smallest, wanted)
             return
-        known = self._watch.margins(range(first, last + 1)) if self._batched else None
+        known = self._watch.margins(rows) if self._batched else None
         segments = certify_segments(
             self._problem,
             trained[:-1],
@@ -249,9 +235,9 @@ class AdaptiveRun(Run):
 
     def state(self) -> State:
         """Return all that the rest of the training depends on."""
-        training, strand = self._training, self._strand
+        training, strand, polygon = self._training, self._strand, self._polygon
         own = {
-            "polygon": self._polygon,
+            "polygon": polygon.points,
             "polished": self._polished,
             "bends": training.bends,
             "random": self._random.get_state(),
@@ -262,7 +248,7 @@ class AdaptiveRun(Run):
         else:
             own["velocity"], adam = training.velocity, None
         tensors = {name: value.clone() for name, value in own.items()}  # some are one tensor before there are bends
-        counts = {"steps": self.steps, "spent": self._spent, "adam": adam, "held": list(self._held)}
+        counts = {"steps": self.steps, "spent": self._spent, "adam": adam, "held": [polygon.first, polygon.last]}
         looks = {"looks": [asdict(look) for look in strand.steps], "certificates": strand.certificate_evaluations}
         depth = {"halvings": self._halvings, "unseen": self._unseen}
         return State(tensors, counts | looks | depth | {"arrived": strand.arrived})
@@ -277,15 +263,15 @@ class AdaptiveRun(Run):
             raise ValueError(f"{', '.join(names)} differ in shape, or other segments are held")
         self._random.set_state(state.tensor("random", -1))
         device = self._problem.device
-        self._polygon, self._polished = polygon.to(device), polished.to(device)
+        first, last = (int(number) for number in facts["held"])
+        self._polygon, self._polished = HeldPolygon(polygon.to(device), first, last), polished.to(device)
         trained = {name: tensor.to(device) for name, tensor in trained.items()}
         if facts["adam"] is None:
             self._training = Rolling(**trained)
         else:
             self._training = Training(trained["bends"], trained["means"], trained["squares"], int(facts["adam"]))
         self._scales = Scales.at(self._problem, self._polished, self._setting.datasets)
-        first, last = (int(number) for number in facts["held"])
-        self._held, self._spent, self.steps = (first, last), int(facts["spent"]), int(facts["steps"])
+        self._spent, self.steps = int(facts["spent"]), int(facts["steps"])
         self._halvings, self._unseen = int(facts["halvings"]), False
         if self.steps >= self._settings.polish_rounds:
             self._keep_held()
