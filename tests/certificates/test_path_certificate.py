@@ -10,9 +10,14 @@ from torch import Tensor
 from ramble.certificates.paths import CHUNK, certify_path, work_of
 from ramble.certificates.segments import certify_segments
 from ramble.certificates.sound import MOST_SAMPLES, obstacle
+from ramble.problems.network import NetworkProblem
 from ramble.store.headers import Status
 from ramble.tracking.certified import certified
-from ramble.tracking.path import Path
+from ramble.tracking.connect import connect
+from ramble.tracking.line import LineTracker
+from ramble.tracking.line_settings import LineSettings
+from ramble.tracking.path import Path, Setting
+from ramble.tracking.polyline import Strand, certify_strands
 
 RESOLUTION = 1 / 64
 SMOOTH = smooth_problem(samples=4)
@@ -72,6 +77,76 @@ def test_samples_crowd_where_margins_are_small():
     near = certify_segments(SMOOTH, start[None], shrunk[None], torch.tensor([0]), RESOLUTION)
     assert near.hold.tolist() == [True]
     assert 3 < int(near.tested) < 30
+
+
+def narrow_dip() -> tuple[NetworkProblem, Tensor, Tensor]:
+    """A network whose margin on one of its samples is 1 + cos(w), less a little: negative around w = pi alone."""
+
+    class Dip(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            margin = torch.where(inputs > 0, 0.999 + torch.cos(self.weight), 1.0)
+            return torch.cat([margin, torch.zeros_like(margin)], 1)
+
+    class Problem(NetworkProblem):
+        def build_network(self) -> torch.nn.Module:
+            return Dip()
+
+    inputs = torch.tensor([[1.0], [-1.0], [-2.0]])
+    problem = Problem({"train": (inputs, torch.zeros(3, dtype=torch.long))})
+    return problem, torch.tensor([[0.2]]), torch.tensor([[5.9]])
+
+
+def test_a_segment_on_which_an_error_may_hide_is_not_certified():
+    problem, start, end = narrow_dip()
+    zero = torch.tensor([0])
+    coarse = certify_segments(problem, start, end, zero, 0.5)
+    assert coarse.tested.tolist() == [3]  # the middle misses the dip, which is 0.09 wide
+    assert coarse.unsure == (0,)
+    assert coarse.hold.tolist() == [False]
+    fine = certify_segments(problem, start, end, zero, 1 / 1024)
+    assert fine.unsure == ()
+    assert float(fine.min_margins) < 0
+    path = Path(torch.cat([start, end]), torch.tensor([0.0, 1.0]).double(), Status.ARRIVED, "there", [])
+    told = certified(problem, path, 0, 0.5, silent())
+    assert told.certificate == "none"
+    assert not told.joins
+    assert "may leave S: margins change too fast there for a resolution of 0.5, give a finer one" in told.reason
+    again = certified(problem, path, 0, 1 / 1024, silent())
+    assert "segment 0 between stored points 0 and 1 leaves S" in again.reason
+
+
+def test_a_line_on_which_an_error_may_hide_is_not_certified_and_none_is_told_of():
+    problem, start, end = narrow_dip()
+    line = LineTracker(LineSettings(points=2, resolution=0.5))
+    (path,) = connect(problem, line, start, end, torch.tensor([0]), silent())
+    assert path.certificate == "none"
+    assert path.reason.startswith("no error was met on the straight segment; not certified: segment 0")
+
+
+def test_a_polygon_on_which_an_error_may_hide_does_not_arrive_and_says_so():
+    problem, start, end = narrow_dip()
+    strand = Strand(Setting(problem, start, end, torch.tensor([0])))
+    points = torch.cat([start, end])
+    strand.look(points, problem.evaluate(points, torch.tensor([0, 0])), 0.1, 0)
+    certify_strands([strand], 0.5)
+    assert not strand.arrived
+    assert strand.path().reason.startswith("not certified: no errors were seen, but between its points margins change")
+
+
+def test_beyond_the_first_halving_only_samples_in_doubt_are_looked_at(monkeypatch):
+    problem, start, end = narrow_dip()
+    looked_at = []
+    kept = NetworkProblem.margins_on
+    monkeypatch.setattr(
+        NetworkProblem, "margins_on", lambda *given: looked_at.append(given[3].tolist()) or kept(*given)
+    )
+    certify_segments(problem, start, end, torch.tensor([0]), 1 / 64)
+    assert looked_at
+    assert all(samples == [0] for samples in looked_at)
 
 
 def test_an_error_at_an_end_needs_no_further_samples():

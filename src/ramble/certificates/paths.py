@@ -25,6 +25,7 @@ class PathCertificate:
     min_margin: float  # smallest over these segments: lower bound when exact or sound, found when sampled
     weakest: int  # the segment that has it
     failed: int | None  # the first segment that is not certified
+    unsure: bool  # no error was met on that segment, but at this resolution one may hide
     reason: str = ""  # why it is sampled and not proven, naming the layer or the segment; empty when it is
 
     @property
@@ -55,7 +56,7 @@ def certify_path(
     if len(points) == 1:
         points = points.expand(2, -1)
     kinds: set[Kind] = set()
-    done, tested, least, weakest, failed, reason = 0, 0, torch.inf, 0, None, ""
+    done, tested, least, weakest, failed, unsure, reason = 0, 0, torch.inf, 0, None, False, ""
     before: Tensor | None = None
     for starts, ends in zip(torch.split(points[:-1], CHUNK), torch.split(points[1:], CHUNK), strict=True):
         chunk, before, evaluated = _certify_chunk(
@@ -71,9 +72,9 @@ def certify_path(
             least, weakest = float(margins.min()), done + int(margins.argmin())
         done += len(margins)
         if failing:
-            failed = done - 1
+            failed, unsure = done - 1, failing[0] in chunk.unsure
             break
-    return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed, reason)
+    return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed, unsure, reason)
 
 
 def work_of(problem: Problem, points: int) -> int:

@@ -3,7 +3,11 @@
 Every segment is halved once. An interval is halved again, down to the resolution, while some sample's smaller end
 margin is below `SAFETY` times the spread of that sample's margin over the interval's parent: only there can a margin
 reach zero and come back unseen, if it bends no more than it did before. Where K samples may err, margins are the
-(K + 1)-th smallest at each point, and an interval is halved while more than K samples are below zero or may be.
+(K + 1)-th smallest at each point, and an interval is halved while more than K samples are below zero or may be. A
+segment with an interval that would be halved again, were it not for the resolution, is unsure: it is not certified.
+
+A sample that cannot reach zero inside an interval is not looked at in its parts: beyond the first halving a network is
+evaluated on those alone that may.
 """
 
 from collections.abc import Callable
@@ -33,6 +37,7 @@ class Samples:
 
     min_margins: Tensor  # (B,) float64, smallest margin found; not positive as soon as more than K errors were met
     tested: Tensor  # (B,) int64, points between the ends
+    unsure: Tensor  # (B,) bool, no more than K errors were met, but more may hide in intervals as short as is looked at
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,11 @@ class _Intervals:
     width: float
     first: Tensor  # (I, M)
     last: Tensor  # (I, M)
+    open: Tensor  # (I, M) bool, samples that may reach zero inside
 
     def select(self, rows: Tensor) -> "_Intervals":
-        return _Intervals(self.owners[rows], self.lows[rows], self.width, self.first[rows], self.last[rows])
+        own = self.owners[rows], self.lows[rows], self.width, self.first[rows], self.last[rows], self.open[rows]
+        return _Intervals(*own)
 
 
 def sample_segments(
@@ -76,13 +83,15 @@ def sample_segments(
     smallest = torch.minimum(*(_smallest(each, allowed) for each in known))
     tested = torch.zeros(len(starts), dtype=torch.int64, device=smallest.device)
     rows = torch.arange(len(starts), device=smallest.device)
-    intervals = _Intervals(rows, torch.zeros_like(smallest), 1.0, *known)
+    intervals = _Intervals(rows, torch.zeros_like(smallest), 1.0, *known, torch.ones_like(known[0], dtype=torch.bool))
     while True:
+        unsure = torch.zeros_like(tested, dtype=torch.bool)
         if all_or_none and not bool((smallest > 0).all()):
-            return Samples(torch.full_like(smallest, -torch.inf), tested)
+            return Samples(torch.full_like(smallest, -torch.inf), tested, unsure)
         intervals = intervals.select(smallest[intervals.owners] > 0)
         if not len(intervals.owners) or intervals.width <= min(resolution, 0.5):
-            return Samples(smallest, tested)
+            unsure[intervals.owners] = True
+            return Samples(smallest, tested, unsure)
         middles = _margins_at(problem, starts, ends, datasets, intervals, advance, all_or_none)
         owners = intervals.owners[: len(middles)]
         smallest = smallest.scatter_reduce(0, owners, _smallest(middles, allowed), "amin")
@@ -114,33 +123,45 @@ def _margins_at(
     advance: Advance,
     all_or_none: bool,
 ) -> Tensor:
-    """Return the margins (I, M) in the middle of every interval; of fewer where an error among them ends the search."""
+    """Return the margins (I, M) in the middle of every interval; of fewer where an error among them ends the search.
+
+    Of samples that are not looked at it is the smaller one of both ends.
+    """
     found = []
     size = visible_batch(problem, "train", BATCH) if all_or_none else BATCH
     for rows in torch.split(torch.arange(len(intervals.owners), device=intervals.owners.device), size):
-        owners = intervals.owners[rows]
-        times = (intervals.lows[rows] + intervals.width / 2).unsqueeze(1).to(starts.dtype)
-        weights = torch.lerp(starts[owners], ends[owners], times)
-        found.append(margins_of(problem, weights, datasets[owners.to(datasets.device)], advance))
+        some = intervals.select(rows)
+        times = (some.lows + some.width / 2).unsqueeze(1).to(starts.dtype)
+        weights = torch.lerp(starts[some.owners], ends[some.owners], times)
+        own = datasets[some.owners.to(datasets.device)]
+        everything = bool(some.open.all())
+        found.append(margins_of(problem, weights, own, advance) if everything else _open(problem, weights, own, some))
+        if not everything:
+            advance(len(rows))
         if all_or_none and not bool((_smallest(found[-1], problem.max_errors) > 0).all()):
             break
     return torch.cat(found)
+
+
+def _open(problem: Problem, weights: Tensor, datasets: Tensor, intervals: _Intervals) -> Tensor:
+    """Return margins (I, M) at networks (I, P), those of open samples computed."""
+    margins = torch.minimum(intervals.first, intervals.last)
+    for row, open_samples in enumerate(intervals.open):
+        samples = open_samples.nonzero().squeeze(1)
+        margins[row, samples] = problem.margins_on(weights[row : row + 1], datasets[row : row + 1], samples)
+    return margins
 
 
 def _uncertain_halves(intervals: _Intervals, middles: Tensor, allowed: int) -> _Intervals:
     """Halve all intervals and return the halves in which more errors than allowed may hide."""
     highest = torch.maximum(torch.maximum(intervals.first, intervals.last), middles)
     lowest = torch.minimum(torch.minimum(intervals.first, intervals.last), middles)
-    spread = highest - lowest
-    half = intervals.width / 2
-    halves = _Intervals(
-        intervals.owners.repeat(2),
-        torch.cat([intervals.lows, intervals.lows + half]),
-        half,
-        torch.cat([intervals.first, middles]),
-        torch.cat([middles, intervals.last]),
-    )
-    nearest = torch.minimum(halves.first, halves.last)
+    spread = (highest - lowest).repeat(2, 1)
+    first, last = torch.cat([intervals.first, middles]), torch.cat([middles, intervals.last])
+    nearest = torch.minimum(first, last)
     # not `<`: what is no number, or stands still at zero, is not sure either
-    sure = (nearest >= SAFETY * spread.repeat(2, 1)) & (nearest > 0)
-    return halves.select((~sure).sum(1) > allowed)
+    sure = (nearest >= SAFETY * spread) & (nearest > 0)
+    half = intervals.width / 2
+    lows = torch.cat([intervals.lows, intervals.lows + half])
+    halves = _Intervals(intervals.owners.repeat(2), lows, half, first, last, intervals.open.repeat(2, 1) & ~sure)
+    return halves.select(halves.open.sum(1) > allowed)

@@ -2,7 +2,7 @@
 
 exact: the smallest margin itself, up to derived rounding (problems that offer `segment_min_margins`).
 sound: lower bounds of all margins are positive (ReLU networks, see `sound`).
-sampled: no error at the points looked at (any network, see `sampled`).
+sampled: no error at points that lie so close that none is to be expected between them (any network, see `sampled`).
 
 Where K samples may err (`Problem.max_errors`), the smallest margin is the (K + 1)-th smallest at each point of a
 segment: no more than K margins are negative anywhere on it, and these may be other samples' from point to point.
@@ -37,10 +37,12 @@ class SegmentCertificates:
     """What is known of B straight segments."""
 
     kind: Kind  # of all of them; a segment that leaves S needs no proof
-    min_margins: Tensor  # (B,) exact and sound: lower bound of the smallest margin; sampled: smallest margin found
+    # (B,) exact and sound: lower bound of the smallest margin; sampled: smallest margin found, and 0 where it is unsure
+    min_margins: Tensor
     tested: Tensor  # (B,) int64, points at which the network was evaluated
     reason: str = ""  # why they are not proven, naming the layer; empty when they are
     unproven: int | None = None  # the segment that the reason is about, or none where it is about all
+    unsure: tuple[int, ...] = ()  # segments on which no error was met, but at this resolution one may hide
 
     @property
     def hold(self) -> Tensor:
@@ -88,7 +90,8 @@ def certify_segments(
         if unproven is None:
             return SegmentCertificates("sound", bounds, tested)
     samples = sample_segments(problem, starts, ends, datasets, resolution, at_ends, advance, all_or_none=all_or_none)
-    return SegmentCertificates("sampled", samples.min_margins, tested + samples.tested, reason, unproven)
+    margins, unsure = samples.min_margins.masked_fill(samples.unsure, 0.0), samples.unsure.nonzero().squeeze(1)
+    return SegmentCertificates("sampled", margins, tested + samples.tested, reason, unproven, tuple(unsure.tolist()))
 
 
 def _prove(

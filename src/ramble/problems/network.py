@@ -276,6 +276,21 @@ class NetworkProblem(ChunkedProblem):
         """
         return self._margins(partial(self._one_by_one, weights), samples, weights.dtype)
 
+    @torch.no_grad()
+    def margins_on(self, weights: Tensor, datasets: Tensor, samples: Tensor) -> Tensor:
+        """Return the margins (m,), float64, of one network (1, P) on some training samples (m,) alone."""
+        inputs, labels = self._data["train"]
+
+        def logits_of(rows: Tensor) -> Tensor:
+            return self._one_by_one(weights[0], channels_last(inputs_in(inputs[rows], weights.dtype)))
+
+        outputs = self._in_chunks(logits_of, samples)
+        found = margins(outputs, labels[samples]).double()
+        doubtful = found.abs() <= DOUBTFUL * outputs.abs().max()
+        if weights.dtype == torch.float32 and bool(doubtful.any()):
+            found[doubtful] = self._margins(self._exact(weights[0]), samples[doubtful], torch.float64)
+        return found
+
     def _margins(self, logits_of: Callable[[Tensor], Tensor], samples: Tensor, dtype: torch.dtype) -> Tensor:
         inputs, labels = self._data["train"]
 

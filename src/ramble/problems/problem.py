@@ -172,7 +172,7 @@ class Problem(ABC):
 
     @torch.no_grad()
     def examine(self, weights: Tensor, datasets: Tensor, split: Split = "train") -> tuple[Evaluation, Tensor]:
-        """Return the same, and the margins (B, M) of all samples, float64."""
+        """Return the evaluation of `evaluate`, and the margins (B, M) of all samples, float64."""
         outputs, labels = self.outputs(weights, datasets, split), self.labels(datasets, split)
         sample_margins = margins(outputs, labels).double()
         if split == "train":
@@ -191,6 +191,10 @@ class Problem(ABC):
         """Return the training margins (B, M), float64; computed in float64 where float32 leaves a sign open."""
         outputs = self.outputs(weights, datasets)
         return self._decided(margins(outputs, self.labels(datasets)).double(), outputs, weights, datasets)
+
+    def margins_on(self, weights: Tensor, datasets: Tensor, samples: Tensor) -> Tensor:
+        """Return the margins (m,) of one network (1, P) on some training samples (m,) of its set (1,), float64."""
+        return self.sample_margins(weights, datasets)[0, samples]
 
     def _decided(self, sample_margins: Tensor, outputs: Tensor, weights: Tensor, datasets: Tensor) -> Tensor:
         """Compute training margins again in float64 for the networks of which float32 leaves one's sign open."""

@@ -30,11 +30,15 @@ def certified(problem: Problem, path: Path, dataset: int, resolution: float, pro
     )
     if found.failed is None:
         return result
-    failure = f"segment {found.failed} between stored points {found.failed} and {found.failed + 1} leaves S"
+    failure = f"segment {found.failed} between stored points {found.failed} and {found.failed + 1} "
+    if found.unsure:
+        failure += f"may leave S: margins change too fast there for a resolution of {resolution}, give a finer one"
+    else:
+        failure += f"leaves S (smallest margin {found.min_margin:.3g})"
     return replace(
         result,
         certificate="none",
-        certificate_reason=f"{failure} (smallest margin {found.min_margin:.3g})",
+        certificate_reason=failure,
         certified_segments=found.failed,
-        reason=f"{path.reason}; not certified: {failure} (smallest margin {found.min_margin:.3g})",
+        reason=f"{path.reason}; not certified: {failure}",
     )

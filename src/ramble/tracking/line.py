@@ -67,14 +67,21 @@ class LineRun(Run):
         here, times = self._setting, self._times.double()
         found = certify_segments(here.problem, here.starts, here.ends, here.datasets, self._resolution)
         return [
-            Path(self._points[:, chain].cpu(), times, *_verdict(bool(holds), rows, here.problem.max_errors), rows)
-            for chain, (holds, rows) in enumerate(zip(found.hold.tolist(), self._rows, strict=True))
+            Path(
+                self._points[:, chain].cpu(),
+                times,
+                *_verdict(bool(found.hold[chain]), chain in found.unsure, rows, here.problem.max_errors),
+                rows,
+            )
+            for chain, rows in enumerate(self._rows)
         ]
 
 
-def _verdict(holds: bool, steps: list[Step], max_errors: int) -> tuple[Status, str]:
+def _verdict(holds: bool, unsure: bool, steps: list[Step], max_errors: int) -> tuple[Status, str]:
     if holds:
         return Status.ARRIVED, "the straight segment lies in S"
+    if unsure:
+        return Status.ARRIVED, "no error was met on the straight segment"
     outside = next((step for step in steps if not step.accepted), None)
     errors = errors_beyond(max_errors)
     return Status.LEFT_S, f"{errors} from t = {outside.t:.4f}" if outside else f"{errors} between the points"

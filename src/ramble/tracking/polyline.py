@@ -43,6 +43,7 @@ class Strand:
         self.arrived = False
         self.missed: _Kept | None = None
         self._lacking: tuple[float, float] | None = None  # the margin seen and the one wanted, where no error was seen
+        self._unsure = False  # no error was seen, but some may hide between the points
         self.certificate_evaluations = 0
 
     def look(
@@ -67,7 +68,7 @@ class Strand:
             rows: of the points looked at, rising; all if none are given.
             evaluated: networks evaluated for it, where some of the points were known; all if it is not given.
         """
-        self.points, self._lacking = points, None
+        self.points, self._lacking, self._unsure = points, None, False
         self.reconsider(found, rows)
         self.evaluations += len(found.errors) if evaluated is None else evaluated
         if self.looked_at_all:
@@ -98,12 +99,12 @@ class Strand:
         """Did the last look reach all points?"""
         return len(self._looked_at) == len(self.points)
 
-    def certified(self, smallest: float, wanted: float) -> None:
+    def certified(self, smallest: float, wanted: float, unsure: bool = False) -> None:
         """Take what is known of the polyline last looked at: it arrives with more than the margin wanted.
 
-        One without errors that has less is kept, if no other had more.
+        One without errors that has less is kept, if no other had more; none of which a segment is unsure.
         """
-        self.arrived = smallest > wanted
+        self.arrived, self._unsure = smallest > wanted, unsure
         if not self.arrived and smallest > 0:
             self.lacks(smallest, wanted)
         if not self.arrived and smallest > max(0.0, self.missed.margin if self.missed else 0.0):
@@ -152,6 +153,11 @@ class Strand:
                 f"not a path yet: no {beyond} were seen, but a margin of {seen:.3g} where {wanted:.3g} is asked for "
                 f"(margin_share); {heights}"
             )
+        if self._unsure:
+            return (
+                f"not certified: no {beyond} were seen, but between its points margins change too fast for the "
+                f"resolution; {heights}"
+            )
         if int(errors[worst]) <= allowed:
             return f"{what}: {beyond} between its points; {heights}"
         return (
@@ -193,15 +199,18 @@ def certify_strands(strands: list[Strand], resolution: float, margin_share: floa
     starts = torch.cat([strand.points[:-1] for strand in strands])
     ends = torch.cat([strand.points[1:] for strand in strands])
     owners = torch.cat([strand.setting.datasets for strand in strands]).repeat_interleave(torch.tensor(counts))
-    margins, tested = [], []
+    margins, tested, unsure = [], [], []
     for rows in torch.split(torch.arange(len(starts)), BATCH):
         # a proof, where there is one, comes once, for the finished path
         found = certify_segments(problem, starts[rows], ends[rows], owners[rows], resolution, sound=False)
         margins.append(found.min_margins.cpu())
         tested.append(found.tested.cpu())
-    of_strands = zip(torch.split(torch.cat(margins), counts), torch.split(torch.cat(tested), counts), strict=True)
-    for strand, (smallest, spent) in zip(strands, of_strands, strict=True):
-        strand.certified(float(smallest.min()), margin_share * strand.margin_of_ends)
+        unsure.append(torch.zeros(len(rows), dtype=torch.bool).index_fill(0, torch.tensor(found.unsure).long(), True))
+    of_strands = (torch.split(torch.cat(column), counts) for column in (margins, tested, unsure))
+    for strand, smallest, spent, open_ones in zip(strands, *of_strands, strict=True):
+        least = float(smallest.min())
+        # where another segment has an error, there is nothing to be unsure of
+        strand.certified(least, margin_share * strand.margin_of_ends, unsure=not least < 0 and bool(open_ones.any()))
         strand.certificate_evaluations += int(spent.sum())
 
 
