@@ -1,6 +1,7 @@
 """Samples on segments, and certificates of whole paths."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -79,72 +80,80 @@ def test_samples_crowd_where_margins_are_small():
     assert 3 < int(near.tested) < 30
 
 
-def narrow_dip() -> tuple[NetworkProblem, Tensor, Tensor]:
-    """A network whose margin on one of its samples is 1 + cos(w), less a little: negative around w = pi alone."""
+class Curved(NetworkProblem):
+    """A network whose margin is a function of its one weight w on the first sample, and 1 on the others."""
 
-    class Dip(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.weight = torch.nn.Parameter(torch.zeros(1))
+    def __init__(self, margin: Callable[[Tensor], Tensor]) -> None:
+        self._margin = margin
+        super().__init__({"train": (torch.tensor([[1.0], [-1.0], [-2.0]]), torch.zeros(3, dtype=torch.long))})
 
-        def forward(self, inputs: Tensor) -> Tensor:
-            margin = torch.where(inputs > 0, 0.999 + torch.cos(self.weight), 1.0)
-            return torch.cat([margin, torch.zeros_like(margin)], 1)
+    def build_network(self) -> torch.nn.Module:
+        margin_of = self._margin
 
-    class Problem(NetworkProblem):
-        def build_network(self) -> torch.nn.Module:
-            return Dip()
+        class Network(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight = torch.nn.Parameter(torch.zeros(1))
 
-    inputs = torch.tensor([[1.0], [-1.0], [-2.0]])
-    problem = Problem({"train": (inputs, torch.zeros(3, dtype=torch.long))})
-    return problem, torch.tensor([[0.2]]), torch.tensor([[5.9]])
+            def forward(self, inputs: Tensor) -> Tensor:
+                margin = torch.where(inputs > 0, margin_of(self.weight), 1.0)
+                return torch.cat([margin, torch.zeros_like(margin)], 1)
+
+        return Network()
+
+
+# below zero around w = pi alone, on a sixtieth of the segment, whose middle is on one side of it
+DIP = Curved(lambda weight: 0.999 + torch.cos(weight))
+# nowhere below zero, and almost zero at a place that no halving meets
+TOUCH = Curved(lambda weight: 1e-9 + (weight - 1.2345).abs())
+SEGMENT = torch.tensor([[0.2]]), torch.tensor([[5.9]])
+STRAIGHT = Path(torch.cat(SEGMENT), torch.tensor([0.0, 1.0]).double(), Status.ARRIVED, "there", [])
+
+
+def test_an_error_on_a_short_part_of_a_segment_is_found():
+    found = certify_segments(DIP, *SEGMENT, torch.tensor([0]), RESOLUTION)
+    assert float(DIP.sample_margins(torch.tensor([[3.05]]), torch.tensor([0])).min()) > 0
+    assert float(found.min_margins) < 0
+    assert found.unsure == ()
+    assert (
+        "segment 0 between stored points 0 and 1 leaves S" in certified(DIP, STRAIGHT, 0, RESOLUTION, silent()).reason
+    )
 
 
 def test_a_segment_on_which_an_error_may_hide_is_not_certified():
-    problem, start, end = narrow_dip()
-    zero = torch.tensor([0])
-    coarse = certify_segments(problem, start, end, zero, 0.5)
-    assert coarse.tested.tolist() == [3]  # the middle misses the dip, which is 0.09 wide
-    assert coarse.unsure == (0,)
-    assert coarse.hold.tolist() == [False]
-    fine = certify_segments(problem, start, end, zero, 1 / 1024)
-    assert fine.unsure == ()
-    assert float(fine.min_margins) < 0
-    path = Path(torch.cat([start, end]), torch.tensor([0.0, 1.0]).double(), Status.ARRIVED, "there", [])
-    told = certified(problem, path, 0, 0.5, silent())
-    assert told.certificate == "none"
-    assert not told.joins
-    assert "may leave S: margins change too fast there for a resolution of 0.5, give a finer one" in told.reason
-    again = certified(problem, path, 0, 1 / 1024, silent())
-    assert "segment 0 between stored points 0 and 1 leaves S" in again.reason
+    found = certify_segments(TOUCH, *SEGMENT, torch.tensor([0]), RESOLUTION)
+    assert found.unsure == (0,)
+    assert found.hold.tolist() == [False]
+    assert int(found.tested) < 80, "a chain of intervals around one place"
+    path = certified(TOUCH, STRAIGHT, 0, RESOLUTION, silent())
+    assert path.certificate == "none"
+    assert not path.joins
+    assert "may leave S: no error was met, but points 6e-05 of it apart cannot rule one out" in path.reason
 
 
 def test_a_line_on_which_an_error_may_hide_is_not_certified_and_none_is_told_of():
-    problem, start, end = narrow_dip()
-    line = LineTracker(LineSettings(points=2, resolution=0.5))
-    (path,) = connect(problem, line, start, end, torch.tensor([0]), silent())
+    (path,) = connect(TOUCH, LineTracker(LineSettings(points=2)), *SEGMENT, torch.tensor([0]), silent())
     assert path.certificate == "none"
     assert path.reason.startswith("no error was met on the straight segment; not certified: segment 0")
 
 
 def test_a_polygon_on_which_an_error_may_hide_does_not_arrive_and_says_so():
-    problem, start, end = narrow_dip()
-    strand = Strand(Setting(problem, start, end, torch.tensor([0])))
-    points = torch.cat([start, end])
-    strand.look(points, problem.evaluate(points, torch.tensor([0, 0])), 0.1, 0)
-    certify_strands([strand], 0.5)
+    strand, points = Strand(Setting(TOUCH, *SEGMENT, torch.tensor([0]))), torch.cat(SEGMENT)
+    strand.look(points, TOUCH.evaluate(points, torch.tensor([0, 0])), 0.1, 0)
+    certify_strands([strand], RESOLUTION)
     assert not strand.arrived
-    assert strand.path().reason.startswith("not certified: no errors were seen, but between its points margins change")
+    assert strand.path().reason.startswith("not certified: no errors were seen, but a margin comes too close to zero")
 
 
 def test_beyond_the_first_halving_only_samples_in_doubt_are_looked_at(monkeypatch):
-    problem, start, end = narrow_dip()
-    looked_at = []
-    kept = NetworkProblem.margins_on
-    monkeypatch.setattr(
-        NetworkProblem, "margins_on", lambda *given: looked_at.append(given[3].tolist()) or kept(*given)
-    )
-    certify_segments(problem, start, end, torch.tensor([0]), 1 / 64)
+    looked_at, kept = [], NetworkProblem.margins_on
+
+    def margins_on(problem, weights, datasets, samples):
+        looked_at.append(samples.tolist())
+        return kept(problem, weights, datasets, samples)
+
+    monkeypatch.setattr(NetworkProblem, "margins_on", margins_on)
+    certify_segments(TOUCH, *SEGMENT, torch.tensor([0]), RESOLUTION)
     assert looked_at
     assert all(samples == [0] for samples in looked_at)
 

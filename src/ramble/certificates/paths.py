@@ -20,12 +20,12 @@ class PathCertificate:
 
     kind: Kind  # the weakest of its segments'
     segments: int  # all, or those up to the first one that failed
-    resolution: float  # the smallest interval looked at, as a share of its segment, where margins are not exact
+    resolution: float  # of proofs: the shortest piece tried, as a share of its segment
     tested: int  # points at which the network was evaluated
     min_margin: float  # smallest over these segments: lower bound when exact or sound, found when sampled
     weakest: int  # the segment that has it
     failed: int | None  # the first segment that is not certified
-    unsure: bool  # no error was met on that segment, but at this resolution one may hide
+    unsure: bool  # no error was met on that segment, but one may hide between any points
     reason: str = ""  # why it is sampled and not proven, naming the layer or the segment; empty when it is
 
     @property

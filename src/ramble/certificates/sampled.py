@@ -1,10 +1,10 @@
 """What samples tell of straight segments: margins at points that crowd where a margin is small or changes fast.
 
-Every segment is halved once. An interval is halved again, down to the resolution, while some sample's smaller end
+Every segment is halved once. An interval is halved again, and again, while some sample's smaller end
 margin is below `SAFETY` times the spread of that sample's margin over the interval's parent: only there can a margin
 reach zero and come back unseen, if it bends no more than it did before. Where K samples may err, margins are the
 (K + 1)-th smallest at each point, and an interval is halved while more than K samples are below zero or may be. A
-segment with an interval that would be halved again, were it not for the resolution, is unsure: it is not certified.
+segment with an interval that would have to be halved beyond `FINEST` is unsure: it is not certified.
 
 A sample that cannot reach zero inside an interval is not looked at in its parts: beyond the first halving a network is
 evaluated on those alone that may.
@@ -21,6 +21,9 @@ from ramble.problems.problem import Problem, visible_batch
 
 # 1: an interval is left alone when going on at twice the pace seen so far would not reach zero inside it.
 SAFETY = 1.0
+# The shortest interval, as a share of its segment. Half a million times the rounding of float32 weights is left there,
+# and a margin that rises from a ten-thousandth of its largest value is followed.
+FINEST = 2.0**-14
 # Networks held at a time.
 BATCH = 64
 
@@ -61,11 +64,11 @@ def sample_segments(
     starts: Tensor,
     ends: Tensor,
     datasets: Tensor,
-    resolution: float,
     known: tuple[Tensor, Tensor],
     advance: Advance = unseen,
     *,
     all_or_none: bool = False,
+    finest: float = FINEST,
 ) -> Samples:
     """Look for errors, more than K at a point, between the ends of B segments side by side; stop at each one's first.
 
@@ -74,10 +77,10 @@ def sample_segments(
         starts: weights at t = 0, (B, P).
         ends: weights at t = 1, (B, P).
         datasets: (B,).
-        resolution: no interval shorter than this share of the segment is halved.
         known: margins (B, M) at the starts and at the ends, as `Problem.sample_margins` gives them.
         advance: told of networks as they are evaluated.
         all_or_none: stop at the first error on any of them; none of the segments is then known to have a margin (-inf).
+        finest: share of the segment, at most a half, of the shortest interval.
     """
     allowed = problem.max_errors
     smallest = torch.minimum(*(_smallest(each, allowed) for each in known))
@@ -89,7 +92,7 @@ def sample_segments(
         if all_or_none and not bool((smallest > 0).all()):
             return Samples(torch.full_like(smallest, -torch.inf), tested, unsure)
         intervals = intervals.select(smallest[intervals.owners] > 0)
-        if not len(intervals.owners) or intervals.width <= min(resolution, 0.5):
+        if not len(intervals.owners) or intervals.width <= finest:
             unsure[intervals.owners] = True
             return Samples(smallest, tested, unsure)
         middles = _margins_at(problem, starts, ends, datasets, intervals, advance, all_or_none)

@@ -42,7 +42,7 @@ class SegmentCertificates:
     tested: Tensor  # (B,) int64, points at which the network was evaluated
     reason: str = ""  # why they are not proven, naming the layer; empty when they are
     unproven: int | None = None  # the segment that the reason is about, or none where it is about all
-    unsure: tuple[int, ...] = ()  # segments on which no error was met, but at this resolution one may hide
+    unsure: tuple[int, ...] = ()  # segments on which no error was met, but one may hide between any points; sampled
 
     @property
     def hold(self) -> Tensor:
@@ -69,7 +69,7 @@ def certify_segments(
         starts: weights at one end, (B, P).
         ends: weights at the other, (B, P).
         datasets: (B,), the training set of each segment.
-        resolution: the smallest interval looked at, as a share of its segment, where margins are not exact.
+        resolution: of proofs: pieces down to this share of a segment are tried.
         sound: whether a proof is tried where there is one; it costs about as much as ten evaluations a piece.
         known: margins (B, M) at the starts and at the ends, where the caller has them from `Problem.sample_margins`.
         advance: told of networks as they are evaluated, and of segments as they are proven or known exactly.
@@ -84,12 +84,12 @@ def certify_segments(
     reason, unproven = obstacle(problem) if sound else "no proof was asked for", None
     if not reason:
         # the middles alone: they spare the proof for most segments that leave S, and the proof spares all other samples
-        screened = sample_segments(problem, starts, ends, datasets, 0.5, at_ends, advance)
+        screened = sample_segments(problem, starts, ends, datasets, at_ends, advance, finest=0.5)
         tested = tested + screened.tested
         bounds, unproven, reason = _prove(problem, starts, ends, resolution, screened.min_margins, advance)
         if unproven is None:
             return SegmentCertificates("sound", bounds, tested)
-    samples = sample_segments(problem, starts, ends, datasets, resolution, at_ends, advance, all_or_none=all_or_none)
+    samples = sample_segments(problem, starts, ends, datasets, at_ends, advance, all_or_none=all_or_none)
     margins, unsure = samples.min_margins.masked_fill(samples.unsure, 0.0), samples.unsure.nonzero().squeeze(1)
     return SegmentCertificates("sampled", margins, tested + samples.tested, reason, unproven, tuple(unsure.tolist()))
 

@@ -88,7 +88,7 @@ class PathHeader(Header, Ending):
         certified_segments: from the start.
         min_margin: smallest on the segments looked at; NaN where nothing was certified.
         certificate_points: networks evaluated for the certificate.
-        certificate_resolution: smallest interval looked at, as a share of a segment.
+        certificate_resolution: shortest piece that a proof was tried on, as a share of a segment.
     """
 
     tracker: str

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ramble.certificates.paths import certify_path
+from ramble.certificates.sampled import FINEST
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
 from ramble.tracking.path import Path
@@ -32,7 +33,7 @@ def certified(problem: Problem, path: Path, dataset: int, resolution: float, pro
         return result
     failure = f"segment {found.failed} between stored points {found.failed} and {found.failed + 1} "
     if found.unsure:
-        failure += f"may leave S: margins change too fast there for a resolution of {resolution}, give a finer one"
+        failure += f"may leave S: no error was met, but points {FINEST:.1g} of it apart cannot rule one out"
     else:
         failure += f"leaves S (smallest margin {found.min_margin:.3g})"
     return replace(

@@ -43,7 +43,7 @@ class Path(Ending):
     certified_segments: int = 0  # of them, from the start
     min_margin: float = float("nan")  # smallest on the segments looked at: lower bound, or found when sampled
     certificate_points: int = 0  # networks evaluated for the certificate
-    certificate_resolution: float = float("nan")  # smallest interval looked at, as a share of its segment
+    certificate_resolution: float = float("nan")  # shortest piece that a proof was tried on, as a share of its segment
     end_order: Tensor | None = None  # (P,) int64, where the last point is W_b[end_order]: W_b with its units reordered
 
     @property

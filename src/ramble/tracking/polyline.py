@@ -155,8 +155,8 @@ class Strand:
             )
         if self._unsure:
             return (
-                f"not certified: no {beyond} were seen, but between its points margins change too fast for the "
-                f"resolution; {heights}"
+                f"not certified: no {beyond} were seen, but a margin comes too close to zero to rule them out "
+                f"between points; {heights}"
             )
         if int(errors[worst]) <= allowed:
             return f"{what}: {beyond} between its points; {heights}"

@@ -7,22 +7,15 @@ from pydantic import Field
 
 from ramble.settings import Model
 
-Resolution = Annotated[
-    float,
-    Field(
-        gt=0,
-        le=0.5,
-        description="smallest interval, as a share of a segment, that certificates look at where margins are not exact",
-    ),
-]
-
 
 class TrackerSettings(Model):
     """Base of the settings of all trackers; each subclass has a field `algorithm` with its own name."""
 
     tracker: ClassVar[str]  # import path of the `Tracker` that takes these settings
 
-    resolution: Resolution = 1 / 64
+    resolution: Annotated[float, Field(gt=0, le=0.5)] = Field(
+        default=1 / 64, description="shortest piece of a segment, as a share of it, that a proof is tried on"
+    )
 
     @property
     @abstractmethod

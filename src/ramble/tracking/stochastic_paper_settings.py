@@ -6,7 +6,6 @@ from pydantic import Field
 
 from ramble.settings import Count, Fraction
 from ramble.tracking.paper_settings import PaperSettings
-from ramble.tracking.settings import Resolution
 
 
 class StochasticPaperSettings(PaperSettings):
@@ -22,4 +21,3 @@ class StochasticPaperSettings(PaperSettings):
     stall_steps: Count = Field(
         default=5, description="a chain is stuck when t rose by less than `stall_gain` in so many"
     )
-    resolution: Resolution = 0.5

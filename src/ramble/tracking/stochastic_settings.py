@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ramble.settings import Count, Fraction, Positive
 from ramble.tracking.guarded_settings import StoredPoints
-from ramble.tracking.settings import Resolution, TrackerSettings
+from ramble.tracking.settings import TrackerSettings
 
 
 class StochasticGuardedSettings(TrackerSettings):
@@ -46,7 +46,6 @@ class StochasticGuardedSettings(TrackerSettings):
         "of the smaller one of both ends",
     )
     stored_points: StoredPoints = 61
-    resolution: Resolution = 0.5
 
     @property
     def budget(self) -> int:
