@@ -1,10 +1,10 @@
 """What samples tell of straight segments: margins at points that crowd where a margin is small or changes fast.
 
-Every segment is halved once. An interval is halved again, and again, while some sample's smaller end
-margin is below `SAFETY` times the spread of that sample's margin over the interval's parent: only there can a margin
-reach zero and come back unseen, if it bends no more than it did before. Where K samples may err, margins are the
-(K + 1)-th smallest at each point, and an interval is halved while more than K samples are below zero or may be. A
-segment with an interval that would have to be halved beyond `FINEST` is unsure: it is not certified.
+Every segment is halved once. An interval is halved again while some sample's smaller end margin is below `SAFETY` times
+the spread of that sample's margin over the interval's parent: only there can a margin reach zero and come back unseen,
+if it bends no more than it did before. Where K samples may err, margins are the (K + 1)-th smallest at each point, and
+an interval is halved while more than K samples are below zero or may be. A segment with an interval that would have to
+be halved beyond `FINEST` is unsure: it is not certified.
 
 A sample that cannot reach zero inside an interval is not looked at in its parts: beyond the first halving a network is
 evaluated on those alone that may.
@@ -21,8 +21,8 @@ from ramble.problems.problem import Problem, visible_batch
 
 # 1: an interval is left alone when going on at twice the pace seen so far would not reach zero inside it.
 SAFETY = 1.0
-# The shortest interval, as a share of its segment. Half a million times the rounding of float32 weights is left there,
-# and a margin that rises from a ten-thousandth of its largest value is followed.
+# The shortest interval, as a share of its segment: a thousand times the rounding of float32 weights. A margin that
+# rises evenly from a ten-thousandth of its largest value is followed.
 FINEST = 2.0**-14
 # Networks held at a time.
 BATCH = 64
