@@ -157,17 +157,17 @@ def test_a_segment_that_leaves_the_solution_space_between_good_ends_is_refused()
     assert not certify_segments(problem, start, end, ZERO, 1 / 64).hold
 
 
-def test_a_dip_that_samples_overlook_is_not_proven():
+def test_a_dip_between_all_early_samples_is_not_proven_and_found():
     start, end = factors(2.0, 2.0), factors(-1.0, -1.01)  # negative from t = 2 / 3.01 to 2 / 3
     found = certify_segments(TwoFactors(), start, end, ZERO, 1 / 64)
-    assert (found.kind, found.hold.tolist()) == ("sampled", [True])
+    assert (found.kind, found.hold.tolist()) == ("sampled", [False])
     assert not prove_segment(TwoFactors(), start[0], end[0], 1 / 1024).proven
 
 
 def test_a_path_that_is_not_proven_names_segment_sample_and_piece():
     points = torch.cat([factors(2.1, 2.1), factors(2.0, 2.0), factors(-1.0, -1.01)])
     found = certify_path(TwoFactors(), points, 0, 1 / 64)
-    assert (found.kind, found.holds) == ("sampled", True)
+    assert (found.kind, found.failed) == ("sampled", 1)
     assert found.reason == (
         "segment 1: the margin of training sample 0 could not be bounded away from zero on t in [0.65625, 0.671875], "
         "the finest piece that the resolution 0.015625 allows"
