@@ -259,7 +259,51 @@ def seen_by_numpy():
     )
 
 
+def stepping(cast):
+    """A cast of rectified activations: with operations in place, torch turns casts into copies, too."""
+    return lambda: Wrapped(
+        lambda self, x: self.a(x) + cast(self.relu(self.b(x))), a=nn.Linear(4, 3), b=nn.Linear(4, 3),
+        relu=nn.ReLU(inplace=True),
+    )  # fmt: skip
+
+
+STEPS = {
+    "bool": lambda values: values.bool().to(values.dtype),
+    "doubled bool": lambda values: values.bool().double(),
+    "int": lambda values: values.int().to(values.dtype),
+    "long": lambda values: values.long() * 1.0,
+    "bytes": lambda values: values.to(torch.uint8).to(values.dtype),
+    "share of bools": lambda values: values.bool().sum(1, keepdim=True).to(values.dtype),
+    "mean of bools": lambda values: values.bool().mean(1, keepdim=True, dtype=values.dtype),
+    "larger of bools": lambda values: torch.maximum(values.bool(), values.bool()).to(values.dtype),
+    "bools side by side": lambda values: torch.cat([values.bool(), values.bool()], 1)[:, :3].to(values.dtype),
+    "complex": lambda values: values.to(torch.complex128).real,
+    "complex of fewer digits": lambda values: values.to(torch.complex64).abs().to(values.dtype),
+}
+COUNTS = {
+    "times": lambda values, count: values * count,
+    "plus": lambda values, count: values + count,
+    "minus": lambda values, count: values - 2 * count,
+    "over": lambda values, count: values / count,
+    "selected by": lambda values, count: values.select(1, count - 4),
+    "clamped by": lambda values, count: values.clamp(max=count),
+    "leaning by": lambda values, count: functional.leaky_relu(values, 1 / count),
+}
+
+
+def counting(use):
+    """The outputs of a layer, and what becomes of them with the number of samples."""
+
+    def forward(self, x):
+        used = use(self.a(x), x.shape[0])
+        return self.a(x) + (used if used.dim() == 2 else used[:, None])
+
+    return lambda: Wrapped(forward, a=nn.Linear(4, 3))
+
+
 REFUSED = {
+    **{f"cast to {name}": (stepping(cast), VECTOR, "") for name, cast in STEPS.items()},
+    **{f"{name} the number of samples": (counting(use), VECTOR, "") for name, use in COUNTS.items()},
     "cosine": (
         lambda: nn.Sequential(nn.Linear(4, 8), nn.ReLU(), Cosine(8, 3)),
         VECTOR,

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import Dim, ExportedProgram
 
+from ramble.certificates.operations import SIZED
 from ramble.certificates.values import NotUnderstoodError
 from ramble.problems.logits import inputs_in
 from ramble.problems.network import NetworkProblem
@@ -150,14 +151,15 @@ def _operation(node: fx.Node, samples: torch.SymInt, last_uses: tuple[fx.Node, .
     rest = sizes[1:] if by_sample else sizes
     if any(isinstance(size, torch.SymInt) for size in rest):
         raise NotUnderstoodError(f"{layer}: {node.target} does not keep the samples apart, along the first axis")
-    formats = {found.dtype} | {each.meta["val"].dtype for each in node.all_input_nodes if _is_tensor(each)}
+    given = [each.meta.get("val") for each in node.all_input_nodes]
+    formats = {found.dtype} | {each.dtype for each in given if isinstance(each, Tensor)}
     if found.is_floating_point() and found.dtype != torch.float64 and (by_sample or len(formats) > 1):
         raise NotUnderstoodError(f"{layer}: {node.target} turns to numbers of {found.dtype}")
+    if not found.is_floating_point() and any(each.is_floating_point for each in formats):
+        raise NotUnderstoodError(f"{layer}: {node.target} turns to numbers of {found.dtype}")  # and rounds
+    if any(isinstance(each, torch.SymInt) for each in given) and node.target not in SIZED:
+        raise NotUnderstoodError(f"{layer}: {node.target} takes the number of samples for more than a size")
     return Operation(node, layer, tuple(int(size) for size in rest), by_sample, last_uses)
-
-
-def _is_tensor(node: fx.Node) -> bool:
-    return isinstance(node.meta.get("val"), Tensor)
 
 
 def _layer(node: fx.Node) -> str:

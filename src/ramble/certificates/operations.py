@@ -44,6 +44,10 @@ REARRANGEMENTS: dict[object, Callable[..., Value]] = {
     aten.slice.Tensor: rearrangements.part,
     aten.select.int: rearrangements.select,
 }
+# Those that take the sizes of their result, of which the number of samples may be one; it is read from the graph.
+SIZED = frozenset(
+    target for target, done in REARRANGEMENTS.items() if done in (rearrangements.reshape, rearrangements.expand)
+)
 # Of activations.
 OPERATIONS: dict[object, Callable[..., Form | tuple[Form, None, None]]] = {
     aten.linear.default: layers.linear,
