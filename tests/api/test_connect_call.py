@@ -143,6 +143,15 @@ def test_a_point_with_errors_is_noticed(made, ends, tmp_path):
     assert re.search(r"segment \d+ has \d+ error", str(verdict))
 
 
+def test_errors_that_the_file_alone_permits_are_said(made, ends, tmp_path):
+    tensors, header = read_tensors(made[1] / "path.safetensors")
+    assert "PERMITTED" not in str(ramble.verify(made[1] / "path.safetensors", sources(ends)))
+    write_tensors(tmp_path / "path.safetensors", tensors, header | {"max_errors": "5"})
+    said = str(ramble.verify(tmp_path / "path.safetensors", sources(ends)))
+    assert "5 errors PERMITTED at every point" in said
+    assert ", max_errors, certificate_resolution, " in said.partition("not compared")[2]
+
+
 def test_profile_and_spectrum_take_the_path_the_problem_or_the_file(made, ends):
     path, folder = made
     file = folder / "path.safetensors"

@@ -115,7 +115,9 @@ def test_a_path_holds_with_the_errors_that_its_study_allows(tmp_path, capsys, ma
     file = stored_path(tmp_path, 1)
     header = read_path(file).header
     assert (header.max_errors, header.certificate, header.certified_segments) == (1, "exact", 8)
-    assert verify(file, params_with(tmp_path, max_errors)) == 0, capsys.readouterr().out
+    code, said = verify(file, params_with(tmp_path, max_errors)), capsys.readouterr().out
+    assert code == 0, said
+    assert ", 1 error PERMITTED at every point, smallest margin but for as many " in said
 
 
 def test_a_path_of_another_threshold_is_not_judged(tmp_path, capsys):

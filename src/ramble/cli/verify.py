@@ -19,7 +19,8 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "verify",
         help="check stored paths independently of how they were made",
-        description="Check that stored paths join their solutions and that every straight segment is free of errors. "
+        description="Check that stored paths join their solutions and that no straight segment has more errors than "
+        "permitted: none, or as many as the line of its verdict says. "
         "All that a path's header says is compared with its points, data, solutions and table, and its certificate "
         "made anew. Runs the code that the parameters name, or that the file of a path of `ramble connect` names. "
         "Exit code 0: all hold; 1: some do not; 2: some cannot be judged.",

@@ -11,6 +11,7 @@ from ramble.store.points import END_ORDER
 from ramble.store.untrusted import quoted
 from ramble.verification.artifact import BELIEVED, MOST_UNKNOWN, OF_TABLE, Artifact, Source, check_for
 
+UNSAID = ("max_errors", "certificate_resolution")  # no parameters say them; the first one stands in the verdict
 COMPARED = ("maker", "dataset", "network", "data", "a", "b", END_ORDER)  # by the files and objects that they lead to
 
 
@@ -45,6 +46,7 @@ def open_joined(file: Path, sources: Sources) -> Artifact:
         believed=(
             *(name for name in BELIEVED if name in claims.text),
             *([] if os.path.lexists(table) else OF_TABLE),
+            *UNSAID,
             *map(quoted, unknown[:MOST_UNKNOWN]),
         ),
         resolution=claims.certificate_resolution,

@@ -26,7 +26,8 @@ class Verdict:
     kind: str  # of the check: "sound" or "sampled"
     segments: int
     tested: int  # points at which all margins were computed
-    min_margin: float  # the smallest of them
+    min_margin: float  # the smallest of them, or the smallest but for `max_errors` samples
+    max_errors: int  # that were permitted
     seconds: float
     problems: tuple[str, ...]  # what is wrong
     compared: str  # with what
@@ -34,16 +35,19 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Is the path what it says, and free of errors?"""
+        """Is the path what it says, and nowhere on it are more errors than permitted?"""
         return not self.problems
 
     def __str__(self) -> str:
         """Return the outcome as two lines, whatever texts the file holds."""
         far = "" if self.status == "arrived" else f" (verified as far as it goes, t = {self.reached:.4f})"
+        smallest = f"smallest margin {self.min_margin:.6g}"
+        if self.max_errors:
+            many = f"{self.max_errors} error{'s' * (self.max_errors > 1)}"
+            smallest = f"{many} PERMITTED at every point, smallest margin but for as many {self.min_margin:.6g}"
         first = (
             f"{'holds' if self.holds else 'FAILS'}  {self.file}: {self.status}{far}, {self.kind}, "
-            f"{self.segments} segments, {self.tested} points tested, smallest margin {self.min_margin:.6g}, "
-            f"{self.seconds:.1f} s"
+            f"{self.segments} segments, {self.tested} points tested, {smallest}, {self.seconds:.1f} s"
         )
         second = f"       compared: {self.compared}; not compared: {', '.join(self.believed) or 'nothing'}"
         return "\n".join(map(printable, ("; ".join([first, *self.problems]), second)))
@@ -95,6 +99,7 @@ def judge(artifact: Artifact, began: float) -> Verdict:
         segments=artifact.segments,
         tested=found.tested,
         min_margin=found.min_margin,
+        max_errors=artifact.max_errors,
         seconds=time.perf_counter() - began,
         problems=tuple(problems),
         compared=(
