@@ -164,6 +164,32 @@ def test_a_dip_between_all_early_samples_is_not_proven_and_found():
     assert not prove_segment(TwoFactors(), start[0], end[0], 1 / 1024).proven
 
 
+class Tent(SequentialProblem):
+    """One sample with the logits (5 - 10 tent(w), 0): an error where w is within 1/2 of zero, and 5 elsewhere."""
+
+    def __init__(self) -> None:
+        layers = [nn.Linear(1, 3), nn.ReLU(), nn.Linear(3, 2)]
+        super().__init__(layers, (1,), 0, samples=1)
+        inputs, labels = self.data("train")
+        inputs.fill_(1)
+        labels.fill_(0)
+
+    def at(self, place: float) -> Tensor:
+        first = {"0.weight": torch.zeros(3, 1), "0.bias": place + torch.tensor([-1.0, 0.0, 1.0])}
+        last = {"2.weight": 10 * torch.tensor([[-1.0, 2.0, -1.0], [0, 0, 0]]), "2.bias": torch.tensor([5.0, 0.0])}
+        return self.flatten(first | last)[None]
+
+
+def test_where_a_proof_stays_open_an_error_is_looked_for():
+    problem = Tent()
+    start, end = problem.at(-1000.31), problem.at(1200.17)  # within 1 of zero on a thousandth of the segment
+    assert float(problem.sample_margins(problem.at(0.0), ZERO)) == -5
+    found = certify_segments(problem, start, end, ZERO, 1 / 64)
+    assert found.kind == "sampled"
+    assert found.hold.tolist() == [False]
+    assert float(found.min_margins) < 0
+
+
 def test_a_path_that_is_not_proven_names_segment_sample_and_piece():
     points = torch.cat([factors(2.1, 2.1), factors(2.0, 2.0), factors(-1.0, -1.01)])
     found = certify_path(TwoFactors(), points, 0, 1 / 64)

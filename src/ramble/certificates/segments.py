@@ -15,8 +15,12 @@ import torch
 from torch import Tensor
 
 from ramble.certificates.sampled import Advance, margins_of, sample_segments, unseen
-from ramble.certificates.sound import obstacle, prove_segment
+from ramble.certificates.sound import SoundBound, obstacle, prove_segment
+from ramble.problems.margins import membership_margins
 from ramble.problems.problem import Problem
+
+# Points at which a piece is looked at that a proof left open: often an error is why it did.
+POINTS = 32
 
 Kind = Literal["exact", "sound", "sampled"]
 
@@ -81,28 +85,45 @@ def certify_segments(
         return SegmentCertificates("exact", exact, torch.zeros_like(exact, dtype=torch.int64))
     at_ends = known or (margins_of(problem, starts, datasets, advance), margins_of(problem, ends, datasets, advance))
     tested = torch.full((len(starts),), 0 if known else 2, device=at_ends[0].device)
-    reason, unproven = obstacle(problem) if sound else "no proof was asked for", None
+    reason, unproven, looked = obstacle(problem) if sound else "no proof was asked for", None, torch.inf
     if not reason:
         # the middles alone: they spare the proof for most segments that leave S, and the proof spares all other samples
         screened = sample_segments(problem, starts, ends, datasets, at_ends, advance, finest=0.5)
         tested = tested + screened.tested
-        bounds, unproven, reason = _prove(problem, starts, ends, resolution, screened.min_margins, advance)
+        bounds, unproven, proof = _prove(problem, starts, ends, resolution, screened.min_margins, advance)
         if unproven is None:
             return SegmentCertificates("sound", bounds, tested)
+        reason, row = proof.reason, slice(unproven, unproven + 1)
+        looked = _smallest_margin_on(problem, starts[row], ends[row], datasets[row], proof)
+        tested[unproven] += POINTS * (looked < torch.inf)
     samples = sample_segments(problem, starts, ends, datasets, at_ends, advance, all_or_none=all_or_none)
     margins, unsure = samples.min_margins.masked_fill(samples.unsure, 0.0), samples.unsure.nonzero().squeeze(1)
+    if unproven is not None:
+        margins[unproven] = margins[unproven].clamp(max=looked)
     return SegmentCertificates("sampled", margins, tested + samples.tested, reason, unproven, tuple(unsure.tolist()))
 
 
 def _prove(
     problem: Problem, starts: Tensor, ends: Tensor, resolution: float, found: Tensor, advance: Advance
-) -> tuple[Tensor, int | None, str]:
-    """Return lower bounds (B,) for the segments of which no error was found, the first not proven, and why not."""
-    bounds = found.clone()
+) -> tuple[Tensor, int | None, SoundBound]:
+    """Return lower bounds (B,) for the segments of which no error was found, the first not proven, and its proof."""
+    bounds, bound = found.clone(), SoundBound(torch.inf, 0, "")
     for row in (found > 0).nonzero().squeeze(1).tolist():
         bound = prove_segment(problem, starts[row], ends[row], resolution)
         if not bound.proven:
-            return bounds, row, bound.reason
+            return bounds, row, bound
         bounds[row] = bound.min_margin
         advance(1)
-    return bounds, None, ""
+    return bounds, None, bound
+
+
+def _smallest_margin_on(problem: Problem, start: Tensor, end: Tensor, dataset: Tensor, proof: SoundBound) -> float:
+    """Return the smallest margin at points of the piece of a segment (1, P) that its proof left open, if it is one."""
+    piece = proof.open_piece
+    if piece is None:
+        return torch.inf
+    times = torch.linspace(piece.low, piece.high, POINTS, dtype=torch.float64).tolist()
+    found = [problem.margins_on(torch.lerp(start, end, time), dataset, piece.samples) for time in times]
+    # all other samples are right there
+    lowest = membership_margins(torch.stack(found).nan_to_num(-torch.inf, posinf=-torch.inf), problem.max_errors)
+    return float(lowest.min())

@@ -39,12 +39,22 @@ _OBSTACLES: WeakKeyDictionary[Problem, str] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
+class OpenPiece:
+    """The part of a segment on which a proof could not decide some samples."""
+
+    low: float  # as a share of the segment
+    high: float
+    samples: Tensor  # (m,)
+
+
+@dataclass(frozen=True)
 class SoundBound:
     """What the proof of one segment came to."""
 
     min_margin: float  # rigorous lower bound on the pieces that could be decided, of the (K + 1)-th smallest margin
     pieces: int  # pieces of the segment that were looked at
     reason: str  # why it is not proven; empty when all samples were decided on all pieces
+    open_piece: OpenPiece | None = None  # where it is not, if that is why
 
     @property
     def proven(self) -> bool:
@@ -115,7 +125,8 @@ def _bisect(network: MovingNetwork, real: "_RealNetwork", resolution: float, all
             smallest = min(smallest, float(membership_margins(known, allowed)))
             continue
         if high - low <= resolution:
-            return SoundBound(smallest, pieces, _undecided(rest, allowed, low, high, resolution))
+            reason = _undecided(rest, allowed, low, high, resolution)
+            return SoundBound(smallest, pieces, reason, OpenPiece(low, high, rest))
         middle = (low + high) / 2
         pending += [(middle, high, rest, known), (low, middle, rest, known)]
     return SoundBound(smallest, pieces, "")
