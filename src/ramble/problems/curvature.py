@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ramble.problems.logits import logits_of
 from ramble.problems.losses import CROSS_ENTROPY, Loss
 from ramble.problems.pieces import on_the_piece_of
+from ramble.problems.saturation import ExactSaturation
 
 Product = Callable[[Tensor], Tensor]  # v (P,) -> A v (P,), for a symmetric A
 
@@ -79,9 +80,10 @@ class AutogradCurvature:
         return product
 
     def _logits_at(self, inputs: Tensor, *, lasting: bool) -> Tensor:
-        if not lasting or self._finer is None or self._parameters[0].dtype == torch.float64:
-            return self._logits(inputs)
-        return on_the_piece_of(partial(logits_of, self._finer()), self._logits, inputs)
+        with ExactSaturation():
+            if not lasting or self._finer is None or self._parameters[0].dtype == torch.float64:
+                return self._logits(inputs)
+            return on_the_piece_of(partial(logits_of, self._finer()), self._logits, inputs)
 
     def _derivatives(self, outputs: Tensor, vector: Tensor) -> Tensor:
         parts = torch.autograd.grad(outputs, self._parameters, vector, retain_graph=True, materialize_grads=True)
