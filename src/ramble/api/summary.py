@@ -24,7 +24,7 @@ def summary(connection: Connection) -> str:
         *_batch_norm(connection),
         ("apart", f"distance {ends.distance:.4g}, cosine {ends.cosine:.3f}"),
         *([("permitted", _errors(problem.max_errors))] if problem.max_errors else []),
-        ("straight line", f"{_errors(route.line_errors)} at most"),
+        ("straight line", _most(route.line_errors)),
         ("aligned line", _aligned(connection)),
         ("joined", _joined(connection)),
         *([] if path.joins else [_next(path)]),
@@ -57,6 +57,10 @@ def _errors(count: int) -> str:
     return f"{count:,} error{'' if count == 1 else 's'}" if count else "no errors"
 
 
+def _most(count: int) -> str:
+    return f"{_errors(count)} at most" if count else "no errors at the points looked at"
+
+
 def _rank(max_errors: int) -> str:
     """Say which margin decides: the smallest but for those of the errors that are permitted."""
     return f"{max_errors + 1}. smallest" if max_errors else "smallest"
@@ -66,7 +70,7 @@ def _aligned(connection: Connection) -> str:
     count = connection.route.aligned_errors
     if count is None:
         return f"not tried, for {connection.route.not_aligned}"
-    return f"{_errors(count)} at most, to b with its units reordered"
+    return f"{_most(count)}, to b with its units reordered"
 
 
 def _joined(connection: Connection) -> str:
