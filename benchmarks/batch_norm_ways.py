@@ -45,19 +45,20 @@ def residual() -> nn.Module:
 
 
 KINDS: dict[str, Callable[[], nn.Module]] = {"convolutional": convolutional_with_batch_norm, "residual": residual}
-OPTIMISERS: list[Callable[[list[nn.Parameter]], torch.optim.Optimizer]] = [
+Optimiser = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
+OPTIMISERS: list[Optimiser] = [
     lambda weights: torch.optim.Adam(weights, 3e-3),
     lambda weights: torch.optim.SGD(weights, 0.05, momentum=0.9, weight_decay=5e-4),
     lambda weights: torch.optim.AdamW(weights, 3e-3, weight_decay=1e-2),
 ]
 
 
-def trained(build: Callable[[], nn.Module], data: Data, number: int) -> nn.Module:
+def trained(build: Callable[[], nn.Module], data: Data, seed: int, optimiser_of: Optimiser) -> nn.Module:
     """Return a network after its first epoch of batches of 50 that leaves no error in evaluation mode."""
     images, labels = data
-    torch.manual_seed(number)
+    torch.manual_seed(seed)
     network = build()
-    optimiser = OPTIMISERS[number % len(OPTIMISERS)](list(network.parameters()))
+    optimiser = optimiser_of(list(network.parameters()))
     for _ in range(200):
         for rows in torch.randperm(len(labels)).split(50):
             optimiser.zero_grad()
@@ -66,7 +67,7 @@ def trained(build: Callable[[], nn.Module], data: Data, number: int) -> nn.Modul
         with torch.no_grad():
             if bool((network.eval()(images).argmax(1) == labels).all()):
                 return network
-    raise RuntimeError(f"network {number} does not come to zero errors")
+    raise RuntimeError(f"the network of seed {seed} does not come to zero errors")
 
 
 def main() -> None:
@@ -80,7 +81,8 @@ def main() -> None:
     data = digits(500, given.data_root)
     print("kind | pair | way | errors: line | aligned | joined | certificate | smallest margin | gradients | seconds")
     for kind, build in KINDS.items():
-        networks = [trained(build, data, number) for number in range(given.networks)]
+        recipes = itertools.islice(itertools.cycle(OPTIMISERS), given.networks)
+        networks = [trained(build, data, seed, recipe) for seed, recipe in enumerate(recipes)]
         for first, second in itertools.combinations(range(len(networks)), 2):
             for way in WAYS:
                 begun = time.process_time()

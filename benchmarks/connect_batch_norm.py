@@ -16,10 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from torch import nn
-from torch.nn import functional
+from batch_norm_ways import OPTIMISERS, trained
 
-from ramble.studies.zoo.families import Data, digits
+from ramble.studies.zoo.families import digits
 
 COMMAND = str(Path(sys.executable).with_name("ramble"))
 GIVEN = """
@@ -40,23 +39,6 @@ def train():
 """
 
 
-def trained(build, data: Data, seed: int) -> nn.Module:
-    """Return a network that Adam trained to no error in evaluation mode, on batches of 50."""
-    images, labels = data
-    torch.manual_seed(seed)
-    network = build()
-    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
-    for _ in range(60):
-        for rows in torch.randperm(len(labels)).split(50):
-            optimiser.zero_grad()
-            functional.cross_entropy(network.train()(images[rows]), labels[rows]).backward()
-            optimiser.step()
-        with torch.no_grad():
-            if bool((network.eval()(images).argmax(1) == labels).all()):
-                break
-    return network
-
-
 def main() -> None:
     """Train networks, join them by the command, and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,7 +54,7 @@ def main() -> None:
         data = digits(500, given.data_root)
         torch.save(data, Path(folder) / "images.pt")
         for number in range(given.pairs + 1):
-            torch.save(trained(network, data, number).state_dict(), Path(folder) / f"{number}.pt")
+            torch.save(trained(network, data, number, OPTIMISERS[0]).state_dict(), Path(folder) / f"{number}.pt")
         print(f"{sum(weight.numel() for weight in network().parameters()):,} weights; load {os.getloadavg()[0]:.1f}")
         for number in range(given.pairs):
             command = [COMMAND, "connect", f"{number}.pt", f"{number + 1}.pt"]

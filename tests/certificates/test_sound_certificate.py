@@ -164,30 +164,44 @@ def test_a_dip_between_all_early_samples_is_not_proven_and_found():
     assert not prove_segment(TwoFactors(), start[0], end[0], 1 / 1024).proven
 
 
-class Tent(SequentialProblem):
-    """One sample with the logits (5 - 10 tent(w), 0): an error where w is within 1/2 of zero, and 5 elsewhere."""
+class Tents(SequentialProblem):
+    """One sample with the margin 5 less some tents of w, each at a place, so wide on either side, and so high."""
 
-    def __init__(self) -> None:
-        layers = [nn.Linear(1, 3), nn.ReLU(), nn.Linear(3, 2)]
-        super().__init__(layers, (1,), 0, samples=1)
+    def __init__(self, *tents: tuple[float, float, float]) -> None:
+        self._tents = tents
+        super().__init__([nn.Linear(1, 3 * len(tents)), nn.ReLU(), nn.Linear(3 * len(tents), 2)], (1,), 0, samples=1)
         inputs, labels = self.data("train")
         inputs.fill_(1)
         labels.fill_(0)
 
-    def at(self, place: float) -> Tensor:
-        first = {"0.weight": torch.zeros(3, 1), "0.bias": place + torch.tensor([-1.0, 0.0, 1.0])}
-        last = {"2.weight": 10 * torch.tensor([[-1.0, 2.0, -1.0], [0, 0, 0]]), "2.bias": torch.tensor([5.0, 0.0])}
-        return self.flatten(first | last)[None]
+    def at(self, w: float) -> Tensor:
+        corners = torch.tensor([[place - wide, place, place + wide] for place, wide, _ in self._tents])
+        slopes = torch.tensor([[high / wide * turn for turn in (-1, 2, -1)] for _, wide, high in self._tents])
+        last = torch.stack([slopes.flatten(), torch.zeros(slopes.numel())])
+        first = {"0.weight": torch.zeros(slopes.numel(), 1), "0.bias": w - corners.flatten()}
+        return self.flatten(first | {"2.weight": last, "2.bias": torch.tensor([5.0, 0.0])})[None]
+
+
+NARROW = (0.0, 1.0, 10.0)  # an error within 1/2 of its place
+ALMOST = (200.123, 300.0, 4.9995)  # not quite one at its place
 
 
 def test_where_a_proof_stays_open_an_error_is_looked_for():
-    problem = Tent()
+    problem = Tents(NARROW)
     start, end = problem.at(-1000.31), problem.at(1200.17)  # within 1 of zero on a thousandth of the segment
     assert float(problem.sample_margins(problem.at(0.0), ZERO)) == -5
     found = certify_segments(problem, start, end, ZERO, 1 / 64)
     assert found.kind == "sampled"
     assert found.hold.tolist() == [False]
     assert float(found.min_margins) < 0
+
+
+def test_an_error_that_was_met_is_not_called_one_that_may_hide():
+    almost, both = Tents(ALMOST), Tents(NARROW, ALMOST)
+    assert certify_segments(almost, almost.at(-1000.31), almost.at(1200.17), ZERO, 1 / 64, sound=False).unsure.all()
+    found = certify_segments(both, both.at(-1000.31), both.at(1200.17), ZERO, 1 / 64)
+    assert float(found.min_margins) < 0
+    assert not found.unsure.any()
 
 
 def test_a_path_that_is_not_proven_names_segment_sample_and_piece():

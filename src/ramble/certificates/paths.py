@@ -72,7 +72,7 @@ def certify_path(
             least, weakest = float(margins.min()), done + int(margins.argmin())
         done += len(margins)
         if failing:
-            failed, unsure = done - 1, failing[0] in chunk.unsure
+            failed, unsure = done - 1, bool(chunk.unsure[failing[0]])
             break
     return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed, unsure, reason)
 

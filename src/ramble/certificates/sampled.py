@@ -4,7 +4,7 @@ Every segment is halved once. An interval is halved again while some sample's sm
 the spread of that sample's margin over the interval's parent: only there can a margin reach zero and come back unseen,
 if it bends no more than it did before. Where K samples may err, margins are the (K + 1)-th smallest at each point, and
 an interval is halved while more than K samples are below zero or may be. A segment with an interval that would have to
-be halved beyond `FINEST` is unsure: it is not certified.
+be halved beyond `FINEST`, or with more than `CROWDED` to be halved at once, is unsure: it is not certified.
 
 A sample that cannot reach zero inside an interval is not looked at in its parts: beyond the first halving a network is
 evaluated on those alone that may.
@@ -24,6 +24,9 @@ SAFETY = 1.0
 # The shortest interval, as a share of its segment: a thousand times the rounding of float32 weights. A margin that
 # rises evenly from a ten-thousandth of its largest value is followed.
 FINEST = 2.0**-14
+# Intervals of one segment. A few surround each place where a margin is small; more have a margin that stays near zero,
+# and would become thousands.
+CROWDED = 64
 # Networks held at a time.
 BATCH = 64
 
@@ -86,14 +89,16 @@ def sample_segments(
     smallest = torch.minimum(*(_smallest(each, allowed) for each in known))
     tested = torch.zeros(len(starts), dtype=torch.int64, device=smallest.device)
     rows = torch.arange(len(starts), device=smallest.device)
+    crowded = torch.zeros_like(tested, dtype=torch.bool)
     intervals = _Intervals(rows, torch.zeros_like(smallest), 1.0, *known, torch.ones_like(known[0], dtype=torch.bool))
     while True:
-        unsure = torch.zeros_like(tested, dtype=torch.bool)
-        if all_or_none and not bool((smallest > 0).all()):
-            return Samples(torch.full_like(smallest, -torch.inf), tested, unsure)
-        intervals = intervals.select(smallest[intervals.owners] > 0)
+        inside = smallest > 0
+        if all_or_none and not bool(inside.all()):
+            return Samples(torch.full_like(smallest, -torch.inf), tested, torch.zeros_like(inside))
+        crowded |= torch.bincount(intervals.owners, minlength=len(starts)) > CROWDED
+        intervals = intervals.select((inside & ~crowded)[intervals.owners])
         if not len(intervals.owners) or intervals.width <= finest:
-            unsure[intervals.owners] = True
+            unsure = (crowded & inside).index_fill(0, intervals.owners, True)
             return Samples(smallest, tested, unsure)
         middles = _margins_at(problem, starts, ends, datasets, intervals, advance, all_or_none)
         owners = intervals.owners[: len(middles)]
@@ -137,21 +142,24 @@ def _margins_at(
         times = (some.lows + some.width / 2).unsqueeze(1).to(starts.dtype)
         weights = torch.lerp(starts[some.owners], ends[some.owners], times)
         own = datasets[some.owners.to(datasets.device)]
-        everything = bool(some.open.all())
-        found.append(margins_of(problem, weights, own, advance) if everything else _open(problem, weights, own, some))
-        if not everything:
-            advance(len(rows))
+        if bool(some.open.all()):
+            found.append(margins_of(problem, weights, own, advance))
+        else:
+            found.append(_margins_of_open(problem, weights, own, some, advance))
         if all_or_none and not bool((_smallest(found[-1], problem.max_errors) > 0).all()):
             break
     return torch.cat(found)
 
 
-def _open(problem: Problem, weights: Tensor, datasets: Tensor, intervals: _Intervals) -> Tensor:
+def _margins_of_open(
+    problem: Problem, weights: Tensor, datasets: Tensor, intervals: _Intervals, advance: Advance
+) -> Tensor:
     """Return margins (I, M) at networks (I, P), those of open samples computed."""
     margins = torch.minimum(intervals.first, intervals.last)
     for row, open_samples in enumerate(intervals.open):
         samples = open_samples.nonzero().squeeze(1)
         margins[row, samples] = problem.margins_on(weights[row : row + 1], datasets[row : row + 1], samples)
+        advance(1)
     return margins
 
 

@@ -44,9 +44,9 @@ class SegmentCertificates:
     # (B,) exact and sound: lower bound of the smallest margin; sampled: smallest margin found, and 0 where it is unsure
     min_margins: Tensor
     tested: Tensor  # (B,) int64, points at which the network was evaluated
+    unsure: Tensor  # (B,) bool, sampled: no error was met, but one may hide between any points
     reason: str = ""  # why they are not proven, naming the layer; empty when they are
     unproven: int | None = None  # the segment that the reason is about, or none where it is about all
-    unsure: tuple[int, ...] = ()  # segments on which no error was met, but one may hide between any points; sampled
 
     @property
     def hold(self) -> Tensor:
@@ -82,7 +82,8 @@ def certify_segments(
     if isinstance(problem, ExactSegments):
         exact = problem.segment_min_margins(starts, ends, datasets)
         advance(len(starts))
-        return SegmentCertificates("exact", exact, torch.zeros_like(exact, dtype=torch.int64))
+        nothing = torch.zeros_like(exact, dtype=torch.int64)
+        return SegmentCertificates("exact", exact, nothing, nothing.bool())
     at_ends = known or (margins_of(problem, starts, datasets, advance), margins_of(problem, ends, datasets, advance))
     tested = torch.full((len(starts),), 0 if known else 2, device=at_ends[0].device)
     reason, unproven, looked = obstacle(problem) if sound else "no proof was asked for", None, torch.inf
@@ -92,15 +93,17 @@ def certify_segments(
         tested = tested + screened.tested
         bounds, unproven, proof = _prove(problem, starts, ends, resolution, screened.min_margins, advance)
         if unproven is None:
-            return SegmentCertificates("sound", bounds, tested)
+            return SegmentCertificates("sound", bounds, tested, torch.zeros_like(tested, dtype=torch.bool))
         reason, row = proof.reason, slice(unproven, unproven + 1)
         looked = _smallest_margin_on(problem, starts[row], ends[row], datasets[row], proof)
         tested[unproven] += POINTS * (looked < torch.inf)
     samples = sample_segments(problem, starts, ends, datasets, at_ends, advance, all_or_none=all_or_none)
-    margins, unsure = samples.min_margins.masked_fill(samples.unsure, 0.0), samples.unsure.nonzero().squeeze(1)
+    margins = samples.min_margins.clone()
     if unproven is not None:
         margins[unproven] = margins[unproven].clamp(max=looked)
-    return SegmentCertificates("sampled", margins, tested + samples.tested, reason, unproven, tuple(unsure.tolist()))
+    unsure = samples.unsure & (margins > 0)
+    margins = margins.masked_fill(unsure, 0.0)
+    return SegmentCertificates("sampled", margins, tested + samples.tested, unsure, reason, unproven)
 
 
 def _prove(

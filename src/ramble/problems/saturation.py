@@ -15,8 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-TANH = (torch.tanh, Tensor.tanh, functional.tanh)
-SIGMOID = (torch.sigmoid, Tensor.sigmoid, functional.sigmoid, torch.special.expit)
+UNITS: dict[object, tuple[Callable[[Tensor], Tensor], int]] = {
+    **dict.fromkeys((torch.tanh, Tensor.tanh, functional.tanh), (torch.tanh, 2)),
+    **dict.fromkeys((torch.sigmoid, Tensor.sigmoid, functional.sigmoid, torch.special.expit), (torch.sigmoid, 1)),
+}
 
 
 class _Bump(torch.autograd.Function):
@@ -31,38 +33,23 @@ class _Bump(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (inputs,) = ctx.saved_tensors
-        found: Tensor = -gradient * _Tanh.apply(inputs / 2) * _Bump.apply(inputs)
+        found: Tensor = -gradient * _Unit.apply(inputs / 2, torch.tanh, 2) * _Bump.apply(inputs)
         return found
 
 
-class _Tanh(torch.autograd.Function):
-    """tanh, with the derivative 4 bump(2 a)."""
+class _Unit(torch.autograd.Function):
+    """A unit with the derivative k^2 bump(k a): the sigmoid for k = 1, and tanh for k = 2."""
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor) -> Tensor:
+    def forward(ctx: Any, inputs: Tensor, unit: Callable[[Tensor], Tensor], steepness: int) -> Tensor:
         ctx.save_for_backward(inputs)
-        return torch.tanh(inputs)
+        ctx.steepness = steepness
+        return unit(inputs)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (inputs,) = ctx.saved_tensors
-        found: Tensor = gradient * 4 * _Bump.apply(2 * inputs)
-        return found
-
-
-class _Sigmoid(torch.autograd.Function):
-    """The sigmoid, with the derivative bump(a)."""
-
-    @staticmethod
-    def forward(ctx: Any, inputs: Tensor) -> Tensor:
-        ctx.save_for_backward(inputs)
-        return torch.sigmoid(inputs)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        (inputs,) = ctx.saved_tensors
-        found: Tensor = gradient * _Bump.apply(inputs)
-        return found
+        return gradient * ctx.steepness**2 * _Bump.apply(ctx.steepness * inputs), None, None
 
 
 class ExactSaturation(TorchFunctionMode):
@@ -81,8 +68,7 @@ class ExactSaturation(TorchFunctionMode):
     ) -> Any:
         """Call a function of torch, or one of ours in its place."""
         given = dict(kwargs or {})
-        exact = _Tanh if func in TANH else _Sigmoid if func in SIGMOID else None
         inputs = args[0] if args else given.get("input")
-        if exact is None or not isinstance(inputs, Tensor) or not inputs.is_floating_point() or "out" in given:
+        if func not in UNITS or not isinstance(inputs, Tensor) or not inputs.is_floating_point() or "out" in given:
             return func(*args, **given)
-        return exact.apply(inputs)
+        return _Unit.apply(inputs, *UNITS[func])

@@ -231,7 +231,7 @@ class AdaptiveRun(Run):
         self._strand.certificate_evaluations += int(segments.tested.sum())
         least = float(segments.min_margins.min())
         self._unseen = self._batched and not least > 0
-        self._strand.certified(least, wanted, unsure=not least < 0 and bool(segments.unsure))
+        self._strand.certified(least, wanted, unsure=not least < 0 and bool(segments.unsure.any()))
 
     def state(self) -> State:
         """Return all that the rest of the training depends on."""

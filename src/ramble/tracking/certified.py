@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from ramble.certificates.paths import certify_path
-from ramble.certificates.sampled import FINEST
 from ramble.problems.problem import Problem
 from ramble.store.progress import Progress
 from ramble.tracking.path import Path
@@ -33,7 +32,7 @@ def certified(problem: Problem, path: Path, dataset: int, resolution: float, pro
         return result
     failure = f"segment {found.failed} between stored points {found.failed} and {found.failed + 1} "
     if found.unsure:
-        failure += f"may leave S: no error was met, but points {FINEST:.1g} of it apart cannot rule one out"
+        failure += "may leave S: no error was met, but a margin is too close to zero for points to rule one out"
     else:
         failure += f"leaves S (smallest margin {found.min_margin:.3g})"
     return replace(

@@ -67,13 +67,10 @@ class LineRun(Run):
         here, times = self._setting, self._times.double()
         found = certify_segments(here.problem, here.starts, here.ends, here.datasets, self._resolution)
         return [
-            Path(
-                self._points[:, chain].cpu(),
-                times,
-                *_verdict(bool(found.hold[chain]), chain in found.unsure, rows, here.problem.max_errors),
-                rows,
+            Path(self._points[:, chain].cpu(), times, *_verdict(holds, unsure, rows, here.problem.max_errors), rows)
+            for chain, (holds, unsure, rows) in enumerate(
+                zip(found.hold.tolist(), found.unsure.tolist(), self._rows, strict=True)
             )
-            for chain, rows in enumerate(self._rows)
         ]
 
 

@@ -205,7 +205,7 @@ def certify_strands(strands: list[Strand], resolution: float, margin_share: floa
         found = certify_segments(problem, starts[rows], ends[rows], owners[rows], resolution, sound=False)
         margins.append(found.min_margins.cpu())
         tested.append(found.tested.cpu())
-        unsure.append(torch.zeros(len(rows), dtype=torch.bool).index_fill(0, torch.tensor(found.unsure).long(), True))
+        unsure.append(found.unsure.cpu())
     of_strands = (torch.split(torch.cat(column), counts) for column in (margins, tested, unsure))
     for strand, smallest, spent, open_ones in zip(strands, *of_strands, strict=True):
         least = float(smallest.min())

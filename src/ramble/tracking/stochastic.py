@@ -105,7 +105,7 @@ class StochasticGuardedTracker(Tracker):
         return stages * self.settings.doubling_rounds
 
     def _is_free_of_errors(self, problem: NetworkProblem, chain: "Polygon", rounds: int) -> bool:
-        """Tell whether the polygon at the end of the budget lies in S wherever its certificate will look."""
+        """Tell whether the polygon at the end of the budget lies in S where its certificate begins."""
         if rounds < self._growing_rounds:
             return False
         points = with_middles(with_points_between(chain.points, self.settings.stored_points))[1:-1]
@@ -113,7 +113,7 @@ class StochasticGuardedTracker(Tracker):
         return chain.hardest.look(partial(_margins, problem, points), torch.finfo(points.dtype).tiny)
 
     def _look(self, problem: NetworkProblem, chain: "Polygon", rounds: int, wanted: float) -> bool:
-        """Look at the grown polygon, and tell whether it has the margin wanted wherever its certificate will look.
+        """Look at the grown polygon, and tell whether it has the margin wanted where its certificate begins.
 
         Fewer points do not do: of a path with errors within a twentieth of its ends, and there alone, 15 points saw
         none, and training turned to other samples.
