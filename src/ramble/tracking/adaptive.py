@@ -126,7 +126,7 @@ class AdaptiveRun(Run):
             points = torch.cat([here.starts, self._polished, here.ends])
             ways = torch.cat([here.starts, here.ends]), self._polished
             found = certify_segments(self._problem, *ways, here.datasets.expand(2), settings.resolution, sound=False)
-            # a way to a polished end that makes errors is trained like all others
+            # a way to a polished end that is not certified is trained like all others
             self._polygon = HeldPolygon(points, *(int(hold) for hold in found.hold))
             before = self._watch.evaluations
             self._keep_held()
