@@ -1,6 +1,7 @@
 """All eigenvalues of the full Hessian, in float64."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -9,12 +10,16 @@ from torch import Tensor
 
 from ramble.errors import RambleError
 from ramble.problems.network import NetworkProblem
+from ramble.spectra.ends import unit_rounding
 from ramble.spectra.engine import SpectrumEngine
+from ramble.spectra.perturbed import TIMES, Perturbed, perturbed
 from ramble.spectra.products import Curvature, refuse_not_finite
-from ramble.spectra.rounding import rounding_in_float64, rounding_of_hessian
+from ramble.spectra.rounding import rounding_of_hessian
+from ramble.spectra.search import Rounding
 from ramble.spectra.settings import ExactSettings
 from ramble.spectra.spectrum import Spectrum
 
+DRAWS = 3  # of larger roundings; what all numbers of a matrix are off by hardly differs between them
 LARGEST = 5_000  # weights; 4,982 were measured to take 73 s a point on one core and 1,580 MiB
 
 
@@ -50,8 +55,9 @@ class ExactEngine(SpectrumEngine[HasHessians | NetworkProblem]):
             )
         ascending, vectors = torch.linalg.eigh(hessian)
         misses = hessian @ vectors - vectors * ascending
+        of_products: Rounding
         if isinstance(problem, HasHessians):
-            of_products = rounding_in_float64(len(weights), 1.0)
+            of_products = partial(_rounding_in_closed_form, problem, weights, dataset, hessian)
         else:
             of_products = rounding_of_hessian(problem, weights, label, None)
         rounding = of_products(float(ascending.abs().max()))
@@ -82,3 +88,16 @@ def hessian_of_network(problem: NetworkProblem, weights: Tensor, label: str) -> 
         unit[number] = 1.0
         row.copy_(product(unit))
     return (hessian + hessian.T) / 2  # symmetric but for rounding
+
+
+def _rounding_in_closed_form(
+    problem: HasHessians, weights: Tensor, dataset: int, hessian: Tensor, largest: float
+) -> float:
+    """Return what a Hessian (P, P) in closed form may be off in float64, as `RoundingInFloat64` does of products."""
+    worst = 0.0
+    for seed in range(1, 1 + DRAWS):
+        place = perturbed(weights.double(), seed).unsqueeze(0)
+        with Perturbed(seed):
+            (moved,) = problem.hessians(place, torch.tensor([dataset]))
+        worst = max(worst, float((moved - hessian).norm()) / TIMES)
+    return max(2 * worst, unit_rounding(torch.float64, len(weights))(largest))

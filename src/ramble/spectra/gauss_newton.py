@@ -15,8 +15,8 @@ from ramble.problems.seeds import generator
 from ramble.spectra.ends import Ends
 from ramble.spectra.engine import Engine
 from ramble.spectra.groups import group_of
-from ramble.spectra.products import Curvature, sampled_trace, steepness
-from ramble.spectra.rounding import lost_in_signals, precise_ends, rounding_in_float64
+from ramble.spectra.products import Curvature, sampled_trace
+from ramble.spectra.rounding import RoundingInFloat64, lost_in_signals, precise_ends
 from ramble.spectra.settings import GaussNewtonSettings
 
 
@@ -45,26 +45,20 @@ class GaussNewtonEngine(Engine[NetworkProblem]):
         settings, random = self.settings, generator(self.seed, "gauss-newton", label)
         group = group_of(problem, settings.group, label)
 
-        def part_in(dtype: torch.dtype) -> Product:
-            return group.block(Curvature(problem, weights.to(dtype), label, settings.batch).gauss_newton())
+        def ends(of: Callable[[Curvature], Product], top: int, beside: float) -> tuple[Ends, Product]:
+            def product_in(dtype: torch.dtype) -> Product:
+                return group.block(of(Curvature(problem, weights.to(dtype), label, settings.batch)))
 
-        def rest_in(dtype: torch.dtype) -> Product:
-            curvature = Curvature(problem, weights.to(dtype), label, settings.batch)
-            hessian, gauss_newton = curvature.hessian(), curvature.gauss_newton()
-            return group.block(lambda vector: hessian(vector) - gauss_newton(vector))
-
-        units = steepness(problem, weights, label, settings.batch)
-
-        def ends(product_in: Callable[[torch.dtype], Product], top: int, beside: float) -> tuple[Ends, Product]:
             return precise_ends(
                 product_in, group.of(weights), problem.device, top=top, bottom=0, tolerance=settings.tolerance,
-                budget=settings.budget, random=random, rounding=rounding_in_float64(len(weights), units, beside),
+                budget=settings.budget, random=random,
+                rounding=RoundingInFloat64(problem, weights, label, settings.batch, of, beside),
             )  # fmt: skip
 
-        part, product = ends(part_in, settings.top, 0.0)
+        part, product = ends(Curvature.gauss_newton, settings.top, 0.0)
         # H - G keeps the rounding of both
         beside = 2 * float(np.abs(part.top).max()) + lost_in_signals(problem, weights, label, settings.batch)
-        rest, _ = ends(rest_in, 1, beside)
+        rest, _ = ends(_rest, 1, beside)
         trace, trace_error = sampled_trace(product, part.basis, part.trace, settings.trace_samples, random)
         trace_error += part.basis.shape[1] ** 0.5 * part.rounding
         row = {f"gn_{i}": value for i, value in enumerate(part.top, start=1)}
@@ -74,3 +68,9 @@ class GaussNewtonEngine(Engine[NetworkProblem]):
         row |= {"rest_norm": abs(float(rest.top[0])), "rest_residual": float(rest.top_residuals[0])}
         row |= {"rest_error": float(rest.top_errors[0])}
         return pd.DataFrame([row | {"converged": int(part.converged and rest.converged)}])
+
+
+def _rest(curvature: Curvature) -> Product:
+    """Return v -> (H - G) v."""
+    hessian, gauss_newton = curvature.hessian(), curvature.gauss_newton()
+    return lambda vector: hessian(vector) - gauss_newton(vector)

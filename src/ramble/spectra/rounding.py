@@ -10,12 +10,14 @@ from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
 from ramble.spectra.bounds import MISSED
 from ramble.spectra.ends import Ends, lanczos_ends, underflow, unit_rounding
+from ramble.spectra.perturbed import TIMES, Perturbed, perturbed
 from ramble.spectra.products import Curvature, steepness
 from ramble.spectra.search import Rounding
 
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
 PROBES = 5
 MOST_PROBES = 20
+CLEARLY = 100  # as many times the rounding seen in one product is less than what is assumed
 ARITHMETIC = 10  # units of float32 for what is done with the products
 
 
@@ -38,7 +40,7 @@ def precise_ends(
 
     Args:
         product_in: makes the product in a dtype, on the device.
-        rounding: of the product in float64, as `rounding_in_float64` says.
+        rounding: of the product in float64, see `RoundingInFloat64`.
         others: as `lanczos_ends` takes them.
     """
     size = len(weights)
@@ -54,21 +56,66 @@ def precise_ends(
     return lanczos_ends(product, start, top, bottom, tolerance, budget, random, rounding), product
 
 
-def rounding_in_float64(size: int, units: float, beside: float = 0.0) -> Rounding:
-    """Return what products with second derivatives may be off in float64.
+class RoundingInFloat64:
+    """What products with second derivatives may be off in float64: what is assumed, or what is seen if that is more.
+
+    Assumed is the rounding of sums, as many times as the probabilities are units off (`products.steepness`). That is
+    too little where a layer, or the formula of a derivative, takes the difference of nearly equal numbers and most of
+    the Hessian is what is left: a softmax inside a network, nearly at its limit, and a sum with a large number that is
+    taken off again. So it is seen what larger roundings do (`perturbed`) to products with random vectors. That takes
+    one product in float64, and `PROBES` where the first does not clearly say that the assumption holds; the bound from
+    these is that of `MeasuredRounding`.
 
     Args:
-        size: number of weights.
-        units: that the probabilities are off, `products.steepness`.
-        beside: the norm of what was subtracted: it leaves its rounding.
+        problem, weights, label, batch: as `Curvature` takes them.
+        of: Curvature -> the product.
+        beside: the norm of what was subtracted in it: it leaves its rounding.
     """
-    return lambda largest: units * unit_rounding(torch.float64, size)(largest + beside)
+
+    def __init__(
+        self,
+        problem: NetworkProblem,
+        weights: Tensor,
+        label: str,
+        batch: int | None,
+        of: Callable[[Curvature], Product] = Curvature.hessian,
+        beside: float = 0.0,
+    ) -> None:
+        double = weights.double()
+        self._curvature_at: Callable[[Tensor], Curvature] = lambda place: Curvature(problem, place, label, batch)
+        self._weights, self._of, self._beside, self._device = double, of, beside, problem.device
+        self._units = steepness(problem, double, label, batch)
+        self._random = torch.Generator().manual_seed(0)
+        self._seen: list[float] = []  # norms
+        self._product: Product | None = None
+
+    def __call__(self, largest: float) -> float:
+        """Return the bound where the largest eigenvalue has this magnitude."""
+        size = len(self._weights)
+        assumed = self._units * unit_rounding(torch.float64, size)(largest + self._beside)
+        if not self._seen:
+            self._look()
+        if len(self._seen) == 1 and CLEARLY * self._seen[0] * size**0.5 > assumed:
+            for _ in range(PROBES - 1):
+                self._look()
+        return max(assumed, max(self._seen) * _certainty(size)) if len(self._seen) > 1 else assumed
+
+    def _look(self) -> None:
+        """Keep the norm of what roundings do to the product with a random unit vector."""
+        self._product = self._product or self._of(self._curvature_at(self._weights))
+        vector = torch.randn(len(self._weights), generator=self._random, dtype=torch.float64).to(self._device)
+        vector = vector / vector.norm()
+        seed = 1 + len(self._seen)
+        curvature = self._curvature_at(perturbed(self._weights, seed))
+        with Perturbed(seed):
+            moved = self._of(curvature)(vector)
+        self._seen.append(float((moved - self._product(vector)).norm()) / TIMES)
 
 
 def rounding_of_hessian(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> Rounding:
     """Return what products with the Hessian at `weights` (P,) may be off in float64; raises as `Curvature` does."""
-    units = steepness(problem, weights, label, batch)
-    return rounding_in_float64(len(weights), units, lost_in_signals(problem, weights, label, batch))
+    beside = lost_in_signals(problem, weights, label, batch)
+    return RoundingInFloat64(problem, weights, label, batch, beside=beside)
 
 
 def lost_in_signals(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> float:
