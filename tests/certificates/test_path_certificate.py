@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from small_problems import committee_on, pattern_sets, silent, smooth_problem, trained, wide_problem
-from torch import Tensor
+from torch import Tensor, nn
 
 from ramble.certificates.paths import CHUNK, certify_path, work_of
 from ramble.certificates.segments import certify_segments
@@ -19,6 +19,7 @@ from ramble.tracking.line import LineTracker
 from ramble.tracking.line_settings import LineSettings
 from ramble.tracking.path import Path, Setting
 from ramble.tracking.polyline import Strand, certify_strands
+from ramble.verification.network import NetworkCheck
 
 RESOLUTION = 1 / 64
 SMOOTH = smooth_problem(samples=4)
@@ -325,3 +326,53 @@ def test_what_stands_in_the_way_of_a_proof_is_said():
     assert certify_path(COMMITTEE, committee, 1, RESOLUTION).reason == ""
     many = wide_problem(samples=MOST_SAMPLES + 1)
     assert obstacle(many) == f"{MOST_SAMPLES + 1} training samples; proofs are tried up to {MOST_SAMPLES}"
+
+
+class CancellingProblem(NetworkProblem):
+    """Two units of the same inputs, which large weights add and take off again: a float32 network of exact weights."""
+
+    def build_network(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2))
+
+
+@pytest.mark.parametrize("large", [0.0, 1.0, 3e7])
+def test_a_network_that_float32_cannot_evaluate_is_not_certified(large):
+    """At initial weights, where rounding is looked at when the problem is built, it is no worse than any other."""
+    inputs = torch.randn(8, 2, generator=torch.Generator().manual_seed(0))
+    problem = CancellingProblem({"train": (inputs, (inputs[:, 0] > 0).long())})
+    state = {
+        "0.weight": torch.tensor([[3.0, 0.0], [0.7, 0.3], [0.7, 0.3]]),
+        "0.bias": torch.zeros(3),
+        "2.weight": torch.tensor([[-3.0, large, -large], [3.0, 0.0, 0.0]]),
+        "2.bias": torch.zeros(2),
+    }
+    weights = problem.flatten(state)
+    path = torch.stack([weights, 1.001 * weights])
+    found = certify_path(problem, path, 0, 1 / 64)
+    if large < 2:
+        assert found.kind == "sampled"
+        assert found.holds
+        assert found.unsure == ""
+    else:
+        assert not found.holds
+        assert "float32 and float64 outputs differ by" in found.unsure
+        assert found.min_margin == 0.0
+
+
+def test_the_check_goes_on_in_float64_where_float32_is_too_far_off():
+    inputs = torch.randn(40, 2, generator=torch.Generator().manual_seed(0))
+    problem = CancellingProblem({"train": (inputs, (inputs[:, 0] > 0).long())})
+    state = {
+        "0.weight": torch.tensor([[3.0, 0.0], [0.7, 0.3], [0.7, 0.3]]),
+        "0.bias": torch.zeros(3),
+        "2.weight": torch.tensor([[-3.0, 1e8, -1e8], [3.0, 0.0, 0.0]]),
+        "2.bias": torch.zeros(2),
+    }
+    weights = problem.flatten(state)
+    check = NetworkCheck(problem)
+    found = check.segments(torch.stack([weights, 1.001 * weights]).double())
+    assert check._coarse
+    assert found.failure is None
+    assert found.min_margin == pytest.approx(
+        float(problem.sample_margins(weights[None].double(), torch.tensor([0])).min()), rel=0.01
+    )

@@ -177,7 +177,7 @@ def test_what_is_remembered_is_a_function_of_the_weights_alone():
 
 
 def test_margins_in_doubt_are_those_of_the_stored_network_in_float64(monkeypatch):
-    monkeypatch.setattr("ramble.problems.network.DOUBTFUL", 10.0)  # all of them
+    monkeypatch.setattr("ramble.problems.decided_margins.DOUBTFUL", 10.0)  # all of them
     problem = Given(residual, X, Y)
     weights = some_weights(problem, dtype=torch.float32)
     logits = problem.network(weights).double()(X.double())

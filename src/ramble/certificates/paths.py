@@ -1,14 +1,14 @@
 """The certificate of a whole path: of every straight segment between its points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from ramble.certificates.sampled import Advance, margins_of, unseen
+from ramble.certificates.sampled import Advance, margins_of, rounding_at, unseen
 from ramble.certificates.segments import ExactSegments, Kind, SegmentCertificates, certify_segments
 from ramble.certificates.sound import obstacle
-from ramble.problems.problem import Problem
+from ramble.problems.problem import DOUBTFUL, Problem
 
 # Segments certified at a time: a long path needs no second copy of its points.
 CHUNK = 16
@@ -25,7 +25,7 @@ class PathCertificate:
     min_margin: float  # smallest over these segments: lower bound when exact or sound, found when sampled
     weakest: int  # the segment that has it
     failed: int | None  # the first segment that is not certified
-    unsure: bool  # no error was met on that segment, but one may hide between any points
+    unsure: str  # why an error may hide on that segment though none was met; empty where one was
     reason: str = ""  # why it is sampled and not proven, naming the layer or the segment; empty when it is
 
     @property
@@ -56,10 +56,10 @@ def certify_path(
     if len(points) == 1:
         points = points.expand(2, -1)
     kinds: set[Kind] = set()
-    done, tested, least, weakest, failed, unsure, reason = 0, 0, torch.inf, 0, None, False, ""
+    done, tested, least, weakest, failed, unsure, reason = 0, 0, torch.inf, 0, None, "", ""
     before: Tensor | None = None
     for starts, ends in zip(torch.split(points[:-1], CHUNK), torch.split(points[1:], CHUNK), strict=True):
-        chunk, before, evaluated = _certify_chunk(
+        chunk, before, evaluated, rounded = _certify_chunk(
             problem, starts, ends, dataset, resolution, sound and "sampled" not in kinds, before, advance
         )
         kinds.add(chunk.kind)
@@ -72,7 +72,9 @@ def certify_path(
             least, weakest = float(margins.min()), done + int(margins.argmin())
         done += len(margins)
         if failing:
-            failed, unsure = done - 1, bool(chunk.unsure[failing[0]])
+            failed = done - 1
+            if chunk.unsure[failing[0]]:
+                unsure = rounded or "a margin is too close to zero for points to rule one out"
             break
     return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed, unsure, reason)
 
@@ -98,22 +100,34 @@ def _certify_chunk(
     sound: bool,
     before: Tensor | None,
     advance: Advance,
-) -> tuple[SegmentCertificates, Tensor | None, int]:
+) -> tuple[SegmentCertificates, Tensor | None, int, str]:
     """Certify consecutive segments, each point evaluated once: `before` is what the last chunk found at its end.
 
-    Returns the certificates, the margins (1, M) at the last end, and how many points were evaluated for them.
+    Returns the certificates, the margins (1, M) at the last end, how many points were evaluated for them, and what is
+    wrong with float32 where it may decide a margin; segments from that point on are then unsure.
     """
     starts, ends = starts.to(problem.device), ends.to(problem.device)
     datasets = torch.full((len(starts),), dataset)
     if isinstance(problem, ExactSegments):
-        return certify_segments(problem, starts, ends, datasets, resolution, advance=advance), None, 0
+        return certify_segments(problem, starts, ends, datasets, resolution, advance=advance), None, 0, ""
     evaluated = len(ends) + (before is None)
     if before is None:
         before = margins_of(problem, starts[:1], datasets[:1], advance)
     joints = torch.cat([before, margins_of(problem, ends, datasets, advance)])
     known = joints[:-1], joints[1:]
     found = certify_segments(problem, starts, ends, datasets, resolution, sound=sound, known=known, advance=advance)
-    return found, joints[-1:], evaluated
+    rounded = ""
+    if found.kind == "sampled":
+        points = torch.cat([starts[:1], ends])
+        shares = [rounding_at(problem, point, dataset, own) for point, own in zip(points, joints, strict=True)]
+        off = torch.tensor(shares, device=found.min_margins.device) > DOUBTFUL / 2
+        touched = (off[:-1] | off[1:]) & found.hold
+        if bool(touched.any()):
+            rounded = f"float32 and float64 outputs differ by {max(shares):.1g} of the largest, so that rounding may"
+            rounded += " decide; return a float64 network (.double())"
+            margins = found.min_margins.masked_fill(touched, 0.0)
+            found = replace(found, min_margins=margins, unsure=found.unsure | touched)
+    return found, joints[-1:], evaluated, rounded
 
 
 def _weakest_kind(kinds: set[Kind]) -> Kind:

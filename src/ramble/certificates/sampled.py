@@ -29,6 +29,7 @@ FINEST = 2.0**-14
 CROWDED = 64
 # Networks held at a time.
 BATCH = 64
+ROUNDED = 16  # samples of which float64 is asked, at every point of a path
 
 Advance = Callable[[int], None]  # told of networks evaluated and segments proven, as they are
 
@@ -120,6 +121,18 @@ def margins_of(problem: Problem, weights: Tensor, datasets: Tensor, advance: Adv
         found.append(problem.sample_margins(weights[rows.to(weights.device)], datasets[rows.to(datasets.device)]))
         advance(len(rows))
     return torch.cat(found)
+
+
+def rounding_at(problem: Problem, point: Tensor, dataset: int, margins: Tensor) -> float:
+    """Return how far float32 is off, as a share of the largest output, at a point (P,) with margins (M,).
+
+    Looked at are the samples with the smallest margins. What float32 loses depends on the weights: where they make
+    large terms that cancel, it is more than it was when the problem was built.
+    """
+    if point.dtype != torch.float32:
+        return 0.0
+    hardest = margins.topk(min(ROUNDED, len(margins)), largest=False).indices
+    return problem.rounding_share(point.unsqueeze(0), torch.tensor([dataset]), hardest)
 
 
 def _margins_at(

@@ -2,7 +2,7 @@
 
 import copy
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Self
 
@@ -14,18 +14,18 @@ from ramble.errors import RambleError
 from ramble.problems.batch_norm import BatchNorm, refuse_unknown_way
 from ramble.problems.behaviour import refuse_misbehaviour
 from ramble.problems.checks import class_numbers, contradictions, stored_inputs, whole_labels
-from ramble.problems.chunks import ChunkedProblem, channels_last, mean_over_chunks, stacked
+from ramble.problems.chunks import channels_last, mean_over_chunks, stacked
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature, flat
+from ramble.problems.decided_margins import DecidedMargins
 from ramble.problems.folding import Folding
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.losses import CROSS_ENTROPY, loss_called
-from ramble.problems.margins import margins
-from ramble.problems.problem import DOUBTFUL, Split, layers_of
+from ramble.problems.problem import Split, layers_of
 from ramble.problems.reestimation import FEW, Reestimation, part_of
 from ramble.problems.skeleton import Skeleton, drawn
 
 
-class NetworkProblem(ChunkedProblem):
+class NetworkProblem(DecidedMargins):
     """A network given as an `nn.Module` and one data set held on the device.
 
     Subclasses say which network (`build_network`) and pass the tensors; both are checked here, before anything is
@@ -268,57 +268,6 @@ class NetworkProblem(ChunkedProblem):
 
         return mean_over_chunks(together, inputs, labels, self._gradient_chunk, 0 if each is None else 1)
 
-    @torch.no_grad()
-    def batch_margins(self, weights: Tensor, samples: Tensor) -> Tensor:
-        """Return the margins (m,) of one network (P,) on some training samples (m,), in the dtype of the weights.
-
-        For a first look: where rounding could decide a sign, `sample_margins` does not leave it to this dtype.
-        """
-        return self._margins(partial(self._one_by_one, weights), samples, weights.dtype)
-
-    @torch.no_grad()
-    def margins_on(self, weights: Tensor, datasets: Tensor, samples: Tensor) -> Tensor:
-        """Return the margins (m,), float64, of one network (1, P) on some training samples (m,) alone."""
-        inputs, labels = self._data["train"]
-
-        def logits_of(rows: Tensor) -> Tensor:
-            return self._one_by_one(weights[0], channels_last(inputs_in(inputs[rows], weights.dtype)))
-
-        outputs = self._in_chunks(logits_of, samples)
-        found = margins(outputs, labels[samples]).double()
-        doubtful = found.abs() <= DOUBTFUL * outputs.abs().max()
-        if weights.dtype == torch.float32 and bool(doubtful.any()):
-            found[doubtful] = self._margins(self._exact(weights[0]), samples[doubtful], torch.float64)
-        return found
-
-    def _margins(self, logits_of: Callable[[Tensor], Tensor], samples: Tensor, dtype: torch.dtype) -> Tensor:
-        inputs, labels = self._data["train"]
-
-        def margins_of(rows: Tensor) -> Tensor:
-            return margins(logits_of(channels_last(inputs_in(inputs[rows], dtype))), labels[rows])
-
-        return self._in_chunks(margins_of, samples)
-
-    def _decided(self, sample_margins: Tensor, outputs: Tensor, weights: Tensor, datasets: Tensor) -> Tensor:
-        """Compute again, in float64, only the samples in doubt: float64 is ten times slower for convolutions."""
-        if weights.dtype == torch.float32:
-            scale = outputs.flatten(1).abs().amax(1, keepdim=True)
-            for row, doubtful in enumerate(sample_margins.abs() <= DOUBTFUL * scale):
-                samples = doubtful.nonzero().squeeze(1)
-                if len(samples):
-                    sample_margins[row, samples] = self._margins(self._exact(weights[row]), samples, torch.float64)
-        return sample_margins
-
-    def _exact(self, weights: Tensor) -> Callable[[Tensor], Tensor]:
-        """Return inputs -> logits in float64 of the network of float32 weights (P,), whose statistics are float32 too.
-
-        Those are what `network` returns and a file holds; measuring them in float64 would take twenty times as long.
-        """
-        if self._statistics is None:
-            return partial(self._one_by_one, weights.double())
-        known = {name: value.double() for name, value in self._statistics.at(weights).items()}
-        return partial(self._statistics.logits, weights.double(), statistics=known)
-
     def _logits(self, weights: Tensor, inputs: Tensor) -> Tensor:
         """Return the logits (m, C) of one network (P,), or of many under vmap."""
         if self._statistics:
@@ -326,7 +275,6 @@ class NetworkProblem(ChunkedProblem):
         return as_logits(functional_call(self._skeleton.called(weights.dtype), self.unflatten(weights), (inputs,)))
 
     def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
-        """Return the same where networks are looped over, without derivatives: a place for a faster way."""
         return self._logits(weights, inputs)
 
     def _loss_and_gradient(

@@ -4,6 +4,7 @@ A problem is D training sets that share one network. Weights are flat: the train
 once. They always come in batches of B *chains*: `weights` (B, P) with `datasets` (B,), the training set of each chain.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -196,6 +197,15 @@ class Problem(ABC):
         """Return the margins (m,) of one network (1, P) on some training samples (m,) of its set (1,), float64."""
         return self.sample_margins(weights, datasets)[0, samples]
 
+    @torch.no_grad()
+    def rounding_share(self, weights: Tensor, datasets: Tensor, samples: Tensor) -> float:
+        """Return how far the outputs of a float32 network (1, P) on training samples (m,) of its set (1,) are off.
+
+        That is from float64's, as a share of the largest of these outputs; infinite where they are not finite.
+        """
+        plain, exact = (self.outputs(each, datasets)[0, samples] for each in (weights, weights.double()))
+        return share_off(plain, exact)
+
     def _decided(self, sample_margins: Tensor, outputs: Tensor, weights: Tensor, datasets: Tensor) -> Tensor:
         """Compute training margins again in float64 for the networks of which float32 leaves one's sign open."""
         if weights.dtype == torch.float32:
@@ -205,6 +215,14 @@ class Problem(ABC):
                 sure = self.sample_margins(weights[doubtful].double(), datasets[doubtful.to(datasets.device)])
                 sample_margins[doubtful] = sure
         return sample_margins
+
+
+def share_off(plain: Tensor, exact: Tensor) -> float:
+    """Return the largest difference of outputs as a share of the largest, infinite where it is no number."""
+    off, largest = float((plain.double() - exact).abs().max()), float(exact.abs().max())
+    if off == 0:
+        return 0.0
+    return off / largest if largest > 0 and math.isfinite(off) else math.inf
 
 
 def layers_of(shapes: dict[str, tuple[int, ...]]) -> tuple[Layer, ...]:

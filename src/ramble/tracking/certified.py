@@ -32,7 +32,7 @@ def certified(problem: Problem, path: Path, dataset: int, resolution: float, pro
         return result
     failure = f"segment {found.failed} between stored points {found.failed} and {found.failed + 1} "
     if found.unsure:
-        failure += "may leave S: no error was met, but a margin is too close to zero for points to rule one out"
+        failure += f"may leave S: no error was met, but {found.unsure}"
     else:
         failure += f"leaves S (smallest margin {found.min_margin:.3g})"
     return replace(

@@ -6,6 +6,8 @@ made four times finer, again and again. Margins are computed in float32, and in 
 
 Where K errors are allowed, a point fails with more than K, and the grid is made finer only while more than K samples
 come that close to zero, or below it.
+
+At the points of the path float32 is held against float64; once it is too far off all margins are computed in float64.
 """
 
 from collections.abc import Callable
@@ -25,6 +27,8 @@ OFFSET = (5**0.5 - 1) / 2
 CLOSE = 2.0
 # Of the largest output: a hundred times more than rounding of float32 moves a margin in the networks met here.
 UNSURE = 1e-3
+# Of the smallest margins at every point of the path: outputs are compared there, and float64 takes over if need be.
+FEW = 8
 # Inputs evaluated at a time.
 BATCH = 500
 
@@ -48,13 +52,14 @@ class NetworkCheck:
         self._labels = problem.labels(torch.zeros(1, dtype=torch.int64))[0]  # (M,)
         self._all = torch.arange(len(self._labels))
         self._before: tuple[Tensor, Tensor] | None = None  # the last point of the previous call, and its margins
+        self._coarse = False  # did float32 turn out too far from float64 at a point of the path?
 
     def segments(self, points: Tensor) -> Findings:
         """Check the segments between consecutive points (S + 1, P) by samples."""
         first = self._margins_of_first(points[0])
         tested, least = 0, _least(first, self._allowed)
         for segment, (start, end) in enumerate(pairwise(points)):
-            last = self._margins(end, self._all)
+            last = self._margins_at_point(end)
             found = self._segment(start, end, first, last)
             tested, least, first = tested + 1 + found.tested, min(least, found.min_margin), last
             if found.failure:
@@ -66,7 +71,18 @@ class NetworkCheck:
         """Return the margins (M,) of a point, known already where the previous call ended in it."""
         if self._before is not None and torch.equal(self._before[0], point):
             return self._before[1]
-        return self._margins(point, self._all)
+        return self._margins_at_point(point)
+
+    def _margins_at_point(self, point: Tensor) -> Tensor:
+        """Return the margins (M,) at a point of the path, and see there whether float32 is good enough."""
+        margins = self._margins(point, self._all)
+        if not self._coarse:
+            hardest = margins.argsort()[:FEW]
+            plain, exact = self._outputs(point.float(), hardest).double(), self._outputs(point.double(), hardest)
+            if not float((plain - exact).abs().max()) <= UNSURE / 10 * float(exact.abs().max()):
+                self._coarse = True
+                margins = self._margins(point, self._all)
+        return margins
 
     def _segment(self, start: Tensor, end: Tensor, first: Tensor, last: Tensor) -> Findings:
         """Check one segment whose margins (M,) at both ends are known."""
@@ -94,7 +110,10 @@ class NetworkCheck:
 
     def _margins(self, weights: Tensor, samples: Tensor) -> Tensor:
         """Return margins (m,) of weights (P,): label times output, or true logit minus the best other one; float64."""
-        outputs, labels = self._outputs(weights.float(), samples), self._labels[samples]
+        labels = self._labels[samples]
+        if self._coarse:
+            return _margins(self._outputs(weights.double(), samples), labels)
+        outputs = self._outputs(weights.float(), samples)
         margins = _margins(outputs, labels).double()
         unsure = ~(margins.abs() > UNSURE * outputs.abs().amax())
         if unsure.any():
