@@ -1,11 +1,13 @@
 """The profile for Slurm, on a real Slurm of one node that runs on this machine for these tests."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import loopback_slurm
@@ -134,8 +136,24 @@ def test_of_200_jobs_none_is_lost_or_computed_twice(slurm: Slurm, tmp_path: Path
     assert max(begun.values()) <= 2
 
 
+def cancel(slurm: Slurm, job: str) -> None:
+    slurm.call("scancel", job)
+
+
+def let_run_out_of_time(slurm: Slurm, job: str) -> None:
+    """Give a job a minute, the least that Slurm counts, and halt it until then."""
+    slurm.call("scontrol", "update", f"jobid={job}", "timelimit=1")
+    listed = [line.split() for line in slurm.call("scontrol", "listpids", job).splitlines()[1:]]
+    for pid in {int(row[0]) for row in listed if row[0] != "-1"}:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+
+
 @needs_cifar
-def test_a_job_that_slurm_ends_is_tried_again_from_its_state(slurm: Slurm, checkout: Checkout) -> None:
+@pytest.mark.parametrize(("end", "as_what"), [(cancel, "CANCELLED"), (let_run_out_of_time, "TIMEOUT")])
+def test_a_job_that_slurm_ends_is_tried_again_from_its_state(
+    slurm: Slurm, checkout: Checkout, end: Callable[[Slurm, str], None], as_what: str
+) -> None:
     checkout.edit("tests/small.yaml", "    epochs: 2\n    seeds: 1", "    epochs: 60\n    seeds: 1")
     points, table = (f"results/randomization_small/runs/residual-adam-b10-0.{kind}" for kind in ("safetensors", "csv"))
     state = checkpoint_of(checkout.root / table)
@@ -145,12 +163,12 @@ def test_a_job_that_slurm_ends_is_tried_again_from_its_state(slurm: Slurm, check
     )
     try:
         wait_for(state.exists, 300)
-        slurm.call("scancel", slurm.jobs("running")[-1][0])
+        end(slurm, slurm.jobs("running")[-1][0])
         said, _ = process.communicate(timeout=600)
     finally:
         process.kill()
     assert process.returncode == 0, said
-    assert Counter(state for _, state, _ in slurm.jobs()[before:]) == {"COMPLETED": 2, "CANCELLED": 1}
+    assert Counter(state for _, state, _ in slurm.jobs()[before:]) == {"COMPLETED": 2, as_what: 1}
     assert "going on from" in (checkout.root / "logs/randomization_small/run-residual-adam-b10-0.log").read_text()
     made = [(checkout.root / name).read_bytes() for name in (points, table)]
     (checkout.root / points).unlink()
