@@ -81,35 +81,37 @@ class RoundingInFloat64:
         of: Callable[[Curvature], Product] = Curvature.hessian,
         beside: float = 0.0,
     ) -> None:
-        double = weights.double()
         self._curvature_at: Callable[[Tensor], Curvature] = lambda place: Curvature(problem, place, label, batch)
-        self._weights, self._of, self._beside, self._device = double, of, beside, problem.device
-        self._units = steepness(problem, double, label, batch)
+        self._weights, self._of, self._beside, self._device = weights.double(), of, beside, problem.device
+        self._units = steepness(problem, self._weights, label, batch)
         self._random = torch.Generator().manual_seed(0)
         self._seen: list[float] = []  # norms
-        self._product: Product | None = None
+        self._look(1)  # before anybody keeps a product: memory may hold one of them in float64, and no two
 
     def __call__(self, largest: float) -> float:
         """Return the bound where the largest eigenvalue has this magnitude."""
         size = len(self._weights)
         assumed = self._units * unit_rounding(torch.float64, size)(largest + self._beside)
-        if not self._seen:
-            self._look()
         if len(self._seen) == 1 and CLEARLY * self._seen[0] * size**0.5 > assumed:
-            for _ in range(PROBES - 1):
-                self._look()
+            self._look(PROBES - 1)
         return max(assumed, max(self._seen) * _certainty(size)) if len(self._seen) > 1 else assumed
 
-    def _look(self) -> None:
-        """Keep the norm of what roundings do to the product with a random unit vector."""
-        self._product = self._product or self._of(self._curvature_at(self._weights))
-        vector = torch.randn(len(self._weights), generator=self._random, dtype=torch.float64).to(self._device)
-        vector = vector / vector.norm()
+    def _look(self, count: int) -> None:
+        """Keep the norms of what roundings do to products with some random unit vectors."""
+        vectors = torch.randn(count, len(self._weights), generator=self._random, dtype=torch.float64).to(self._device)
+        vectors = vectors / vectors.norm(dim=1, keepdim=True)
+        for vector, exact in zip(vectors, self._exact(vectors), strict=True):
+            self._seen.append(float((self._moved(vector) - exact).norm()) / TIMES)
+
+    def _exact(self, vectors: Tensor) -> list[Tensor]:
+        product = self._of(self._curvature_at(self._weights))
+        return [product(vector) for vector in vectors]
+
+    def _moved(self, vector: Tensor) -> Tensor:
         seed = 1 + len(self._seen)
         curvature = self._curvature_at(perturbed(self._weights, seed))
         with Perturbed(seed):
-            moved = self._of(curvature)(vector)
-        self._seen.append(float((moved - self._product(vector)).norm()) / TIMES)
+            return self._of(curvature)(vector)
 
 
 def rounding_of_hessian(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> Rounding:
