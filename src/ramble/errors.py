@@ -34,3 +34,9 @@ def check_number(key: str, value: object, above: float = -math.inf) -> None:
     if not isinstance(value, Real) or isinstance(value, bool) or not above < float(value) < math.inf:
         bound = f" greater than {above:g}" if above > -math.inf else ""
         raise RambleError(f"{key} = {value!r} is not a finite number{bound}; correct the value.")
+
+
+def kind_of(thing: object) -> str:
+    """Return the name of a thing's type with its article, as sentences have it: "an int"."""
+    name = type(thing).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -13,7 +13,8 @@ Name = Annotated[str, Field(pattern=NAME)]
 
 def check_errors(value: float) -> float:
     """Return a number of errors; raises ValueError where it is neither a whole number nor a share of the samples."""
-    if isinstance(value, bool) or not (0 < value < 1 if isinstance(value, float) else value >= 0):
+    numbers = isinstance(value, int | float) and not isinstance(value, bool)
+    if not numbers or not (0 < value < 1 if isinstance(value, float) else value >= 0):
         raise ValueError(f"{value} is neither a whole number of errors nor a share between 0 and 1; give one of them")
     return value
 

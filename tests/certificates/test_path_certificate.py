@@ -376,3 +376,69 @@ def test_the_check_goes_on_in_float64_where_float32_is_too_far_off():
     assert found.min_margin == pytest.approx(
         float(problem.sample_margins(weights[None].double(), torch.tensor([0])).min()), rel=0.01
     )
+
+
+class MlpProblem(NetworkProblem):
+    def build_network(self) -> nn.Module:
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2))
+
+
+@pytest.mark.parametrize("size", [1e6, 3e7, 1e9])
+def test_a_sample_that_float32_is_sure_of_and_wrong_is_found(size):
+    """Its margin is none of the smallest: features that are times or numbers of customers are so large."""
+    inputs = torch.randn(200, 3, generator=torch.Generator().manual_seed(0))
+    sums = inputs[:, 0] + inputs[:, 1] - inputs[:, 2]
+    inputs, sums = inputs[sums.abs() > 0.1], sums[sums.abs() > 0.1]
+    outlier = torch.tensor([[size, -3e-8 * size, size]])
+    problem = MlpProblem({"train": (torch.cat([inputs, outlier]), torch.cat([(sums < 0).long(), torch.tensor([0])]))})
+    state = {
+        "0.weight": torch.zeros(8, 3),
+        "0.bias": torch.zeros(8),
+        "2.weight": torch.zeros(2, 8),
+        "2.bias": torch.zeros(2),
+    }
+    state["0.weight"][0], state["0.weight"][1] = torch.tensor([1.0, 1.0, -1.0]), torch.tensor([-1.0, -1.0, 1.0])
+    state["2.weight"][0, :2] = torch.tensor([1.0, -1.0])
+    state["2.weight"][1] = -state["2.weight"][0]
+    weights = problem.flatten(state)
+    points = torch.stack([weights, 1.01 * weights])
+    exact = problem.sample_margins(points.double(), torch.zeros(2, dtype=torch.long))
+    assert (exact <= 0).sum(1).tolist() == [1, 1]
+    assert not certify_path(problem, points, 0, 1 / 64).holds
+    assert NetworkCheck(problem).segments(points).failure is not None
+
+
+class ProductProblem(NetworkProblem):
+    def build_network(self) -> nn.Module:
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(2, 2), nn.Identity(), nn.Linear(2, 2))
+
+
+def test_float32_is_held_against_float64_between_the_points_too():
+    """Products of weights that are zero at both ends, and large in the middle."""
+    problem = ProductProblem({"train": (torch.tensor([[1.0, -1.0], [1.0, -0.9], [1.0, 2.0]]), torch.zeros(3).long())})
+    large = 2.0**30
+    start = torch.tensor([0, 0, 0, 0, 0, 0, 1, -1, 0, 0, 1, 0.0])
+    end = torch.tensor([large, 16, large, 0, 0, 0, 0, 0, 0, 0, 1, 0.0])
+    points = torch.stack([start, end])
+    middle = problem.sample_margins(torch.lerp(start, end, 0.5)[None].double(), torch.tensor([0]))
+    assert (middle <= 0).any()
+    assert not certify_path(problem, points, 0, 1 / 64).holds
+    assert NetworkCheck(problem).segments(points).failure is not None
+
+
+class OneLogitProblem(NetworkProblem):
+    def build_network(self) -> nn.Module:
+        torch.manual_seed(0)
+        return nn.Linear(24, 1)
+
+
+def test_margins_near_zero_are_no_sign_of_rounding():
+    """With one logit the smallest margins have the smallest outputs: the scale is that of all."""
+    inputs = torch.randn(10_000, 24, generator=torch.Generator().manual_seed(0))
+    problem = OneLogitProblem({"train": (inputs, torch.arange(10_000) % 2)})
+    weights = problem.initial_weights(torch.Generator().manual_seed(1))
+    logits = problem.network(weights.double())(inputs.double()).squeeze(1).detach()
+    problem = OneLogitProblem({"train": (inputs, (logits > 0).long())})
+    assert certify_path(problem, torch.stack([weights, (1 + 1e-6) * weights]), 0, 1 / 16, sound=False).holds

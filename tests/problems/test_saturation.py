@@ -8,6 +8,7 @@ from small_batch_norm import Given
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ramble.errors import RambleError
 from ramble.problems.saturation import ExactSaturation
 from ramble.spectra.exact import ExactEngine, hessian_of_network
 from ramble.spectra.krylov import KrylovEngine
@@ -85,3 +86,41 @@ def test_eigenvalues_of_saturated_networks_are_within_their_bars(unit, steepness
             order = torch.from_numpy(found.eigenvalues.copy()).abs().argsort(descending=True)[:4]
             values = torch.from_numpy(found.eigenvalues.copy())[order].sort(descending=True).values
         assert bool(((values - top).abs() <= errors).all()), (values, top, errors)
+
+
+class SliceWritten(nn.Module):
+    """Writes a unit's outputs over its inputs."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        found = inputs * 1
+        found[:, 1:3] = found[:, 1:3].tanh()
+        return found
+
+
+class Mapped(nn.Module):
+    """Takes a unit one by one, by vmap."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.func.vmap(torch.tanh)(inputs)
+
+
+@pytest.mark.parametrize("unit", [SliceWritten, Mapped])
+def test_units_that_are_called_in_other_ways_have_the_same_derivatives(unit):
+    inputs = torch.randn(6, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    labels = torch.tensor([0, 1, 2, 0, 1, 2])
+    problem = Given(lambda: nn.Sequential(nn.Linear(2, 3), unit(), nn.Linear(3, 3)).double(), inputs, labels, None)
+    weights = problem.initial_weights(torch.Generator().manual_seed(0))
+
+    def loss(values: Tensor) -> Tensor:
+        return problem.loss.mean(
+            torch.func.functional_call(problem.build_network(), problem.unflatten(values), inputs), labels
+        )
+
+    expected = torch.autograd.functional.hessian(loss, weights)
+    assert torch.allclose(hessian_of_network(problem, weights, "x"), expected, rtol=0, atol=1e-13)
+
+
+def test_a_compiled_network_is_refused():
+    inputs, labels = torch.randn(6, 2), torch.tensor([0, 1, 2, 0, 1, 2])
+    with pytest.raises(RambleError, match=r"the network is compiled by torch\.compile; return what was compiled"):
+        Given(lambda: torch.compile(nn.Sequential(nn.Linear(2, 3)), backend="eager"), inputs, labels, None)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import struct
 import subprocess
 import sys
@@ -189,3 +190,20 @@ def test_what_is_missing_is_not_to_be_deleted(tmp_path, read):
     with pytest.raises(RambleError, match=r"nowhere: is missing; make it with snakemake") as caught:
         read(tmp_path / "nowhere")
     assert "delete" not in str(caught.value)
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("pipe.csv", "folder.csv"):
+        with pytest.raises(RambleError, match=f"{name}: is no regular file, and is not replaced by one"):
+            write_table(tmp_path / name, pd.DataFrame({"a": [1]}))
+    assert stat.S_ISFIFO((tmp_path / "pipe.csv").stat().st_mode)
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_is_left(tmp_path):
+    (tmp_path / "kept.csv").write_text("kept")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "kept.csv")
+    write_table(tmp_path / "link.csv", pd.DataFrame({"a": [1]}))
+    assert (tmp_path / "kept.csv").read_text() == "kept"
+    assert not (tmp_path / "link.csv").is_symlink()

@@ -8,7 +8,7 @@ import torch
 
 from ramble.api.connection import Connection
 from ramble.api.digests import with_digests
-from ramble.errors import RambleError, check_count
+from ramble.errors import RambleError, check_count, kind_of
 from ramble.measure.profile import profile as profile_of
 from ramble.problems.joined import Sources, reopen
 from ramble.problems.network import NetworkProblem
@@ -86,7 +86,7 @@ def _problem_and_points(
     if isinstance(path, Connection):
         return path.problem, path.stored
     if not isinstance(path, str | PathLike):
-        raise RambleError(f"What was given is a {type(path).__name__}, and no path; give what ramble.connect returned.")
+        raise RambleError(f"What was given is {kind_of(path)}, and no path; give what ramble.connect returned.")
     joined = reopen(Path(path), sources, with_test)
     joined.refuse_others()
     return joined.given.problem, joined.path

@@ -76,6 +76,12 @@ def certify_path(
             if chunk.unsure[failing[0]]:
                 unsure = rounded or "a margin is too close to zero for points to rule one out"
             break
+    if failed is None and "sampled" in kinds:
+        # all samples, where a path begins and ends: one of which float32 is sure, and wrong, is not among the hardest
+        shares = [rounding_at(problem, point.to(problem.device), dataset, None) for point in (points[0], points[-1])]
+        if max(shares) > DOUBTFUL / 2:
+            failed, unsure, least = 0 if shares[0] > DOUBTFUL / 2 else done - 1, _too_coarse(max(shares)), 0.0
+            weakest = failed
     return PathCertificate(_weakest_kind(kinds), done, resolution, tested, least, weakest, failed, unsure, reason)
 
 
@@ -114,20 +120,28 @@ def _certify_chunk(
     if before is None:
         before = margins_of(problem, starts[:1], datasets[:1], advance)
     joints = torch.cat([before, margins_of(problem, ends, datasets, advance)])
+    points = torch.cat([starts[:1], ends])
     known = joints[:-1], joints[1:]
     found = certify_segments(problem, starts, ends, datasets, resolution, sound=sound, known=known, advance=advance)
-    rounded = ""
-    if found.kind == "sampled":
-        points = torch.cat([starts[:1], ends])
-        shares = [rounding_at(problem, point, dataset, own) for point, own in zip(points, joints, strict=True)]
-        off = torch.tensor(shares, device=found.min_margins.device) > DOUBTFUL / 2
-        touched = (off[:-1] | off[1:]) & found.hold
-        if bool(touched.any()):
-            rounded = f"float32 and float64 outputs differ by {max(shares):.1g} of the largest, so that rounding may"
-            rounded += " decide; return a float64 network (.double())"
-            margins = found.min_margins.masked_fill(touched, 0.0)
-            found = replace(found, min_margins=margins, unsure=found.unsure | touched)
-    return found, joints[-1:], evaluated, rounded
+    if found.kind != "sampled":
+        return found, joints[-1:], evaluated, ""
+    at_points = [rounding_at(problem, point, dataset, own) for point, own in zip(points, joints, strict=True)]
+    middles, smaller = torch.lerp(starts, ends, 0.5), torch.minimum(*known)
+    at_middles = [rounding_at(problem, point, dataset, own) for point, own in zip(middles, smaller, strict=True)]
+    shares = torch.tensor([max(both) for both in zip(at_points[:-1], at_points[1:], at_middles, strict=True)])
+    doubtful = (shares.to(found.min_margins.device) > DOUBTFUL / 2) & found.hold
+    if not bool(doubtful.any()):
+        return found, joints[-1:], evaluated, ""
+    margins = found.min_margins.masked_fill(doubtful, 0.0)
+    doubted = replace(found, min_margins=margins, unsure=found.unsure | doubtful)
+    return doubted, joints[-1:], evaluated, _too_coarse(float(shares.max()))
+
+
+def _too_coarse(share: float) -> str:
+    return (
+        f"float32 and float64 outputs differ by {share:.1g} of the largest, so that rounding may decide; return a "
+        "float64 network (.double())"
+    )
 
 
 def _weakest_kind(kinds: set[Kind]) -> Kind:

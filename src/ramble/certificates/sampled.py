@@ -29,7 +29,7 @@ FINEST = 2.0**-14
 CROWDED = 64
 # Networks held at a time.
 BATCH = 64
-ROUNDED = 16  # samples of which float64 is asked, at every point of a path
+ROUNDED = 16  # samples of each kind of which float64 is asked, at every point of a path
 
 Advance = Callable[[int], None]  # told of networks evaluated and segments proven, as they are
 
@@ -123,16 +123,20 @@ def margins_of(problem: Problem, weights: Tensor, datasets: Tensor, advance: Adv
     return torch.cat(found)
 
 
-def rounding_at(problem: Problem, point: Tensor, dataset: int, margins: Tensor) -> float:
+def rounding_at(problem: Problem, point: Tensor, dataset: int, margins: Tensor | None) -> float:
     """Return how far float32 is off, as a share of the largest output, at a point (P,) with margins (M,).
 
-    Looked at are the samples with the smallest margins. What float32 loses depends on the weights: where they make
-    large terms that cancel, it is more than it was when the problem was built.
+    What float32 loses depends on the weights: where they make large terms that cancel, it is more than it was when the
+    problem was built. Looked at are the samples with the smallest margins, which it may decide, those with the largest,
+    whose outputs are the scale, and those with the largest inputs; without margins, all.
     """
     if point.dtype != torch.float32:
         return 0.0
-    hardest = margins.topk(min(ROUNDED, len(margins)), largest=False).indices
-    return problem.rounding_share(point.unsqueeze(0), torch.tensor([dataset]), hardest)
+    chosen = torch.arange(problem.labels(torch.tensor([dataset])).shape[1], device=point.device)
+    if margins is not None:
+        order = margins.nan_to_num(-torch.inf).argsort()
+        chosen = torch.cat([order[:ROUNDED], order[-ROUNDED:], problem.largest_inputs(ROUNDED).to(order.device)])
+    return problem.rounding_share(point.unsqueeze(0), torch.tensor([dataset]), chosen)
 
 
 def _margins_at(

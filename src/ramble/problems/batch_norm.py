@@ -11,7 +11,7 @@ from typing import Literal
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, kind_of
 
 BatchNorm = Literal["fold", "reestimate"]  # the two ways, by the names that settings give them
 WAYS: tuple[BatchNorm, ...] = ("fold", "reestimate")
@@ -42,7 +42,7 @@ def moving_norms(where: str, network: nn.Module) -> dict[str, _BatchNorm]:
             )
         if type(norm).forward is not _BatchNorm.forward:
             raise RambleError(
-                f"{where}: '{name}' is a {type(norm).__name__}, a batch norm with a forward pass of its own; use "
+                f"{where}: '{name}' is {kind_of(norm)}, a batch norm with a forward pass of its own; use "
                 "torch's nn.BatchNorm1d, nn.BatchNorm2d or nn.BatchNorm3d."
             )
     return found

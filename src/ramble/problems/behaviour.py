@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, kind_of
 from ramble.problems.logits import inputs_in
 from ramble.problems.problem import DOUBTFUL, Split
 from ramble.problems.skeleton import Skeleton, constants, numbers, same
@@ -97,7 +97,7 @@ class _Checks(Trial):
         """Return the number of outputs for each of the inputs; raises RambleError where these are no logits."""
         found, seen = self.run(network, inputs, dtype), f"for inputs of the shape {tuple(inputs.shape)}"
         if not isinstance(found, Tensor):
-            raise RambleError(f"{self.where}: the network returns a {type(found).__name__}; return only the logits.")
+            raise RambleError(f"{self.where}: the network returns {kind_of(found)}; return only the logits.")
         shape = tuple(found.shape)
         if len(shape) not in (1, 2) or shape[0] != len(inputs) or not found.numel():
             raise RambleError(

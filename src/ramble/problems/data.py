@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, kind_of
 from ramble.store.tensors import write_tensors
 
 
@@ -23,7 +23,7 @@ def load(import_path: str) -> Any:
         what = f"{type(error).__name__}: {error}{_place(error)}"
         raise RambleError(f"{import_path}: importing the module raised {what}; correct the module.") from error
     if not callable(found := getattr(module, attribute, None)):
-        what = f"is a {type(found).__name__}" if hasattr(module, attribute) else f"is not in {module.__file__}"
+        what = f"is {kind_of(found)}" if hasattr(module, attribute) else f"is not in {module.__file__}"
         raise RambleError(f"{import_path}: {what}; name a class or a function.")
     return found
 
@@ -63,7 +63,7 @@ def make_data(path: str, arguments: dict[str, Any], seed: int, name: str, output
         named = isinstance(tensors, dict) and all(isinstance(key, str) for key in tensors)
         if not named or not tensors or not all(isinstance(value, Tensor) for value in tensors.values()):
             raise RambleError(
-                f"study '{name}', data.path: {path} returned a {type(tensors).__name__}, not tensors by their names; "
+                f"study '{name}', data.path: {path} returned {kind_of(tensors)}, not tensors by their names; "
                 "return a dictionary {name: tensor} with at least one."
             )
         write_tensors(output, tensors, {"study": name, "dataset": dataset, "seed": seed, "maker": path})

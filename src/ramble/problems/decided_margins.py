@@ -13,6 +13,9 @@ from ramble.problems.margins import margins
 from ramble.problems.problem import DOUBTFUL, Split, share_off
 from ramble.problems.reestimation import Reestimation
 
+# The same where some samples are evaluated alone: the largest output may be among the others.
+FEW_DOUBTFUL = 100 * DOUBTFUL
+
 
 class DecidedMargins(ChunkedProblem):
     """A problem whose networks are evaluated on chosen samples alone, in float64 where float32 leaves a sign open."""
@@ -42,17 +45,33 @@ class DecidedMargins(ChunkedProblem):
 
         outputs = self._in_chunks(logits_of, samples)
         found = margins(outputs, labels[samples]).double()
-        doubtful = found.abs() <= DOUBTFUL * outputs.abs().max()
+        doubtful = found.abs() <= FEW_DOUBTFUL * outputs.abs().max()
         if weights.dtype == torch.float32 and bool(doubtful.any()):
             found[doubtful] = self._margins(self._exact(weights[0]), samples[doubtful], torch.float64)
         return found
 
+    def largest_inputs(self, count: int) -> Tensor:
+        """Return the training samples (m,) with the largest number in their inputs; none where these are whole."""
+        inputs, _ = self._data["train"]
+        if not inputs.is_floating_point():
+            return torch.zeros(0, dtype=torch.long)
+        return inputs.flatten(1).abs().amax(1).topk(min(count, len(inputs))).indices
+
     @torch.no_grad()
     def rounding_share(self, weights: Tensor, datasets: Tensor, samples: Tensor) -> float:
         """Return the same of this network, evaluated on these samples alone."""
-        inputs = self._data["train"][0][samples]
-        plain = self._one_by_one(weights[0], channels_last(inputs_in(inputs, weights.dtype)))
-        return share_off(plain, self._exact(weights[0])(channels_last(inputs_in(inputs, torch.float64))))
+        inputs, _ = self._data["train"]
+        plain, exact = (
+            self._in_chunks(
+                lambda rows: logits_of(channels_last(inputs_in(inputs[rows], dtype))),  # noqa: B023
+                samples,
+            )
+            for logits_of, dtype in (
+                (partial(self._one_by_one, weights[0]), weights.dtype),
+                (self._exact(weights[0]), torch.float64),
+            )
+        )
+        return share_off(plain, exact)
 
     def _margins(self, logits_of: Callable[[Tensor], Tensor], samples: Tensor, dtype: torch.dtype) -> Tensor:
         inputs, labels = self._data["train"]

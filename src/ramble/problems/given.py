@@ -10,7 +10,7 @@ from os import PathLike
 import torch
 from torch import Tensor, nn
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, kind_of
 from ramble.problems.batch_norm import BatchNorm, moving_norms
 from ramble.problems.devices import choose_device
 from ramble.problems.named import called, name_of, named_data, named_network
@@ -158,10 +158,10 @@ def _builder(network: Network) -> tuple[Callable[[], nn.Module], Named]:
     if isinstance(found, nn.Module):
         return partial(copy.deepcopy, found), name
     if not callable(found):
-        raise RambleError(f"network: is a {type(found).__name__}; give an nn.Module, or a function that returns one.")
+        raise RambleError(f"network: is {kind_of(found)}; give an nn.Module, or a function that returns one.")
     first = called(name.text, found)
     if not isinstance(first, nn.Module):
-        raise RambleError(f"{name.text}: returns a {type(first).__name__}; return an nn.Module.")
+        raise RambleError(f"{name.text}: returns {kind_of(first)}; return an nn.Module.")
     return found, name
 
 
@@ -206,7 +206,7 @@ def _state(name: str, end: Checkpoint) -> Mapping[str, Tensor]:
     if isinstance(end, nn.Module):
         return end.state_dict()
     if not isinstance(end, Mapping) or not all(isinstance(value, Tensor) for value in end.values()):
-        raise RambleError(f"{name}: is a {type(end).__name__}; give a file, a state_dict or an nn.Module.")
+        raise RambleError(f"{name}: is {kind_of(end)}; give a file, a state_dict or an nn.Module.")
     return end
 
 

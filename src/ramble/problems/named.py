@@ -15,7 +15,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, kind_of
 from ramble.problems.samples import whole_set
 from ramble.store.places import expanded
 
@@ -26,7 +26,7 @@ def named_network(text: str) -> nn.Module | Callable[[], nn.Module]:
     """Return the module, or what builds one, that a string names; raises RambleError where it is neither."""
     found = _named(text)
     if not isinstance(found, nn.Module) and not callable(found):
-        raise RambleError(f"{text}: is a {type(found).__name__}; name an nn.Module, or a function that returns one.")
+        raise RambleError(f"{text}: is {kind_of(found)}; name an nn.Module, or a function that returns one.")
     return found  # type: ignore[no-any-return]
 
 

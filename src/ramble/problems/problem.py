@@ -197,6 +197,10 @@ class Problem(ABC):
         """Return the margins (m,) of one network (1, P) on some training samples (m,) of its set (1,), float64."""
         return self.sample_margins(weights, datasets)[0, samples]
 
+    def largest_inputs(self, count: int) -> Tensor:
+        """Return the training samples (m,) with the largest inputs, where inputs are numbers of any size."""
+        return torch.zeros(0, dtype=torch.long)
+
     @torch.no_grad()
     def rounding_share(self, weights: Tensor, datasets: Tensor, samples: Tensor) -> float:
         """Return how far the outputs of a float32 network (1, P) on training samples (m,) of its set (1,) are off.

@@ -24,11 +24,16 @@ UNITS: dict[object, tuple[Callable[[Tensor], Tensor], int]] = {
 class _Bump(torch.autograd.Function):
     """e / (1 + e)^2 with e = exp(-|a|), the derivative of the sigmoid."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor) -> Tensor:
-        ctx.save_for_backward(inputs)
+    def forward(inputs: Tensor) -> Tensor:
         small = torch.exp(-inputs.abs())
         return small / (1 + small) ** 2
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
@@ -40,11 +45,16 @@ class _Bump(torch.autograd.Function):
 class _Unit(torch.autograd.Function):
     """A unit with the derivative k^2 bump(k a): the sigmoid for k = 1, and tanh for k = 2."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, unit: Callable[[Tensor], Tensor], steepness: int) -> Tensor:
-        ctx.save_for_backward(inputs)
-        ctx.steepness = steepness
+    def forward(inputs: Tensor, unit: Callable[[Tensor], Tensor], steepness: int) -> Tensor:
         return unit(inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Callable[[Tensor], Tensor], int], output: Tensor) -> None:
+        ctx.save_for_backward(inputs[0])
+        ctx.steepness = inputs[2]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
@@ -71,4 +81,5 @@ class ExactSaturation(TorchFunctionMode):
         inputs = args[0] if args else given.get("input")
         if func not in UNITS or not isinstance(inputs, Tensor) or not inputs.is_floating_point() or "out" in given:
             return func(*args, **given)
-        return _Unit.apply(inputs, *UNITS[func])
+        # a copy: the network may write to its own
+        return _Unit.apply(inputs.clone(), *UNITS[func])

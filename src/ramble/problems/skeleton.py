@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
-from ramble.errors import RambleError
+from ramble.errors import RambleError, kind_of
 
 DTYPES = (torch.float32, torch.float64)
 OWN = ("_parameters", "_buffers", "_modules")  # of nn.Module; what else is in its __dict__ are plain attributes
@@ -133,7 +133,13 @@ def _leaves(name: str, value: Any, kinds: tuple[type, ...]) -> Iterator[tuple[st
 def _copied(where: str, build: Callable[[], nn.Module]) -> nn.Module:
     built = build()
     if not isinstance(built, nn.Module) or isinstance(built, torch.jit.ScriptModule):
-        raise RambleError(f"{where}: returns a {type(built).__name__}; return a plain nn.Module.")
+        raise RambleError(f"{where}: returns {kind_of(built)}; return a plain nn.Module.")
+    for name, module in built.named_modules():
+        if type(module).__name__ == "OptimizedModule":  # its second derivatives may be others
+            raise RambleError(
+                f"{where}: {name or 'the network'} is compiled by torch.compile; return what was compiled "
+                "(its _orig_mod)."
+            )
     # before the copy, whose tensors share no memory
     _refuse_shared_memory(where, built, _trainable(where, built))
     try:

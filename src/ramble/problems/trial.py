@@ -66,7 +66,7 @@ class Trial:
         except Exception as error:  # whatever a user's forward pass says
             raise RambleError(
                 f"{self.where}: the network fails on inputs of the shape {tuple(given.shape)}, {given.dtype}, with "
-                f"weights in {dtype}: {first_line(error)}; {self._hint(given, dtype)}."
+                f"weights in {dtype}: {first_line(error)}; {self._hint(error, given, dtype)}."
             ) from error
         if isinstance(found, Tensor) and found.dtype != dtype:
             raise RambleError(
@@ -78,9 +78,14 @@ class Trial:
             )
         return found
 
-    def _hint(self, given: Tensor, dtype: torch.dtype) -> str:
+    def _hint(self, error: Exception, given: Tensor, dtype: torch.dtype) -> str:
+        """Say what to do about an error: a guess, by what usually is the matter."""
         if not given.is_floating_point():
+            if isinstance(error, IndexError):
+                return "a number is beyond those that the network knows (the size of its embedding, or of a list)"
             return "whole numbers stay whole, as an embedding takes them: give the others as numbers (inputs.float())"
+        if "shape" in str(error) or "size" in str(error) or "dimension" in str(error):
+            return "inputs must have the shape that its layers take"
         if dtype != self.skeleton.dtype:
             return (
                 "margins near zero are decided in float64: make tensors in the forward pass in the dtype of the weights"

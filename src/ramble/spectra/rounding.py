@@ -6,8 +6,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ramble.errors import RambleError
 from ramble.problems.curvature import Product
 from ramble.problems.network import NetworkProblem
+from ramble.problems.trial import first_line
 from ramble.spectra.bounds import MISSED
 from ramble.spectra.ends import Ends, lanczos_ends, underflow, unit_rounding
 from ramble.spectra.perturbed import TIMES, Perturbed, perturbed
@@ -17,6 +19,8 @@ from ramble.spectra.search import Rounding
 FLOAT32_REACHES = 1e-3  # the finest tolerance that float32 is tried for
 PROBES = 5
 MOST_PROBES = 20
+LOOKS = 3  # at what roundings do in float64: one may find two terms changed alike
+SMALL = 0.01  # of a product: what is done to it in proportion
 CLEARLY = 100  # as many times the rounding seen in one product is less than what is assumed
 ARITHMETIC = 10  # units of float32 for what is done with the products
 
@@ -63,8 +67,9 @@ class RoundingInFloat64:
     too little where a layer, or the formula of a derivative, takes the difference of nearly equal numbers and most of
     the Hessian is what is left: a softmax inside a network, nearly at its limit, and a sum with a large number that is
     taken off again. So it is seen what larger roundings do (`perturbed`) to products with random vectors. That takes
-    one product in float64, and `PROBES` where the first does not clearly say that the assumption holds; the bound from
-    these is that of `MeasuredRounding`.
+    `LOOKS` products in float64, and `PROBES` where these do not clearly say that the assumption holds; the bound from
+    them is that of `MeasuredRounding`. Where the larger roundings change a product as a whole they are made smaller:
+    what they do is then no longer in proportion.
 
     Args:
         problem, weights, label, batch: as `Curvature` takes them.
@@ -81,37 +86,51 @@ class RoundingInFloat64:
         of: Callable[[Curvature], Product] = Curvature.hessian,
         beside: float = 0.0,
     ) -> None:
+        self._label = label
         self._curvature_at: Callable[[Tensor], Curvature] = lambda place: Curvature(problem, place, label, batch)
         self._weights, self._of, self._beside, self._device = weights.double(), of, beside, problem.device
         self._units = steepness(problem, self._weights, label, batch)
         self._random = torch.Generator().manual_seed(0)
         self._seen: list[float] = []  # norms
-        self._look(1)  # before anybody keeps a product: memory may hold one of them in float64, and no two
+        self._look(LOOKS)  # before anybody keeps a product: memory may hold one of them in float64, and no two
 
     def __call__(self, largest: float) -> float:
         """Return the bound where the largest eigenvalue has this magnitude."""
         size = len(self._weights)
         assumed = self._units * unit_rounding(torch.float64, size)(largest + self._beside)
-        if len(self._seen) == 1 and CLEARLY * self._seen[0] * size**0.5 > assumed:
-            self._look(PROBES - 1)
-        return max(assumed, max(self._seen) * _certainty(size)) if len(self._seen) > 1 else assumed
+        if len(self._seen) == LOOKS and CLEARLY * max(self._seen) * size**0.5 > assumed:
+            self._look(PROBES - LOOKS)
+        return max(assumed, max(self._seen) * _certainty(size)) if len(self._seen) > LOOKS else assumed
 
     def _look(self, count: int) -> None:
         """Keep the norms of what roundings do to products with some random unit vectors."""
         vectors = torch.randn(count, len(self._weights), generator=self._random, dtype=torch.float64).to(self._device)
         vectors = vectors / vectors.norm(dim=1, keepdim=True)
         for vector, exact in zip(vectors, self._exact(vectors), strict=True):
-            self._seen.append(float((self._moved(vector) - exact).norm()) / TIMES)
+            self._seen.append(self._done_to(vector, exact))
 
     def _exact(self, vectors: Tensor) -> list[Tensor]:
         product = self._of(self._curvature_at(self._weights))
         return [product(vector) for vector in vectors]
 
-    def _moved(self, vector: Tensor) -> Tensor:
-        seed = 1 + len(self._seen)
-        curvature = self._curvature_at(perturbed(self._weights, seed))
-        with Perturbed(seed):
-            return self._of(curvature)(vector)
+    def _done_to(self, vector: Tensor, exact: Tensor) -> float:
+        """Return the norm of what roundings do to a product, from larger ones that do a hundredth of it at most."""
+        seed, worst = 1 + len(self._seen), 0.0
+        for times in (TIMES, TIMES**0.5, 1.0):
+            curvature = self._curvature_at(perturbed(self._weights, seed, times))
+            try:
+                with Perturbed(seed, times):
+                    moved = self._of(curvature)(vector)
+            except (RuntimeError, TypeError, NotImplementedError) as error:  # an operation that can do only its own way
+                raise RambleError(
+                    f"{self._label}: what rounding does to second derivatives cannot be seen ({first_line(error)}), so "
+                    "they have no error bars; take other operations in the network."
+                ) from error
+            off = float((moved - exact).norm())
+            worst = max(worst, off / times)
+            if off <= SMALL * float(exact.norm()):
+                break
+        return worst
 
 
 def rounding_of_hessian(problem: NetworkProblem, weights: Tensor, label: str, batch: int | None) -> Rounding:

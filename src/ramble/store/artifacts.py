@@ -28,10 +28,14 @@ from ramble.store.untrusted import FETCH, read_regular
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary neighbour of `path`, then rename it: no reader sees half a file.
 
-    Raises RambleError when the disk refuses; the temporary file is removed whatever happens, but for a kill signal:
-    what a killed process left is removed by the next that writes `path`.
+    A link is replaced, and what it leads to is left as it is: that may be the cache of DVC.
+
+    Raises RambleError when the disk refuses, or a folder or a device has the name; the temporary file is removed
+    whatever happens, but for a kill signal: what a killed process left is removed by the next that writes `path`.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise RambleError(f"{path}: is no regular file, and is not replaced by one; name another.")
     # the suffix stays last: matplotlib chooses the format by it
     aside = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
     try:

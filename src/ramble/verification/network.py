@@ -7,7 +7,8 @@ made four times finer, again and again. Margins are computed in float32, and in 
 Where K errors are allowed, a point fails with more than K, and the grid is made finer only while more than K samples
 come that close to zero, or below it.
 
-At the points of the path float32 is held against float64; once it is too far off all margins are computed in float64.
+At the points of the path and between them float32 is held against float64; once it is too far off, all margins are
+computed in float64.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,8 @@ OFFSET = (5**0.5 - 1) / 2
 CLOSE = 2.0
 # Of the largest output: a hundred times more than rounding of float32 moves a margin in the networks met here.
 UNSURE = 1e-3
-# Of the smallest margins at every point of the path: outputs are compared there, and float64 takes over if need be.
+# Samples with the smallest margins, the largest, and the largest inputs, whose outputs are compared at every point of
+# the path and in the middle between two; at the first point all are. Float64 takes over if need be.
 FEW = 8
 # Inputs evaluated at a time.
 BATCH = 500
@@ -52,10 +54,12 @@ class NetworkCheck:
         self._labels = problem.labels(torch.zeros(1, dtype=torch.int64))[0]  # (M,)
         self._all = torch.arange(len(self._labels))
         self._before: tuple[Tensor, Tensor] | None = None  # the last point of the previous call, and its margins
+        self._large = _largest_inputs(problem)
         self._coarse = False  # did float32 turn out too far from float64 at a point of the path?
 
     def segments(self, points: Tensor) -> Findings:
         """Check the segments between consecutive points (S + 1, P) by samples."""
+        points = points.double()
         first = self._margins_of_first(points[0])
         tested, least = 0, _least(first, self._allowed)
         for segment, (start, end) in enumerate(pairwise(points)):
@@ -76,17 +80,25 @@ class NetworkCheck:
     def _margins_at_point(self, point: Tensor) -> Tensor:
         """Return the margins (M,) at a point of the path, and see there whether float32 is good enough."""
         margins = self._margins(point, self._all)
-        if not self._coarse:
-            hardest = margins.argsort()[:FEW]
-            plain, exact = self._outputs(point.float(), hardest).double(), self._outputs(point.double(), hardest)
-            if not float((plain - exact).abs().max()) <= UNSURE / 10 * float(exact.abs().max()):
-                self._coarse = True
-                margins = self._margins(point, self._all)
+        order = margins.argsort()
+        chosen = self._all if self._before is None else torch.cat([order[:FEW], order[-FEW:], self._large])
+        if self._is_too_coarse(point, chosen):
+            margins = self._margins(point, self._all)
         return margins
+
+    def _is_too_coarse(self, point: Tensor, samples: Tensor) -> bool:
+        """Tell whether all has to be computed in float64 from here on, as it turns out at a point."""
+        if self._coarse:
+            return False
+        plain, exact = self._outputs(point.float(), samples).double(), self._outputs(point.double(), samples)
+        self._coarse = not float((plain - exact).abs().max()) <= UNSURE / 10 * float(exact.abs().max())
+        return self._coarse
 
     def _segment(self, start: Tensor, end: Tensor, first: Tensor, last: Tensor) -> Findings:
         """Check one segment whose margins (M,) at both ends are known."""
         tested, least, samples = 0, min(_least(each, self._allowed) for each in (first, last)), self._all
+        hardest = torch.minimum(first, last).argsort()[:FEW]
+        self._is_too_coarse((start + end) / 2, torch.cat([hardest, self._large]))
         times, margins = torch.tensor([0.0, 1.0], dtype=torch.float64), torch.stack([first, last])
         for count in GRIDS:
             grid = (torch.arange(count, dtype=torch.float64) + OFFSET) / count
@@ -119,6 +131,14 @@ class NetworkCheck:
         if unsure.any():
             margins[unsure] = _margins(self._outputs(weights, samples[unsure]), labels[unsure])
         return margins
+
+
+def _largest_inputs(problem: Problem) -> Tensor:
+    """Return the samples (m,) with the largest numbers in their inputs, where these are numbers of any size."""
+    inputs = problem.data("train")[0] if isinstance(problem, NetworkProblem) else torch.zeros(0, dtype=torch.long)
+    if not inputs.is_floating_point():
+        return torch.zeros(0, dtype=torch.long)
+    return inputs.flatten(1).abs().amax(1).argsort()[-FEW:].cpu()
 
 
 class _OfModule:

@@ -1,4 +1,6 @@
-"""Losses (a) and errors (b) along the paths of one study, one of them in colour."""
+"""Losses and errors along the paths of one study, one of them in colour."""
+
+from textwrap import fill
 
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -34,14 +36,16 @@ def draw_losses(sources: Sources) -> Figure:
                         _curve(axes, path, axis, f"{split}_{quantity}", factor, OTHERS, 0.8)
                 _curve(axes, sources.shown, axis, f"{split}_{quantity}", factor, (TRAIN, TEST)[column], 1.4)
                 name = ("training", "test")[column]
-                axes.set_title(f"({'ab'[row]}) {name} {quantity}")
+                axes.set_title(f"({'abcd'[row * len(splits) + column]}) {name} {quantity}")
                 axes.set_ylabel(f"{name} {label}")
         grid[0, 0].set_yscale("log")
         # zero errors everywhere is the point: the axis shows what one image would be
         grid[1, 0].set_ylim(-0.1, max(1.1, grid[1, 0].get_ylim()[1]))
         figure.supxlabel(axis.label, fontsize=9)
-        others = f", the other {len(sources.paths) - 1} pairs in grey" if len(sources.paths) > 1 else ""
-        figure.suptitle(f"{sources.shown.title} in colour{others}", fontsize=8)
+        others = f" in colour, the other {len(sources.paths) - 1} pairs in grey" if len(sources.paths) > 1 else ""
+        width = 48 * len(splits)  # characters of this size that fit above so many columns
+        title = "\n".join(fill(line, width) for line in f"{sources.shown.title}{others}".split("\n"))
+        figure.suptitle(title, fontsize=8)
     return figure
 
 
