@@ -33,6 +33,14 @@ def other():
     return -INPUTS, LABELS
 
 
+def out_of_range():
+    return INPUTS, LABELS + 3
+
+
+def other_shape():
+    return INPUTS[:, :2], LABELS
+
+
 def nothing():
     return {"inputs": INPUTS}
 

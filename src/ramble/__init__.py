@@ -1,7 +1,8 @@
 """Zero-error paths between the solutions of a classification problem.
 
     path = ramble.connect(network, (inputs, labels), a, b)
-    ramble.profile(path); ramble.spectrum(path, top=20); ramble.verify(file)
+    ramble.profile(path); ramble.spectrum(path, top=20)
+    ramble.verify(file, ramble.Sources(network=network, data=(inputs, labels)))
 
 Each is loaded by name when it is first asked for: to import the package is to import no torch, and no step of a
 workflow depends on the code of all of them. Their types stand in `__init__.pyi`.
@@ -10,13 +11,24 @@ workflow depends on the code of all of them. Their types stand in `__init__.pyi`
 from importlib import import_module
 from typing import Any
 
-__all__ = ["connect", "profile", "spectrum", "verify"]
+__all__ = ["Sources", "connect", "profile", "spectrum", "verify"]
 
-HOMES = {"connect": "connect", "profile": "measure", "spectrum": "measure", "verify": "verify"}
+HOMES = {
+    "Sources": "ramble.problems.joined",
+    "connect": "ramble.api.connect",
+    "profile": "ramble.api.measure",
+    "spectrum": "ramble.api.measure",
+    "verify": "ramble.api.verify",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Return a function of the public interface."""
+    """Return a name of the public interface."""
     if name not in HOMES:
         raise AttributeError(f"module 'ramble' has no attribute '{name}'")
-    return getattr(import_module(f"ramble.api.{HOMES[name]}"), name)
+    return getattr(import_module(HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the names of the public interface, as a shell completes them."""
+    return __all__

@@ -7,5 +7,6 @@ from ramble.api.connect import connect as connect
 from ramble.api.measure import profile as profile
 from ramble.api.measure import spectrum as spectrum
 from ramble.api.verify import verify as verify
+from ramble.problems.joined import Sources as Sources
 
-__all__ = ["connect", "profile", "spectrum", "verify"]
+__all__ = ["Sources", "connect", "profile", "spectrum", "verify"]

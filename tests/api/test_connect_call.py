@@ -41,7 +41,7 @@ def sources(ends) -> Sources:
 def test_importing_the_package_imports_no_torch():
     code = "import sys, ramble, ramble.cli.main; print('torch' in sys.modules, ramble.__all__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False ['connect', 'profile', 'spectrum', 'verify']"
+    assert done.stdout.strip() == "False ['Sources', 'connect', 'profile', 'spectrum', 'verify']"
 
 
 def test_a_path_joins_and_says_what_is_known_of_it(made, ends):
@@ -166,6 +166,29 @@ def test_profile_and_spectrum_take_the_path_the_problem_or_the_file(made, ends):
     torch.testing.assert_close(measured, largest, rtol=2e-3, atol=1e-7)
 
 
+def test_names_are_those_that_a_shell_completes():
+    assert dir(ramble) == ["Sources", "connect", "profile", "spectrum", "verify"]
+    assert ramble.Sources is Sources
+
+
+def test_the_path_of_others_is_not_replaced_and_a_spectrum_of_another_not_kept(ends, tmp_path):
+    folder = tmp_path / "out"
+    first = ramble.connect(network, samples(), *ends, out=folder, keep_order=True)
+    ramble.spectrum(first, top=1, count=2).to_csv(folder / "spectrum.csv")
+    kept = (folder / "path.safetensors").read_bytes()
+    for others, data in ((tuple(reversed(ends)), samples()), (ends, (2 * samples()[0], samples()[1]))):
+        with pytest.raises(
+            RambleError, match="is a path between other networks, or on other data; name"
+        ):
+            ramble.connect(network, data, *others, out=folder)
+    assert (folder / "path.safetensors").read_bytes() == kept
+    first.save(folder)  # the same path
+    assert (folder / "spectrum.csv").exists()
+    ramble.connect(network, samples(), *ends, out=folder)  # to b with its units reordered
+    assert (folder / "path.safetensors").read_bytes() != kept
+    assert not (folder / "spectrum.csv").exists()
+
+
 def dense_hessian(found: nn.Module) -> torch.Tensor:
     inputs, labels = samples()
     values = list(found.parameters())
@@ -206,6 +229,11 @@ def test_permitted_errors_let_networks_with_errors_be_joined(ends):
     assert path.joins
     assert path.profile.train_errors.max() <= count
     assert path.profile.train_errors.iloc[-1] == count
+    but = f" but for {count} sample{'s' * (count > 1)}"
+    lines = {line[:16].strip(): line[16:] for line in str(path).splitlines()}
+    assert lines["smallest margin"].endswith(f" on the path{but}")
+    assert lines["a"].endswith(but)
+    assert lines["b"].endswith(but)
 
 
 def test_a_path_that_does_not_join_is_written_and_says_so(tmp_path):
@@ -216,6 +244,8 @@ def test_a_path_that_does_not_join_is_written_and_says_so(tmp_path):
     assert path.certificate == "none"
     assert "NO (tracker adaptive: " in str(path)
     assert "more attempts (--attempts)" in str(path)
+    assert path.min_margin == path.profile.train_min_margin.min() < 0
+    assert f"smallest margin {path.min_margin:.4g} on the path" in str(path)
     _, header = read_tensors(tmp_path / "path.safetensors")
     assert header["status"] != "arrived"
     assert not ramble.verify(tmp_path / "path.safetensors", Sources(network=ProductNetwork, data=data)).holds

@@ -60,6 +60,28 @@ def test_the_file_says_all_that_verify_profile_and_spectrum_need(place, made):
     assert "eig_3" in (place / "out" / "spectrum.csv").read_text()
 
 
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no device that is always full")
+def test_a_full_disk_below_what_is_printed_is_no_fault_of_anybody(place, made):
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    for command in (["verify"], ["profile", "--out", "again.csv"]):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*COMMAND, *command, "out/path.safetensors"],
+                cwd=place, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            )  # fmt: skip
+        assert done.returncode == 2
+        errors = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+        assert len(errors) == 1, done.stderr
+        assert "what it prints cannot be written (no space left there)" in errors[0]
+
+
+def test_a_device_is_not_replaced_by_a_table(place, made):
+    done = run(place, "profile", "out/path.safetensors", "--out", "/dev/full")
+    assert done.returncode == 2
+    assert "/dev/full: is no regular file" in done.stderr
+    assert Path("/dev/full").is_char_device()
+
+
 def test_verify_fails_where_the_data_are_others(place, made):
     done = run(place, "verify", "out/path.safetensors", "--data", "mine:other")
     assert done.returncode == 1
@@ -80,12 +102,15 @@ def test_verify_fails_where_the_data_are_others(place, made):
         (["a.pt", "b.pt", "--network", "mine:network", "--data", "mine:nothing"], "is no data set"),
         (["a.pt", "b.pt", *GIVEN, "--device", "cuda:77"], "device: 'cuda:77'"),
         (["a.pt", "b.pt", *GIVEN, "--max-errors", "15"], "allows all 15"),
+        (["a.pt", "b.pt", *GIVEN, "--out", "/proc/none"], "/proc is no folder that can be written to"),
+        (["a.pt", "b.pt", *GIVEN, "--test", "mine:out_of_range"], "mine:out_of_range: the labels of 'test'"),
+        (["a.pt", "b.pt", *GIVEN, "--test", "mine:other_shape"], "inputs must have the shape that its layers take"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(place, arguments, sentence, monkeypatch, capsys):
     monkeypatch.chdir(place)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    assert main(["connect", *arguments, "--out", "bad"]) == 2
+    assert main(["connect", "--out", "bad", *arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     (line,) = [line for line in printed.err.splitlines() if line.startswith("error: ")]

@@ -1,12 +1,12 @@
 """From two checkpoints to a certified path."""
 
-import os
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ramble.api.connection import Connection
 from ramble.api.ends import checked_ends
-from ramble.api.folder import FILE
+from ramble.api.folder import FILE, refuse_other_path
 from ramble.api.route import deadline, find_route, settings_for
 from ramble.errors import RambleError
 from ramble.problems.batch_norm import BatchNorm
@@ -53,7 +53,7 @@ def connect(
         batch_norm: where the network has batch norm, "reestimate" (statistics follow the weights; by default) or "fold"
             (they become part of the weights).
         out: the folder that path, tables and picture are written to. While the tracker runs it keeps its state there,
-            and an interrupted call goes on from it.
+            and an interrupted call goes on from it. A path between the same networks on the same data is replaced.
         keep_order: end at the weights of b, not at these with hidden units in another order, which compute the same.
         device: auto (CUDA where there is one), cpu, cuda or cuda:N.
         seed: of all that is drawn.
@@ -65,14 +65,16 @@ def connect(
         The path, whether it joins or not, with its certificate.
 
     Raises:
-        RambleError: something is not there or does not fit, the ends are one network, or one of them makes more errors
-            than that.
+        RambleError: something is not there or does not fit, the ends are one network, one of them makes more errors
+            than that, or the folder holds a path between other networks or on other data.
     """
     began, settings = time.monotonic(), settings_for(attempts)
     until = deadline(began, seconds)
     if out is not None:
         _refuse_no_folder(Path(out))
     given = given_pair(network, data, a, b, test=test, max_errors=max_errors, batch_norm=batch_norm, device=device)
+    if out is not None:
+        refuse_other_path(Path(out), given)
     ends = checked_ends(given)
     state = _state(given, settings, seed, Path(out)) if out is not None else None
     route = find_route(given, settings, seed, state, keep_order, until)
@@ -87,8 +89,13 @@ def connect(
 def _refuse_no_folder(folder: Path) -> None:
     """Refuse a folder that cannot be written to before anything is computed."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise RambleError(f"{folder}: {there} is no folder that can be written to; name another with --out (out=..).")
+    try:
+        with TemporaryFile(dir=there):  # what root is permitted, and what /proc takes, only trying tells
+            pass
+    except OSError:
+        raise RambleError(
+            f"{folder}: {there} is no folder that can be written to; name another with --out (out=..)."
+        ) from None
 
 
 def _state(given: Given, settings: AdaptiveSettings, seed: int, folder: Path) -> State:

@@ -71,8 +71,13 @@ class Connection:
 
     @property
     def min_margin(self) -> float:
-        """The smallest margin on the path: a lower bound where the certificate is exact or sound, else found."""
-        return self.path.min_margin
+        """The smallest margin on the path: a lower bound where the certificate is exact or sound, else found.
+
+        A certificate ends at the first segment that fails; of a path that has none, it is that at the stored points.
+        """
+        if self.certificate != "none":
+            return self.path.min_margin
+        return min(self.path.min_margin, float(self.profile.train_min_margin.min()))
 
     @property
     def points(self) -> Tensor:

@@ -10,11 +10,14 @@ a.safetensors, b.safetensors   the ends, where they were no files
 from dataclasses import asdict, fields
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ramble.api.connection import PICTURES, Connection
 from ramble.api.digests import with_digests
-from ramble.problems.joined import MAKER, PAIR, STUDY
+from ramble.errors import RambleError
+from ramble.problems.given import Given
+from ramble.problems.joined import MAKER, PAIR, STUDY, read_joined
 from ramble.store.artifacts import table_digest, write_table
 from ramble.store.headers import PathHeader
 from ramble.store.points import StoredPath, write_points
@@ -38,8 +41,37 @@ def write_connection(connection: Connection, folder: Path) -> Path:
     stored = StoredPath(
         PAIR, connection.points.numpy(), connection.t.numpy(), header, None if order is None else order.numpy()
     )
+    _remove_spectrum_of_another(folder, stored)
     write_points(folder / FILE, stored)
     return folder / FILE
+
+
+def refuse_other_path(folder: Path, given: Given) -> None:
+    """Raise RambleError where a folder holds a path between other networks, or on other data."""
+    there = _stored_in(folder)
+    if there is None:
+        return
+    header, (first, second) = there.header, given.end_digests
+    if (header.start_digest, header.end_digest, header.data_digest) != (first, second, given.digest("train")):
+        raise RambleError(
+            f"{folder / FILE}: is a path between other networks, or on other data; name another folder with --out "
+            "(out=..), or remove it."
+        )
+
+
+def _stored_in(folder: Path) -> StoredPath | None:
+    """Return the path that a folder holds; none where that is no path of `connect`, or damaged: it is replaced."""
+    try:
+        return read_joined(folder / FILE)
+    except RambleError:
+        return None
+
+
+def _remove_spectrum_of_another(folder: Path, stored: StoredPath) -> None:
+    """Remove the spectrum of the path that stood here, unless it is the same path."""
+    there = _stored_in(folder)
+    if there is None or not np.array_equal(there.points, stored.points):
+        (folder / "spectrum.csv").unlink(missing_ok=True)
 
 
 def _end(connection: Connection, folder: Path, number: int) -> str:

@@ -94,7 +94,7 @@ def _aligned(given: Given, seed: int) -> tuple[Path | None, str]:
     try:
         return _tracked(given, AlignedSettings(), seed, None), ""
     except RambleError as error:
-        return None, str(error).partition("; leave out")[0]
+        return None, str(error).partition("; leave out")[0].removeprefix("GivenProblem: ")
 
 
 def _tracked(

@@ -29,7 +29,7 @@ def summary(connection: Connection) -> str:
         ("joined", _joined(connection)),
         *([] if path.joins else [_next(path)]),
         ("certificate", _certificate(connection)),
-        (f"{_rank(problem.max_errors)} margin", f"{path.min_margin:.4g} on the path"),
+        ("smallest margin", f"{connection.min_margin:.4g} on the path{_but(problem.max_errors)}"),
         ("loss barrier", f"{connection.barrier:.4g} nats"),
         ("length", _length(connection)),
         ("cost", f"{route.gradients:,} gradients, {route.evaluations:,} evaluations, {connection.seconds:.1f} s"),
@@ -50,7 +50,8 @@ def _batch_norm(connection: Connection) -> list[tuple[str, str]]:
 
 def _end(connection: Connection, number: int) -> str:
     errors, margin = connection.ends.errors[number], connection.ends.margins[number]
-    return f"{connection.given.ends[number].text}, {_errors(errors)}, smallest margin {margin:.4g}"
+    but = _but(connection.problem.max_errors)
+    return f"{connection.given.ends[number].text}, {_errors(errors)}, smallest margin {margin:.4g}{but}"
 
 
 def _errors(count: int) -> str:
@@ -61,9 +62,9 @@ def _most(count: int) -> str:
     return f"{_errors(count)} at most" if count else "no errors at the points looked at"
 
 
-def _rank(max_errors: int) -> str:
-    """Say which margin decides: the smallest but for those of the errors that are permitted."""
-    return f"{max_errors + 1}. smallest" if max_errors else "smallest"
+def _but(max_errors: int) -> str:
+    """Say of which samples a margin is not the smallest: of as many in each network as errors are permitted."""
+    return f" but for {max_errors} sample{'s' * (max_errors > 1)}" if max_errors else ""
 
 
 def _aligned(connection: Connection) -> str:

@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
         "--keep-order", action="store_true",
         help="end at the weights of b, and not at these with hidden units in another order",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to; default: ramble-<a>-<b>")
+    parser.add_argument("--out", type=_folder, metavar="DIR", help="folder to write to; default: ramble-<a>-<b>")
     parser.add_argument("--device", default="auto", help="auto (CUDA where there is one), cpu, cuda or cuda:N")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn; default: 0")
     parser.add_argument(
@@ -79,6 +79,12 @@ def run(chosen: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("names no folder; write . for the one that you are in")
+    return Path(text)
 
 
 def _errors(text: str) -> float:

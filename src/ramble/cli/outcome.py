@@ -1,5 +1,6 @@
 """Exit codes and sentences that all commands share, and their messages on the way."""
 
+import errno
 import logging
 import os
 import sys
@@ -24,16 +25,32 @@ def done_or_refused(work: Callable[[], int], what: str) -> int:
     try:
         return work()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left
+        _print_nowhere()  # whoever read has left
         return CANNOT
     except RambleError as error:
         return cannot(error)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            return _stopped(what, error)
+        return _no_room(what)
     except MemoryError:
         return cannot(f"{what}: memory ran out; give fewer samples, or take a machine with more.")
     except Exception as error:  # of code that the user names, or a fault of ours
-        return cannot(
-            f"{what}: stopped ({type(error).__name__}: {error}), by a fault of the network's code or of ours."
-        )
+        return _stopped(what, error)
+
+
+def _stopped(what: str, error: Exception) -> int:
+    return cannot(f"{what}: stopped ({type(error).__name__}: {error}), by a fault of the network's code or of ours.")
+
+
+def _print_nowhere() -> None:
+    """Let what is left in the buffer of what is printed go nowhere: it would raise again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _no_room(what: str) -> int:
+    _print_nowhere()
+    return cannot(f"{what}: what it prints cannot be written (no space left there); make room, or print elsewhere.")
 
 
 def judge_all(files: Sequence[Path], judge: Callable[[Path], bool]) -> int:
@@ -43,14 +60,22 @@ def judge_all(files: Sequence[Path], judge: Callable[[Path], bool]) -> int:
         try:
             code = max(code, int(not judge(file)))
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left: there is no verdict
+            _print_nowhere()  # whoever read has left: there is no verdict
             return CANNOT
         except RambleError as error:
             code = cannot(error)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                return _no_room("ramble verify")
+            code = _cannot_be_judged(file, error)
         except Exception as error:  # of code that the parameters name, or a fault of ours: no exit code of a verdict
-            reason = f"{type(error).__name__}: {error}"
-            code = cannot(f"{file}: cannot be judged ({reason}), by a fault of its study's code or of ours.")
+            code = _cannot_be_judged(file, error)
     return code
+
+
+def _cannot_be_judged(file: Path, error: Exception) -> int:
+    reason = f"{type(error).__name__}: {error}"
+    return cannot(f"{file}: cannot be judged ({reason}), by a fault of its study's code or of ours.")
 
 
 def show_messages() -> None:

@@ -144,7 +144,8 @@ def given_pair(
         problem.allow_errors(max_errors)
     except RambleError as error:  # whoever gave a network knows it by its own name
         text = str(error).replace("GivenProblem.build_network", network_name.text)
-        raise RambleError(text.replace("GivenProblem", data_name.text)) from None
+        data_given = test_name if test_name and "'test'" in text else data_name
+        raise RambleError(text.replace("GivenProblem", data_given.text)) from None
     weights = torch.stack([_weights(problem, end.text, state) for end, state in zip(ends, states, strict=True)])
     return Given(problem, network_name, data_name, test_name, ends, states, weights)
 

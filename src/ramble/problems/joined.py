@@ -20,7 +20,7 @@ STUDY, PAIR = "given", "0-0-1"  # data set 0, networks 0 (a) and 1 (b)
 
 @dataclass(frozen=True)
 class Sources:
-    """What is given in place of what a file names.
+    """What is given in place of what a file names: `ramble.Sources`.
 
     Attributes:
         network: in place of the header's, where it is not None; likewise the others.
@@ -57,7 +57,7 @@ class Joined:
 
 def is_joined(file: str | Path) -> bool:
     """Tell whether a file is a path between given networks; raises RambleError as `read_header` does."""
-    return read_header(file).get("maker") == MAKER
+    return read_header(file, "make it with ramble connect, or with snakemake").get("maker") == MAKER
 
 
 def read_joined(file: str | Path) -> StoredPath:
@@ -88,7 +88,7 @@ def reopen(file: str | Path, sources: Sources, with_test: bool = False) -> Joine
         if isinstance(named[name], str) and not named[name]:
             raise RambleError(
                 f"{file}: does not name its {name}, which was an object of a program when it was made; give it "
-                f"(--{name})."
+                f"(--{name}; from Python, sources=ramble.Sources({name}=..))."
             )
     given = given_pair(
         named["network"],

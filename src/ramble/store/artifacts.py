@@ -81,9 +81,9 @@ def read_arrays(path: str | Path, missing: str = FETCH) -> tuple[dict[str, NDArr
         ) from error
 
 
-def read_header(path: str | Path) -> dict[str, str]:
+def read_header(path: str | Path, missing: str = FETCH) -> dict[str, str]:
     """Return the header of a safetensors file; raises as `read_arrays` does, of a damaged tensor too."""
-    return check_tensors(path, read_regular(path)).header
+    return check_tensors(path, read_regular(path, missing)).header
 
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
