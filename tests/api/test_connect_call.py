@@ -177,9 +177,7 @@ def test_the_path_of_others_is_not_replaced_and_a_spectrum_of_another_not_kept(e
     ramble.spectrum(first, top=1, count=2).to_csv(folder / "spectrum.csv")
     kept = (folder / "path.safetensors").read_bytes()
     for others, data in ((tuple(reversed(ends)), samples()), (ends, (2 * samples()[0], samples()[1]))):
-        with pytest.raises(
-            RambleError, match="is a path between other networks, or on other data; name"
-        ):
+        with pytest.raises(RambleError, match="is a path between other networks, or on other data; name"):
             ramble.connect(network, data, *others, out=folder)
     assert (folder / "path.safetensors").read_bytes() == kept
     first.save(folder)  # the same path

@@ -755,7 +755,7 @@ def old_weight_norm() -> nn.Module:
             r"'1\.weight' is torch\.float64; all weights",
         ),
         (lambda: perceptron().to("meta"), "is on torch's meta device"),
-        (lambda: perceptron().state_dict(), "returns a OrderedDict; return a plain nn.Module"),
+        (lambda: perceptron().state_dict(), "returns an OrderedDict; return a plain nn.Module"),
         (listed, r"'others\[0\]' is a module in a plain list or dictionary, which hides its weights"),
         (
             lambda: Forward(None, extra=torch.ones(3, requires_grad=True)),

@@ -231,7 +231,7 @@ class Company(Twice):
     [
         (Twice, "batch norm 'norm' is used 2 times in a forward pass"),
         (lambda: linear_and(nn.BatchNorm1d(3, track_running_stats=False)), "'2' has no running statistics, so that"),
-        (lambda: linear_and(OwnForward(3)), "'2' is a OwnForward, a batch norm with a forward pass of its own"),
+        (lambda: linear_and(OwnForward(3)), "'2' is an OwnForward, a batch norm with a forward pass of its own"),
         (Functional, "batch norm 'norm' is not called by the forward pass"),
         (Company, "logits change with the other inputs of the batch"),
         (lambda: linear_and(nn.LayerNorm(3)), "has no batch norm to re-estimate; leave batch_norm out"),

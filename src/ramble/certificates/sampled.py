@@ -135,8 +135,14 @@ def rounding_at(problem: Problem, point: Tensor, dataset: int, margins: Tensor |
     chosen = torch.arange(problem.labels(torch.tensor([dataset])).shape[1], device=point.device)
     if margins is not None:
         order = margins.nan_to_num(-torch.inf).argsort()
-        chosen = torch.cat([order[:ROUNDED], order[-ROUNDED:], problem.largest_inputs(ROUNDED).to(order.device)])
+        large = problem.largest_inputs(ROUNDED).to(order.device)
+        chosen = _once(torch.cat([order[:ROUNDED], order[-ROUNDED:], large]))
     return problem.rounding_share(point.unsqueeze(0), torch.tensor([dataset]), chosen)
+
+
+def _once(samples: Tensor) -> Tensor:
+    """Return samples (m,) in order, each once: some networks take no more than there are."""
+    return torch.tensor(sorted(set(samples.tolist())), device=samples.device)
 
 
 def _margins_at(

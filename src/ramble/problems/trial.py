@@ -84,7 +84,8 @@ class Trial:
             if isinstance(error, IndexError):
                 return "a number is beyond those that the network knows (the size of its embedding, or of a list)"
             return "whole numbers stay whole, as an embedding takes them: give the others as numbers (inputs.float())"
-        if "shape" in str(error) or "size" in str(error) or "dimension" in str(error):
+        said = str(error)
+        if any(word in said for word in ("shape", "size", "dimension")) and "more than 1 value" not in said:
             return "inputs must have the shape that its layers take"
         if dtype != self.skeleton.dtype:
             return (

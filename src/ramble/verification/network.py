@@ -75,13 +75,13 @@ class NetworkCheck:
         """Return the margins (M,) of a point, known already where the previous call ended in it."""
         if self._before is not None and torch.equal(self._before[0], point):
             return self._before[1]
-        return self._margins_at_point(point)
+        return self._margins_at_point(point, first=self._before is None)
 
-    def _margins_at_point(self, point: Tensor) -> Tensor:
+    def _margins_at_point(self, point: Tensor, *, first: bool = False) -> Tensor:
         """Return the margins (M,) at a point of the path, and see there whether float32 is good enough."""
         margins = self._margins(point, self._all)
         order = margins.argsort()
-        chosen = self._all if self._before is None else torch.cat([order[:FEW], order[-FEW:], self._large])
+        chosen = self._all if first else _once(torch.cat([order[:FEW], order[-FEW:], self._large]))
         if self._is_too_coarse(point, chosen):
             margins = self._margins(point, self._all)
         return margins
@@ -98,7 +98,7 @@ class NetworkCheck:
         """Check one segment whose margins (M,) at both ends are known."""
         tested, least, samples = 0, min(_least(each, self._allowed) for each in (first, last)), self._all
         hardest = torch.minimum(first, last).argsort()[:FEW]
-        self._is_too_coarse((start + end) / 2, torch.cat([hardest, self._large]))
+        self._is_too_coarse((start + end) / 2, _once(torch.cat([hardest, self._large])))
         times, margins = torch.tensor([0.0, 1.0], dtype=torch.float64), torch.stack([first, last])
         for count in GRIDS:
             grid = (torch.arange(count, dtype=torch.float64) + OFFSET) / count
@@ -131,6 +131,10 @@ class NetworkCheck:
         if unsure.any():
             margins[unsure] = _margins(self._outputs(weights, samples[unsure]), labels[unsure])
         return margins
+
+
+def _once(samples: Tensor) -> Tensor:
+    return torch.tensor(sorted(set(samples.tolist())))
 
 
 def _largest_inputs(problem: Problem) -> Tensor:
