@@ -173,7 +173,10 @@ def test_names_are_those_that_a_shell_completes():
 
 def test_the_path_of_others_is_not_replaced_and_a_spectrum_of_another_not_kept(ends, tmp_path):
     folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "spectrum.csv").write_text("somebody's own")
     first = ramble.connect(network, samples(), *ends, out=folder, keep_order=True)
+    assert (folder / "spectrum.csv").read_text() == "somebody's own"  # there was no path that it could be of
     ramble.spectrum(first, top=1, count=2).to_csv(folder / "spectrum.csv")
     kept = (folder / "path.safetensors").read_bytes()
     for others, data in ((tuple(reversed(ends)), samples()), (ends, (2 * samples()[0], samples()[1]))):

@@ -68,9 +68,12 @@ def _stored_in(folder: Path) -> StoredPath | None:
 
 
 def _remove_spectrum_of_another(folder: Path, stored: StoredPath) -> None:
-    """Remove the spectrum of the path that stood here, unless it is the same path."""
+    """Remove the spectrum of the path that stood here, unless it is the same path.
+
+    Where no path stood the file is somebody's own.
+    """
     there = _stored_in(folder)
-    if there is None or not np.array_equal(there.points, stored.points):
+    if there is not None and not np.array_equal(there.points, stored.points):
         (folder / "spectrum.csv").unlink(missing_ok=True)
 
 
