@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -213,6 +214,7 @@ def dense_hessian(found: nn.Module) -> torch.Tensor:
         ),
         (lambda a, b: ramble.connect(network, (-samples()[0], samples()[1]), a, b), "trained on another data set"),
         (lambda a, b: ramble.connect(network, samples(), a, b, max_errors=15), "allows all 15 training samples"),
+        (lambda a, b: ramble.connect(network, samples(), a, b, max_errors="many"), "many is neither a whole number of"),
         (lambda a, b: ramble.spectrum(network, top=3), "is a function, and no path; give"),
     ],
 )
@@ -226,7 +228,7 @@ def test_permitted_errors_let_networks_with_errors_be_joined(ends):
     inputs, labels = samples()
     count = int((early(inputs).argmax(1) != labels).sum())
     assert 0 < count < 7
-    path = ramble.connect(network, samples(), ends[0], early, max_errors=count)
+    path = ramble.connect(network, samples(), ends[0], early, max_errors=np.int64(count))
     assert path.joins
     assert path.profile.train_errors.max() <= count
     assert path.profile.train_errors.iloc[-1] == count

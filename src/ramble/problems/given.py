@@ -7,6 +7,7 @@ from functools import partial
 from inspect import isroutine
 from os import PathLike
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -141,7 +142,8 @@ def given_pair(
     constants = _constants(built, set(norms), ends, states)
     try:
         problem = GivenProblem(build, splits, constants, chosen, batch_norm)
-        problem.allow_errors(max_errors)
+        # a count is often a number of NumPy's
+        problem.allow_errors(max_errors.item() if isinstance(max_errors, np.generic) else max_errors)
     except RambleError as error:  # whoever gave a network knows it by its own name
         text = str(error).replace("GivenProblem.build_network", network_name.text)
         data_given = test_name if test_name and "'test'" in text else data_name
