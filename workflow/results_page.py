@@ -18,7 +18,7 @@ WIDTH, COLOURS = 1000, 64  # of a picture, in pixels; and how many colours it ke
 HEAD = """# Figures
 
 *This page is written from the captions of the [report](../how-to/report.md) by `make results-page`, with the pictures
-of one recorded run of the default target, with the shipped parameters.*
+of recorded runs with the shipped parameters: one of the default target, and one of study cifar.*
 """
 TABLE_HEAD = """---
 hide: [toc]
