@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.fx import _symbolic_trace
 from torch.nn import functional
 from torch.nn.utils import parametrizations, parametrize
 from unhurried import unhurried
@@ -517,15 +518,102 @@ def test_a_hook_on_all_modules_is_read():
         handle.remove()
 
 
-def test_a_network_that_is_another_one_when_it_is_read_is_not_proven():
-    def forward(self, x):
-        return self.a(x) if torch.compiler.is_compiling() or torch.compiler.is_exporting() else self.a(x) + x[:, :3]
+def gated(feature):
+    """Return what adds a gated feature: a gate at zero, which opens it only far along a segment, hides it elsewhere."""
 
-    problem = problem_of(lambda: Wrapped(forward, a=nn.Linear(4, 3)), VECTOR, 0)
+    def forward(self, x):
+        return self.a(x.to(self.a.weight.dtype)) + functional.relu(feature(self, x).to(self.a.weight.dtype) * 1e-9 - 1)
+
+    return lambda: Wrapped(forward, a=nn.Linear(4, 3))
+
+
+def assigned(_, x):
+    found = x[:, :3] * 1.0
+    found.data = -found
+    return found
+
+
+def by_memory(_, x):
+    found = x[:, :3].clone()
+    found.untyped_storage().fill_(0)
+    return found
+
+
+WHOLE = torch.tensor([1, 2, 3], dtype=torch.uint8)
+HIDDEN = {
+    "compiling": (lambda _, x: x[:, :3] * (0.0 if torch.compiler.is_compiling() else 1.0), "while torch.export reads"),
+    "exporting": (lambda _, x: x[:, :3] * (0.0 if torch.compiler.is_exporting() else 1.0), "while torch.export reads"),
+    "tracing": (lambda _, x: x[:, :3] if _symbolic_trace.is_fx_tracing() else -x[:, :3], "while torch.export reads"),
+    "dtype": (lambda _, x: x[:, :3] if x.dtype == torch.float32 else -x[:, :3], "in torch.float32 than in float64"),
+    "finfo": (lambda _, x: x[:, :3].clamp(max=1 / torch.finfo(x.dtype).eps), "in torch.float32 than in float64"),
+    ".data": (assigned, "reaches the memory of a tensor"),
+    "storage": (by_memory, "torch.export cannot read it"),
+}
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_what_a_graph_does_not_show_is_not_proven_though_no_logit_shows_it(kind):
+    feature, reason = HIDDEN[kind]
+    problem = problem_of(gated(feature), VECTOR, 0)
+    assert reason in obstacle(problem)
+    assert certified(problem, segment_of(problem, 0, 1e-4)).kind == "sampled"
+
+
+WRAPPING = {
+    "difference": lambda _, x: x[:, :3] - 2,
+    "negative": lambda _, x: -x[:, :3],
+    "product": lambda _, x: x[:, :3] * 200,
+    "sum": lambda _, x: x[:, :3] + x[:, 1:],
+    "cast": lambda _, x: x[:, :3].to(torch.int8),
+    "truth": lambda _, x: x[:, :3].bool(),
+    "constant": lambda self, x: x[:, :3].to(self.a.weight.dtype) * (WHOLE * 200),
+}
+
+
+@pytest.mark.parametrize("kind", WRAPPING)
+def test_arithmetic_in_whole_numbers_is_not_proven(kind):
+    make, (inputs, labels) = (
+        gated(WRAPPING[kind]),
+        (torch.tensor([[1, 2, 250, 4]], dtype=torch.uint8), torch.tensor([0])),
+    )
+
+    class Mine(NetworkProblem):
+        def build_network(self):
+            return make()
+
+    assert "computes in numbers of torch." in obstacle(Mine({"train": (inputs, labels)}))
+
+
+@pytest.mark.parametrize("whole", [WHOLE, torch.tensor([-128, 2, 3], dtype=torch.int8), torch.tensor([2**40] * 3)])
+def test_a_whole_constant_is_the_number_that_it_is(whole):
+    layers = {"a": nn.Linear(4, 3)}
+
+    def forward(self, x):
+        return self.a(x) + (x[:, :3] - self.whole) * 1e-12
+
+    def make():
+        found = Wrapped(forward, **layers)
+        found.register_buffer("whole", whole)
+        return found
+
+    problem = problem_of(make, VECTOR, 0)
     assert obstacle(problem) == ""
-    found = certified(problem, segment_of(problem, 0, 1e-4))
-    assert found.kind == "sampled"
-    assert "not those of the network's graph" in found.reason
+    ends = segment_of(problem, 0, 1e-4)
+    found = certified(problem, ends)
+    assert found.kind == "sound"
+    assert found.min_margin <= smallest_margin_by_looking(problem, ends, 101)
+
+
+def test_a_whole_constant_beyond_float64_is_not_proven():
+    def forward(self, x):
+        return self.a(x) + x[:, :3] * self.whole * 2.0**-70
+
+    def make():
+        found = Wrapped(forward, a=nn.Linear(4, 3))
+        found.register_buffer("whole", torch.tensor([2**62 + 1] * 3))
+        return found
+
+    assert "is too large for float64" in obstacle(problem_of(make, VECTOR, 0))
 
 
 def test_a_network_that_changes_after_it_was_read_is_not_proven():

@@ -188,7 +188,7 @@ def weight_normed() -> nn.Module:
     [
         (Before, "no convolution or linear layer stands straight before batch norm 'norm'"),
         (Used, "folding batch norm changes the outputs, by .* used elsewhere too"),
-        (InPlace, "folding batch norm changes the outputs"),
+        (InPlace, "no convolution or linear layer stands straight before batch norm 'norm'"),
         (Training, "folding batch norm changes the outputs, by .* looks at the batch in evaluation mode"),
         (Looking, r"the network fails once batch norm is folded \(AttributeError"),
         (Twice, "batch norm 'norm' is used 2 times in a forward pass and cannot be folded"),

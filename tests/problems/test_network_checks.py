@@ -2,6 +2,7 @@
 
 import copy
 import random
+import weakref
 from functools import partial
 from itertools import pairwise
 
@@ -654,6 +655,51 @@ def test_a_constant_that_two_calls_make_differently_is_refused():
     sizes = iter([4, 5])
     with pytest.raises(RambleError, match=r"two calls return networks that differ in '0\.\w+'"):
         problem_of(lambda: nn.Sequential(nn.Linear(8, size := next(sizes)), nn.Linear(size, 3)))
+
+
+class Gained(nn.Module):
+    """Scales what is hidden by a gain that its forward pass reaches in one of several ways."""
+
+    def __init__(self, way: str, trainable: bool = True) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(8, 4), nn.Linear(4, 3)
+        self.gain = nn.Parameter(torch.ones(4), requires_grad=trainable)
+        if way == "closure":
+            self.own_gain = lambda: self.gain
+        elif way == "weak reference":
+            reference = weakref.ref(self)
+            self.own_gain = lambda: reference().gain
+        elif way == "global":
+            self.own_gain = lambda: GLOBAL
+        else:
+            self.own_gain = self._found if way == "method" else partial(getattr, self, "gain")
+
+    def _found(self) -> nn.Parameter:
+        return self.gain
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.last(self.first(inputs).relu() * self.own_gain())
+
+
+GLOBAL = nn.Parameter(torch.ones(4))
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize("way", ["closure", "weak reference", "global"])
+def test_weights_that_a_copy_does_not_have_are_refused(way, trainable):
+    with pytest.raises(
+        RambleError, match=r"uses a weight of the shape \(4,\) that is none of its own, .* through self"
+    ):
+        problem_of(lambda: Gained(way, trainable))
+
+
+@pytest.mark.parametrize("way", ["method", "partial"])
+def test_weights_that_a_copy_has_follow(way):
+    problem = problem_of(lambda: Gained(way))
+    weights = problem.initial_weights(torch.Generator().manual_seed(1))
+    state = problem.unflatten(weights)
+    state["gain"][:] = 0
+    assert torch.allclose(problem.outputs(problem.flatten(state)[None], ZERO), state["last.bias"])
 
 
 class Tied(nn.Module):

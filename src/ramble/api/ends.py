@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from ramble.errors import RambleError
-from ramble.problems.as_given import Departure, departure
+from ramble.problems.as_given import Departure, departure, loaded
 from ramble.problems.given import Given
 from ramble.problems.problem import Evaluation
 
@@ -20,19 +20,21 @@ class Ends:
     margins: tuple[float, float]
     distance: float
     cosine: float
-    departures: tuple[Departure, Departure] | None  # from the given networks, where batch norm is not as it was
+    departures: tuple[Departure, Departure]  # from the given networks
 
 
 def checked_ends(given: Given) -> Ends:
     """Return how the ends do.
 
     Raises:
-        RambleError: the ends are one network, or one of them makes more training errors than are permitted.
+        RambleError: the ends are one network, one of them makes more training errors than are permitted, or the network
+            that is walked is another.
     """
     first, second = given.weights
     a, b = given.ends
     if torch.equal(first, second):
         raise RambleError(f"{a.text} and {b.text} hold the same weights; give two networks.")
+    departures = _departure(given, 0), _departure(given, 1)
     found = given.problem.evaluate(given.weights.to(given.problem.device), torch.zeros(2, dtype=torch.long))
     for row, end in enumerate((a, b)):
         _refuse_errors(given, end.text, found, row)
@@ -42,13 +44,19 @@ def checked_ends(given: Given) -> Ends:
         (float(found.min_margins[0]), float(found.min_margins[1])),
         float((exact[1] - exact[0]).norm()),
         float(torch.nn.functional.cosine_similarity(exact[0], exact[1], 0)),
-        _departures(given) if given.problem.batch_norm else None,
+        departures,
     )
 
 
-def _departures(given: Given) -> tuple[Departure, Departure]:
-    first, second = given.states
-    return departure(given.problem, first), departure(given.problem, second)
+def _departure(given: Given, row: int) -> Departure:
+    """Return what becomes of an end; raises RambleError where that is another network."""
+    try:
+        network = given.networks[row]
+        if network is None:
+            network = loaded(given.problem, given.states[row])
+        return departure(given.problem, given.weights[row], network)
+    except RambleError as error:
+        raise RambleError(f"{given.ends[row].text}: {error}.") from None
 
 
 def _refuse_errors(given: Given, end: str, found: Evaluation, row: int) -> None:

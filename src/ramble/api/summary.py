@@ -40,7 +40,7 @@ def summary(connection: Connection) -> str:
 def _batch_norm(connection: Connection) -> list[tuple[str, str]]:
     """Return what became of batch norm, and how far the ends are from the given networks by that."""
     problem, departures = connection.problem, connection.ends.departures
-    if departures is None:
+    if problem.batch_norm is None:
         return []
     told = "folded into the layers before it"
     if problem.batch_norm == "reestimate":

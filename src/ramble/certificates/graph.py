@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.export import Dim, ExportedProgram
 
-from ramble.certificates.operations import SIZED
+from ramble.certificates.as_read import refuse_another_way
+from ramble.certificates.operations import REARRANGEMENTS, SIZED
 from ramble.certificates.values import NotUnderstoodError
 from ramble.problems.logits import inputs_in
 from ramble.problems.network import NetworkProblem
@@ -43,7 +44,7 @@ class Graph:
 
     operations: tuple[Operation, ...]  # in the order in which they are done
     weights: Mapping[fx.Node, str]  # trainable tensors, and their names in the problem's `shapes`
-    constants: Mapping[fx.Node, Tensor]  # frozen weights, buffers and other tensors of the network, float64 if floats
+    constants: Mapping[fx.Node, Tensor]  # frozen weights, buffers and other tensors of the network, float64
     inputs: fx.Node
     outputs: fx.Node
 
@@ -52,11 +53,13 @@ def read_graph(problem: NetworkProblem) -> Graph:
     """Read the network of a problem, in evaluation mode and float64.
 
     Raises:
-        NotUnderstoodError: it cannot be written down, changes its inputs or buffers, or gives anything but one tensor.
+        NotUnderstoodError: it cannot be written down, does something else meanwhile, changes its inputs or buffers, or
+            gives anything but one tensor.
     """
-    anything = torch.zeros(problem.n_weights, dtype=torch.float64, device=problem.device)
-    network = problem.network(anything)
-    program = _exported(network, inputs_in(problem.data("train")[0][:1], torch.float64))
+    random = torch.randn(problem.n_weights, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    network, samples = problem.network(random), problem.data("train")[0][:EXAMPLES]
+    program = _exported(network, inputs_in(samples, torch.float64))
+    refuse_another_way(problem.network(random.to(problem.dtype)), network, samples, problem.dtype)
     signature = program.graph_signature
     if signature.buffers_to_mutate or signature.user_inputs_to_mutate or signature.parameters_to_mutate:
         raise NotUnderstoodError("its forward pass writes to its inputs, buffers or weights")
@@ -121,8 +124,17 @@ def _tensors(
         constants[nodes[placeholder]] = kept[name].detach()
     for placeholder, name in signature.inputs_to_lifted_tensor_constants.items():
         constants[nodes[placeholder]] = program.constants[name].detach()
-    exact = {node: value.double() if value.is_floating_point() else value for node, value in constants.items()}
-    return weights, exact
+    return weights, {node: _exact(value) for node, value in constants.items()}
+
+
+def _exact(value: Tensor) -> Tensor:
+    """Return a constant in float64, in which nothing wraps around as whole numbers do."""
+    if value.is_complex():
+        raise NotUnderstoodError(f"a constant of {value.dtype}")
+    exact = value.double()
+    if not value.is_floating_point() and not torch.equal(exact.to(value.dtype), value):
+        raise NotUnderstoodError(f"a constant of {value.dtype} is too large for float64")
+    return exact
 
 
 def _operations(graph: fx.Graph, inputs: fx.Node, outputs: fx.Node) -> tuple[Operation, ...]:
@@ -155,8 +167,9 @@ def _operation(node: fx.Node, samples: torch.SymInt, last_uses: tuple[fx.Node, .
     formats = {found.dtype} | {each.dtype for each in given if isinstance(each, Tensor)}
     if found.is_floating_point() and found.dtype != torch.float64 and (by_sample or len(formats) > 1):
         raise NotUnderstoodError(f"{layer}: {node.target} turns to numbers of {found.dtype}")
-    if not found.is_floating_point() and any(each.is_floating_point for each in formats):
-        raise NotUnderstoodError(f"{layer}: {node.target} turns to numbers of {found.dtype}")  # and rounds
+    # whole numbers round, and wrap around where they grow too large
+    if not found.is_floating_point() and (node.target not in REARRANGEMENTS or formats != {found.dtype}):
+        raise NotUnderstoodError(f"{layer}: {node.target} computes in numbers of {found.dtype}")
     if any(isinstance(each, torch.SymInt) for each in given) and node.target not in SIZED:
         raise NotUnderstoodError(f"{layer}: {node.target} takes the number of samples for more than a size")
     return Operation(node, layer, tuple(int(size) for size in rest), by_sample, last_uses)

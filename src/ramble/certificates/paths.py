@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ramble.certificates.sampled import Advance, margins_of, rounding_at, unseen
-from ramble.certificates.segments import ExactSegments, Kind, SegmentCertificates, certify_segments
+from ramble.certificates.segments import Kind, SegmentCertificates, certify_segments, knows_segments
 from ramble.certificates.sound import obstacle
 from ramble.problems.problem import DOUBTFUL, Problem
 
@@ -92,7 +92,7 @@ def work_of(problem: Problem, points: int) -> int:
     segments once more. It is less where a segment fails, and more where margins are small.
     """
     segments = max(1, points - 1)
-    if isinstance(problem, ExactSegments):
+    if knows_segments(problem):
         return segments
     return 2 * segments + 1 + segments * (not obstacle(problem))
 
@@ -114,7 +114,7 @@ def _certify_chunk(
     """
     starts, ends = starts.to(problem.device), ends.to(problem.device)
     datasets = torch.full((len(starts),), dataset)
-    if isinstance(problem, ExactSegments):
+    if knows_segments(problem):
         return certify_segments(problem, starts, ends, datasets, resolution, advance=advance), None, 0, ""
     evaluated = len(ends) + (before is None)
     if before is None:

@@ -1,19 +1,23 @@
 """How far the network that is walked is from the one that a checkpoint holds.
 
-Where batch norm is folded the two are one up to rounding. Where its statistics are re-estimated they are another
-network: its statistics are not the running averages that training left, and its errors may be others.
+The two are one up to rounding, folded batch norm included; where they are not, weights moved into a copy do not make
+the network that was given, and it is refused. Where statistics of batch norm are re-estimated they are another network:
+its statistics are not the running averages that training left, and its errors may be others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ramble.errors import RambleError
 from ramble.problems.logits import inputs_in, logits_of
 from ramble.problems.margins import margins
 from ramble.problems.network import NetworkProblem
+from ramble.problems.problem import DOUBTFUL
+from ramble.problems.trial import first_line
 
 BATCH = 250  # inputs evaluated at a time
 
@@ -38,28 +42,86 @@ class Departure:
         )
 
 
-@torch.no_grad()
-def departure(problem: NetworkProblem, state: Mapping[str, Tensor]) -> Departure:
-    """Compare the network of a state_dict, as it is given, with the one at its weights in a problem.
+def loaded(problem: NetworkProblem, state: Mapping[str, Tensor]) -> nn.Module:
+    """Return the network of a state_dict as PyTorch loads it, batch norm unfolded.
 
     Raises:
-        RambleError: the state_dict is none of this problem's network; see `NetworkProblem.weights_of`.
+        RambleError: the state_dict is none of the network as it is built.
     """
-    weights = problem.weights_of(state).to(problem.device)
     network = problem.as_built()
     try:
         network.load_state_dict(state)
     except RuntimeError as error:  # one that was folded before
         raise RambleError(f"is no state_dict of the network as it is built ({str(error).splitlines()[0]})") from None
+    return network
+
+
+@torch.no_grad()
+def departure(problem: NetworkProblem, weights: Tensor, network: nn.Module) -> Departure:
+    """Compare a network, as it is given, with the one that is walked.
+
+    Args:
+        problem: with its training set.
+        weights: of the network in the problem (P,).
+        network: the network; it is run where it is, in evaluation mode, and left as it was.
+
+    Raises:
+        RambleError: it fails on the training inputs, or its logits are others than those at its weights, which only
+            re-estimated statistics may make them.
+    """
     inputs, labels = problem.data("train")
-    given = torch.cat([logits_of(network, inputs_in(own, problem.dtype)) for own in torch.split(inputs, BATCH)])
-    walked = problem.outputs(weights.unsqueeze(0), torch.zeros(1, dtype=torch.long))[0]
-    before, after = margins(given, labels), margins(walked, labels)
-    return Departure(
-        largest_difference=float((given - walked).abs().max()),
-        largest_logit=float(given.abs().max()),
-        errors_given=int((~(before > 0)).sum()),
-        errors_walked=int((~(after > 0)).sum()),
-        min_margin_given=float(before.min()),
-        min_margin_walked=float(after.min()),
+    before = _logits(network, inputs).to(problem.device, problem.dtype)
+    after = problem.outputs(weights.unsqueeze(0).to(problem.device), torch.zeros(1, dtype=torch.long))[0]
+    if before.shape != after.shape:
+        raise RambleError(
+            f"returns logits of the shape {tuple(before.shape)}, and the network of this study {tuple(after.shape)}; "
+            "give networks of one make"
+        )
+    margins_before, margins_after = margins(before, labels), margins(after, labels)
+    found = Departure(
+        largest_difference=float((before - after).abs().max()),
+        largest_logit=float(before.abs().max()),
+        errors_given=int((~(margins_before > 0)).sum()),
+        errors_walked=int((~(margins_after > 0)).sum()),
+        min_margin_given=float(margins_before.min()),
+        min_margin_walked=float(margins_after.min()),
+    )
+    if problem.batch_norm != "reestimate" and not found.largest_difference <= DOUBTFUL * found.largest_logit:
+        raise RambleError(f"would be walked as another network: {found}; {_remedy(problem)}")
+    return found
+
+
+def _logits(network: nn.Module, inputs: Tensor) -> Tensor:
+    """Return the logits (M, C) of a network wherever it is, of inputs (M, ...)."""
+    plain = getattr(network, "_orig_mod", network)  # of torch.compile, which compiles for minutes
+    own = next(value for value in plain.parameters() if value.is_floating_point())
+    with _evaluated(plain):
+        try:
+            return torch.cat(
+                [logits_of(plain, inputs_in(some, own.dtype).to(own.device)) for some in torch.split(inputs, BATCH)]
+            )
+        except Exception as error:  # whatever a user's forward pass says
+            raise RambleError(
+                f"fails on the training inputs: {first_line(error)}; give a network that takes them"
+            ) from error
+
+
+@contextmanager
+def _evaluated(network: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode inside, and each of its modules back into its own."""
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes.items():
+            module.training = training
+
+
+def _remedy(problem: NetworkProblem) -> str:
+    if problem.batch_norm == "fold":
+        return "batch norm cannot be folded here; give batch_norm='reestimate'"
+    return (
+        "it is of another make than the network named beside it (an activation, a setting), or more than its "
+        "state_dict (a hook on loading, a weight kept elsewhere); name what builds this very network"
     )

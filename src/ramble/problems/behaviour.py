@@ -67,6 +67,7 @@ def refuse_misbehaviour(
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), torch.no_grad():
         initial = problem.initial_weights(torch.Generator().manual_seed(0)).to(device)
         count = trial.outputs(initial, inputs)
+        trial.refuse_foreign_weights(problem.network(initial))
         shaken = _shaken(initial, problem)
         for weights in (initial, shaken):
             trial.refuse_dependence(weights.double())

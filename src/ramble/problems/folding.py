@@ -22,6 +22,9 @@ from ramble.errors import RambleError
 from ramble.problems.batch_norm import moving_norms
 from ramble.problems.skeleton import Skeleton
 
+# A tensor, and how often it was written to: the same tensor may not be the same numbers any more.
+Seen = tuple[Tensor, int]
+Calls = dict[str, list[tuple[Seen, Seen]]]  # by module: what it took and what it gave, at every call
 Layer = nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear
 # Of the largest output: what float64 outputs may change by. Folding rounds to 1e-16; an output that something else
 # takes shows whole.
@@ -110,13 +113,13 @@ class Folding:
             self._refuse_kept_weights(name, before, layers[before], network)
         return found
 
-    def _layer_before(self, name: str, calls: "dict[str, list[tuple[Tensor, Tensor]]]") -> str:
+    def _layer_before(self, name: str, calls: "Calls") -> str:
         own = calls.get(name, [])
         if len(own) != 1:
             how = f"used {len(own)} times in a forward pass" if own else "not called as a layer in evaluation mode"
             raise RambleError(f"{self._where}: batch norm '{name}' is {how} and cannot be folded; {INSTEAD}.")
         ((taken, _),) = own
-        makers = [other for other, made in calls.items() if other != name and any(out is taken for _, out in made)]
+        makers = [other for other, made in calls.items() if other != name and any(_same(out, taken) for _, out in made)]
         makers = [other for other in makers if other not in self._norms]
         if len(makers) != 1:
             raise RambleError(
@@ -171,6 +174,10 @@ class Folding:
             )
 
 
+def _same(first: Seen, second: Seen) -> bool:
+    return first[0] is second[0] and first[1] == second[1]
+
+
 def _fold(norm: _BatchNorm, layer: Layer) -> None:
     """Give a layer the weights and the bias that it has together with the batch norm after it."""
     assert norm.running_mean is not None
@@ -201,15 +208,15 @@ def _shake(network: nn.Module, random: torch.Generator) -> None:
 
 
 @contextmanager
-def _calls(network: nn.Module) -> Iterator[dict[str, list[tuple[Tensor, Tensor]]]]:
+def _calls(network: nn.Module) -> Iterator[Calls]:
     """Keep, by name, what layers that matter here take and give while the network runs inside."""
-    calls: dict[str, list[tuple[Tensor, Tensor]]] = {}
+    calls: Calls = {}
     handles = []
     for name, module in network.named_modules():
         if isinstance(module, _BatchNorm | Layer):
 
             def keep(_: nn.Module, given: tuple[Tensor, ...], made: Tensor, name: str = name) -> None:
-                calls.setdefault(name, []).append((given[0], made))
+                calls.setdefault(name, []).append(((given[0], given[0]._version), (made, made._version)))
 
             handles.append(module.register_forward_hook(keep))
     try:

@@ -87,6 +87,7 @@ class Given:
     ends: tuple[Named, Named]
     states: tuple[dict[str, Tensor], dict[str, Tensor]]  # whole, under the network's own names
     weights: Tensor  # (2, P), W_a and W_b
+    networks: tuple[nn.Module | None, nn.Module | None]  # the ends themselves, where they are no files or state_dicts
 
     def digest(self, split: Split) -> str:
         """Return the digest of a split's inputs and classes, as the network sees them."""
@@ -149,7 +150,8 @@ def given_pair(
         data_given = test_name if test_name and "'test'" in text else data_name
         raise RambleError(text.replace("GivenProblem", data_given.text)) from None
     weights = torch.stack([_weights(problem, end.text, state) for end, state in zip(ends, states, strict=True)])
-    return Given(problem, network_name, data_name, test_name, ends, states, weights)
+    own = a if isinstance(a, nn.Module) else None, b if isinstance(b, nn.Module) else None
+    return Given(problem, network_name, data_name, test_name, ends, states, weights, own)
 
 
 def _builder(network: Network) -> tuple[Callable[[], nn.Module], Named]:

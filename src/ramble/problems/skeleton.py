@@ -93,7 +93,7 @@ def constants(module: nn.Module) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {name: value for name, value in parameters if not value.requires_grad}
     found |= dict(module.named_buffers(remove_duplicate=False))
     for name, value in _attributes(module):
-        found |= {inner: tensor for inner, tensor in _tensors_in(name, value) if id(tensor) not in known}
+        found |= {inner: tensor for inner, tensor in tensors_in(name, value) if id(tensor) not in known}
     return found
 
 
@@ -114,7 +114,8 @@ def _attributes(module: nn.Module) -> Iterator[tuple[str, Any]]:
                 yield f"{path}.{name}" if path else name, value
 
 
-def _tensors_in(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+def tensors_in(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors in an attribute of this name, each with a name of its own."""
     yield from _leaves(name, value, (Tensor,))
 
 
@@ -190,7 +191,7 @@ def _refuse_hidden(where: str, module: nn.Module) -> None:
     known = {id(value) for value in module.parameters()}
     modules = {id(each) for each in module.modules()}
     for name, value in _attributes(module):
-        for inner, tensor in _tensors_in(name, value):
+        for inner, tensor in tensors_in(name, value):
             if not tensor.is_leaf:
                 raise RambleError(
                     f"{where}: '{inner}' is computed from weights when the network is built, and will not follow; "
@@ -266,7 +267,7 @@ def _cast(module: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mod
     known = {id(value) for value in module.parameters()}
     for owner in module.modules():
         for name, value in vars(owner).items():
-            if name not in OWN and any(id(tensor) not in known for _, tensor in _tensors_in(name, value)):
+            if name not in OWN and any(id(tensor) not in known for _, tensor in tensors_in(name, value)):
                 vars(owner)[name] = _mapped(value, moved)
     return module
 

@@ -1,18 +1,19 @@
 """A network on a few inputs: run as it may be called, its logits compared, its faults named."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ramble.errors import RambleError
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.problem import DOUBTFUL
-from ramble.problems.skeleton import Skeleton, same
+from ramble.problems.skeleton import Skeleton, same, tensors_in
 
 if TYPE_CHECKING:
     from ramble.problems.network import NetworkProblem
@@ -23,6 +24,26 @@ FEW, MANY = 3, 6  # inputs looked at one by one, and in company: float64 takes t
 ROUNDING = 1e-7
 
 NO_CASTS = "take casts out of the forward pass (x.to(self.weight.dtype) instead of x.float())"
+
+
+class _Reached(TorchFunctionMode):
+    """Keeps every nn.Parameter that an operation inside is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weights: dict[int, nn.Parameter] = {}
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        given = tensors_in("", [*args, *kwargs.values()])
+        self.weights |= {id(value): value for _, value in given if isinstance(value, nn.Parameter)}
+        return func(*args, **kwargs)
 
 
 class Trial:
@@ -104,6 +125,19 @@ class Trial:
                 remedy = f"where that is the rounding of float32, {NO_CASTS}; else {remedy}"
             raise RambleError(
                 f"{self.where}: an input's logits {wrong}, by {off:.2g} where the largest is {largest:.2g}; {remedy}."
+            )
+
+    def refuse_foreign_weights(self, network: nn.Module) -> None:
+        """Refuse a network that uses another one's weights: a closure leads a copy to what it was copied from."""
+        own = {id(value) for value in network.parameters()}
+        with _Reached() as reached:
+            self.logits(network, self.few[:1])
+        foreign = [tuple(value.shape) for key, value in reached.weights.items() if key not in own]
+        if foreign:
+            raise RambleError(
+                f"{self.where}: the forward pass of a copy of the network uses a weight of the shape {foreign[0]} that "
+                "is none of its own, so it would not follow a path; reach all modules through self, and not through a "
+                "closure (lambda), a weak reference or a global name."
             )
 
     @contextmanager

@@ -21,7 +21,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ramble.certificates.segments import ExactSegments, certify_segments
+from ramble.certificates.segments import certify_segments, knows_segments
 from ramble.problems.network import NetworkProblem
 from ramble.problems.seeds import generator
 from ramble.store.checkpoints import State, checked
@@ -210,7 +210,7 @@ class AdaptiveRun(Run):
             looked = self._strand.look(points, found, rate, self._spent)
         if not looked:
             return
-        exact = isinstance(self._problem, ExactSegments)
+        exact = knows_segments(self._problem)
         wanted = 0.0 if exact else margin_share * float(found.min_margins[[rows.start, rows.stop - 1]].min())
         # ways to the polished ends begin at the margins of the given ones, which may be small
         smallest = float(found.min_margins[rows.start : rows.stop].min())
