@@ -9,6 +9,7 @@ from small_problems import committee_on, pattern_sets
 from unhurried import unhurried
 
 from ramble.certificates.segments import certify_segments
+from ramble.problems.tree_committee import TreeCommittee
 
 HIDDEN, INPUTS = 3, 6
 ZERO = torch.tensor([0])
@@ -88,3 +89,27 @@ def test_a_margin_within_rounding_of_zero_does_not_hold():
     for margin, holds in ((1e-17, False), (0.0, False), (1e-12, True)):
         start = torch.tensor([[0.5, -0.5, margin]], dtype=torch.float64)
         assert certify_segments(problem, start, start + move, ZERO, 1 / 64).hold.tolist() == [holds]
+
+
+class Cubed(TreeCommittee):
+    """Computes something else than the formula for the margin on a segment takes it for."""
+
+    def outputs(self, weights, datasets, split="train"):
+        return super().outputs(weights, datasets, split) ** 3 - 0.2
+
+
+class Renamed(TreeCommittee):
+    """Draws other initial weights, and computes the same."""
+
+    def initial_weights(self, random):
+        return super().initial_weights(random) / 2
+
+
+def test_a_subclass_with_outputs_of_its_own_has_no_exact_certificate():
+    tensors = {"patterns": torch.ones(1, INPUTS, dtype=torch.int8), "labels": torch.ones(1, dtype=torch.int8)}
+    ends = torch.tensor([[0.3] * INPUTS, [0.2] * INPUTS])
+    kinds = {}
+    for kind in (TreeCommittee, Cubed, Renamed):
+        problem = kind([tensors], hidden=HIDDEN, input_scale=1.0, initial_sigma=0.1)
+        kinds[kind] = certify_segments(problem, ends[:1], ends[1:], ZERO, 1 / 64).kind
+    assert kinds == {TreeCommittee: "exact", Cubed: "sampled", Renamed: "exact"}

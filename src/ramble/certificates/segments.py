@@ -36,8 +36,8 @@ class ExactSegments(Protocol):
         """
 
 
-# What a subclass may do in its own way without another margin anywhere.
-FREE = frozenset(("initial_weights", "gradients", "batch_gradients", "metadata"))
+# What a subclass may do in its own way without another margin anywhere; every abstract class has an _abc_impl.
+FREE = frozenset(("initial_weights", "gradients", "batch_gradients", "metadata", "_abc_impl"))
 
 
 def knows_segments(problem: Problem) -> bool:
