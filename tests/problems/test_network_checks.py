@@ -687,10 +687,11 @@ GLOBAL = nn.Parameter(torch.ones(4))
 @pytest.mark.parametrize("trainable", [True, False])
 @pytest.mark.parametrize("way", ["closure", "weak reference", "global"])
 def test_weights_that_a_copy_does_not_have_are_refused(way, trainable):
+    built = Gained(way, trainable)  # kept, for a weak reference keeps nothing
     with pytest.raises(
         RambleError, match=r"uses a weight of the shape \(4,\) that is none of its own, .* through self"
     ):
-        problem_of(lambda: Gained(way, trainable))
+        problem_of(lambda: built)
 
 
 @pytest.mark.parametrize("way", ["method", "partial"])
