@@ -59,12 +59,14 @@ def read_graph(problem: NetworkProblem) -> Graph:
     random = torch.randn(problem.n_weights, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     network, samples = problem.network(random), problem.data("train")[0][:EXAMPLES]
     program = _exported(network, inputs_in(samples, torch.float64))
-    refuse_another_way(problem.network(random.to(problem.dtype)), network, samples, problem.dtype)
     signature = program.graph_signature
     if signature.buffers_to_mutate or signature.user_inputs_to_mutate or signature.parameters_to_mutate:
         raise NotUnderstoodError("its forward pass writes to its inputs, buffers or weights")
     if len(signature.user_inputs) != 1 or len(signature.user_outputs) != 1:
         raise NotUnderstoodError("its forward pass does not give one tensor for one tensor")
+    examples = torch.cat([samples] * EXAMPLES)[:EXAMPLES]
+    refuse_another_way(problem.network(random.to(problem.dtype)), network, program.module(), examples)
+    program = _without_writing(program)
     nodes = {node.name: node for node in program.graph.nodes}
     inputs, outputs = (nodes.get(str(names[0])) for names in (signature.user_inputs, signature.user_outputs))
     if inputs is None or outputs is None or outputs is inputs:
@@ -79,12 +81,26 @@ def _exported(network: nn.Module, sample: Tensor) -> ExportedProgram:
     samples = torch.zeros((EXAMPLES, *sample.shape[1:]), dtype=sample.dtype, device=sample.device)
     with _quietly(), torch.no_grad():
         try:
-            program = torch.export.export(network, (samples,), dynamic_shapes=({0: Dim("samples")},), strict=False)
-            in_place = any(_writes(node) for node in program.graph.nodes)
-            return program.run_decompositions({}) if in_place else program
+            return torch.export.export(network, (samples,), dynamic_shapes=({0: Dim("samples")},), strict=False)
         except Exception as error:  # whatever a forward pass may raise
-            first, *_ = str(error).strip().splitlines() or [""]
-            raise NotUnderstoodError(f"torch.export cannot read it ({type(error).__name__}: {first[:200]})") from None
+            raise _unreadable(error) from None
+
+
+def _without_writing(program: ExportedProgram) -> ExportedProgram:
+    """Return what does the same by operations that write to no tensor that they are given."""
+    if not any(_writes(node) for node in program.graph.nodes):
+        return program
+    with _quietly(), torch.no_grad():
+        try:
+            decomposed: ExportedProgram = program.run_decompositions({})
+            return decomposed
+        except Exception as error:
+            raise _unreadable(error) from None
+
+
+def _unreadable(error: Exception) -> NotUnderstoodError:
+    first, *_ = str(error).strip().splitlines() or [""]
+    return NotUnderstoodError(f"torch.export cannot read it ({type(error).__name__}: {first[:200]})")
 
 
 def _writes(node: fx.Node) -> bool:
