@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from unhurried import unhurried
 
+from ramble.measure.spread import spread
+from ramble.papers.claim import decided, median
 from ramble.papers.ramble.claims import statistics
 
 curves = st.lists(st.integers(-5, 5), min_size=3, max_size=30)
@@ -127,3 +129,42 @@ def test_local_minimum_looks_only_near_the_ends():
 def test_the_far_end_counts_only_where_the_path_arrived():
     t, curve = np.array([0.0, 0.1, 0.4]), np.array([1.0, 2.0, 0.5])
     assert statistics.local_minimum_at_ends(t, curve, 0.1, arrived=False) == [True]
+
+
+def test_an_end_alone_in_its_window_is_no_minimum():
+    t, curve = np.array([0.0, 0.25, 0.5, 0.95, 1.0]), np.array([9.0, 1.0, 0.1, 1.0, 2.0])
+    assert statistics.local_minimum_at_ends(t, curve, 0.1, arrived=True) == [False]
+    assert statistics.local_minimum_at_ends(t[:1], curve[:1], 0.1, arrived=False) == []
+
+
+def test_of_a_curve_with_a_gap_turns_are_unknown():
+    assert math.isnan(statistics.turns(np.array([1.0, 3.0, np.nan, 2.0]), 0.1))
+
+
+@pytest.mark.parametrize(
+    ("surely", "not_at_all", "measured", "verdict", "left"),
+    [
+        (9, 1, 0.9, "reproduced", 0),
+        (9, 0, 0.9, "reproduced", 1),
+        (8, 1, None, "not measured", 1),
+        (8, 2, 0.8, "not reproduced", 0),
+        (0, 2, 0.0, "not reproduced", 8),
+        (0, 0, None, "not measured", 10),
+    ],
+)
+def test_open_cases_leave_a_claim_open_where_they_could_turn_it(surely, not_at_all, measured, verdict, left):
+    yes, no = np.arange(10) < surely, np.arange(10) >= 10 - not_at_all
+    found = decided("claim", "3", "study", "share", (yes, no), "told", 0.9)
+    assert found.verdict == verdict
+    assert math.isnan(found.measured) if measured is None else found.measured == measured
+    assert found.spread == (f"told; {left} of 10 undecided" if left else "told")
+    assert decided("claim", "3", "study", "share", ([], []), "told", 0.9).verdict == "not measured"
+
+
+def test_what_is_unknown_is_neither_left_out_of_a_median_nor_unsaid_in_a_spread():
+    assert median([3.0, 1.0, 2.0]) == 2.0
+    assert math.isnan(median([1.0, np.nan, 2.0]))
+    assert math.isnan(median([]))
+    assert spread([3.0, np.nan, 1.0]) == "1 .. 2 .. 3 (2 of 3)"
+    assert spread([1, 2]) == "1 .. 1.5 .. 2"
+    assert spread([np.nan]) == spread([]) == "-"

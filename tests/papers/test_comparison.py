@@ -126,9 +126,11 @@ def test_low_loss_is_not_enough_where_low_paths_make_errors():
     high = outcome("band", "stuck", "none", loss_ratio=9.0)
     assert judged(low, failing, high) == {NOT_ENOUGH: (0.5, "reproduced")}
     assert judged(low, high) == {NOT_ENOUGH: (0.0, "not reproduced")}
-    (measured, verdict) = judged(high)[NOT_ENOUGH]
-    assert math.isnan(measured)
-    assert verdict == "not measured"
+    uncertified = outcome("curve", certificate="none")  # no error was seen on it
+    for pairs in ([high], [uncertified], [low, uncertified]):
+        (measured, verdict) = judged(*pairs)[NOT_ENOUGH]
+        assert math.isnan(measured)
+        assert verdict == "not measured"
 
 
 def test_claims_say_what_errors_are_allowed():

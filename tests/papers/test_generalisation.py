@@ -1,5 +1,7 @@
 """Claims of section 3.3, on paths whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,11 +55,28 @@ def test_the_best_point_is_never_an_end():
 
 def test_a_path_without_certificate_joins_nothing_and_is_not_looked_into():
     broken = pair([90, 70, 80, 85], [90], [1.0] * 4, stored("arrived", "none"))
-    assert verdicts(broken) == [NOT, NOT, REPRODUCED, "not measured", "not measured", "not measured"]
+    assert verdicts(broken) == ["not measured", NOT, REPRODUCED, "not measured", "not measured", "not measured"]
     whole = pair([90, 70, 80, 85], [90], [1.0, 2.0, 2.0, 1.0])
     _, exists, *_ = judge_generalisation("mnist", [whole, broken], LIMITS)
     assert exists.measured == 0.5
     assert exists.spread.startswith("certificates: 0-0-1 sampled at 121 points, 0-0-1 none;")
+
+
+@pytest.mark.parametrize(
+    ("printed", "verdict"),
+    [
+        (("arrived", "sampled"), REPRODUCED),
+        (("arrived", "none"), "not measured"),
+        (("stuck", "none"), NOT),
+        (("left-S", "none"), NOT),
+        (("out-of-budget", "none"), "not measured"),
+        (("out-of-time", "none"), "not measured"),
+    ],
+)
+def test_a_printed_walk_that_its_budget_ended_says_nothing(printed, verdict):
+    found = replace(pair([90, 70, 80, 85], [90], [1.0] * 4), printed=stored(*printed))
+    assert verdicts(found)[0] == verdict
+    assert verdicts(found, replace(found, printed=stored("stuck", "none")))[0] == NOT
 
 
 def test_the_table_has_every_pairs_numbers(tmp_path):

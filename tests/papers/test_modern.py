@@ -35,6 +35,7 @@ def pair(
             "error_1": [0.1],
             "most_negative": [-0.5],
             "most_negative_residual": [0.1],
+            "most_negative_error": [0.1],
             "converged": [1],
         }
     )

@@ -23,6 +23,7 @@ def path(lowest: float, residual: float, second: float = 1.0, error: float = 0.0
             "error_2": [0.0, error],
             "most_negative": [0.0, lowest],
             "most_negative_residual": [0.0, residual],
+            "most_negative_error": [0.0, residual],
             "converged": [1, converged],
         }
     )
@@ -30,12 +31,24 @@ def path(lowest: float, residual: float, second: float = 1.0, error: float = 0.0
 
 
 @pytest.mark.parametrize(
-    ("lowest", "residual", "share"), [(-0.1, 0.0, 0.5), (-0.1, 0.2, 1.0), (-0.1, 0.05, 0.5), (-1e-9, 0.0, 1.0)]
+    ("lowest", "residual", "share"),
+    [(-0.1, 0.0, 0.5), (-0.1, 0.2, None), (-0.1, 0.05, 0.5), (-1e-9, 0.0, 1.0), (0.1, 0.2, None), (np.nan, 0.0, None)],
 )
 def test_a_negative_eigenvalue_counts_where_its_error_bar_does_not_reach_zero(lowest, residual, share):
     claim = none_negative("s", "3.2", [path(lowest, residual)], LIMITS)
-    assert claim.measured == share
-    assert claim.verdict == ("reproduced" if share == 1.0 else "not reproduced")
+    if share is None:
+        assert claim.verdict == "not measured"
+        assert "1 of 2 undecided" in claim.spread
+    else:
+        assert claim.measured == share
+        assert claim.verdict == ("reproduced" if share == 1.0 else "not reproduced")
+
+
+def test_the_sign_is_measured_against_the_largest_magnitude_and_where_it_converged():
+    found = path(-2.0, 0.0)
+    found.spectra[["eig_1", "eig_2"]] = -2.0  # the largest in magnitude, of which a share is asked for
+    assert none_negative("s", "3.2", [found], LIMITS).measured == 0.5
+    assert none_negative("s", "3.2", [path(0.0, 0.0, converged=0)], LIMITS).verdict == "not measured"
 
 
 @pytest.mark.parametrize(("second", "error", "share"), [(0.1, 0.0, 1.0), (0.1, 0.2, 0.5), (-0.1, 0.0, 0.5)])
@@ -55,6 +68,5 @@ def test_claims_say_how_many_points_did_not_converge():
 
     assert not any("converged" in spread for spread in rows([path(0.0, 0.0), path(0.0, 0.0)]))
     assert all(
-        spread.endswith("; 1 of 4 points not converged")
-        for spread in rows([path(0.0, 0.0), path(0.0, 0.0, converged=0)])
+        "; 1 of 4 points not converged" in spread for spread in rows([path(0.0, 0.0), path(0.0, 0.0, converged=0)])
     )

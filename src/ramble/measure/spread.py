@@ -6,8 +6,11 @@ import numpy as np
 
 
 def spread(values: Sequence[float] | np.ndarray) -> str:
-    """Say smallest .. median .. largest, or - where there are none."""
-    if not len(values):
+    """Say smallest .. median .. largest, of how many where not all are known, or - where none is."""
+    numbers = np.asarray(values, dtype=float)
+    known = numbers[~np.isnan(numbers)]
+    if not len(known):
         return "-"
-    low, middle, high = np.nanquantile(np.asarray(values, dtype=float), (0.0, 0.5, 1.0))
-    return f"{low:.3g} .. {middle:.3g} .. {high:.3g}"
+    low, middle, high = np.quantile(known, (0.0, 0.5, 1.0))
+    some = f" ({len(known)} of {len(numbers)})" if len(known) < len(numbers) else ""
+    return f"{low:.3g} .. {middle:.3g} .. {high:.3g}{some}"

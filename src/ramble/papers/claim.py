@@ -39,11 +39,37 @@ def at_least(
     )
 
 
+def decided(
+    claim: str,
+    where: str,
+    study: str,
+    statistic: str,
+    known: tuple[Sequence[bool] | np.ndarray, Sequence[bool] | np.ndarray],
+    spread: str,
+    threshold: float,
+) -> Claim:
+    """Return a claim on a share of cases of which some may be open: it is judged where these cannot turn the verdict.
+
+    `known` tells of each case whether what is asked is surely so, and whether it surely is not. The statistic is the
+    share of the first, NaN where it would reach the threshold with the open cases, and does not without.
+    """
+    least, most = share(known[0]), 1 - share(known[1])
+    measured = float("nan") if least < threshold <= most else least
+    left = int((~(np.asarray(known[0], dtype=bool) | np.asarray(known[1], dtype=bool))).sum())
+    told = f"{spread}; {left} of {len(known[0])} undecided" if left else spread
+    return at_least(claim, where, study, statistic, measured, told, threshold)
+
+
 def verdict(measured: float, holds: bool) -> str:
     """Return "not measured" where the statistic is NaN, else by whether the claim holds."""
     if np.isnan(measured):
         return "not measured"
     return "reproduced" if holds else "not reproduced"
+
+
+def median(values: Sequence[float] | np.ndarray) -> float:
+    """Return the median, NaN where there are none or one of them is: of what is known alone it would be another one."""
+    return float(np.median(np.asarray(values, dtype=float))) if len(values) else float("nan")
 
 
 def share(flags: Sequence[bool] | np.ndarray) -> float:

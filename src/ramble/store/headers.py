@@ -42,6 +42,11 @@ class Ending:
         """Does it join its ends: arrived, and every segment certified?"""
         return self.arrived and self.certificate != "none"
 
+    @property
+    def failed(self) -> bool:
+        """Did the walk end before W_b, of itself and not for want of a budget or of time?"""
+        return self.status in (Status.STUCK, Status.LEFT_S)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Header:

@@ -62,10 +62,9 @@ class Evidence:
 def roughness(curve: NDArray[np.float64]) -> float:
     """Return the mean distance of a curve's inner points from the middle of their neighbours, as a share of its range.
 
-    NaN where the curve has fewer than three finite points, or no range.
+    NaN where the curve has fewer than three points, no range, or a number that is not finite: a run that diverged.
     """
-    curve = curve[np.isfinite(curve)]
-    if len(curve) < 3 or not np.ptp(curve):
+    if len(curve) < 3 or not np.isfinite(curve).all() or not np.ptp(curve):
         return float("nan")
     return float(np.abs(curve[1:-1] - (curve[:-2] + curve[2:]) / 2).mean() / np.ptp(curve))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ramble.measure.spread import spread
-from ramble.papers.claim import Claim, at_least, errors_beyond, good_path, share, verdict
+from ramble.papers.claim import Claim, at_least, decided, errors_beyond, good_path, median, share, verdict
 from ramble.papers.ramble.claims import spectra, statistics
 from ramble.papers.ramble.claims.evidence import Evidence, PathEvidence
 from ramble.papers.ramble.claims.recipe import judge_recipe
@@ -83,13 +83,14 @@ def _of_images(study: str, paths: Sequence[PathEvidence], limits: Thresholds) ->
 
 
 def _always_joined(study: str, section: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    joined = [path.header.arrived for path in paths]
+    joined = [path.header.joins for path in paths]
     ways = Counter(path.header.status.value for path in paths)
     counts = ", ".join(f"{ways[status]} {status}" for status in sorted(ways))
     reached = spread([path.reached for path in paths])
-    return at_least(
+    return decided(
         f"Algorithm 1 always finds a {good_path(paths[0].header.max_errors)}", section, study, "share of pairs joined",
-        share(joined), f"{counts} of {len(paths)}; t reached {reached}", limits.joined_share,
+        (joined, [path.header.failed for path in paths]), f"{counts} of {len(paths)}; t reached {reached}",
+        limits.joined_share,
     )  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def _loss_like_trace(study: str, where: str, paths: Sequence[PathEvidence], limi
         fits.append(statistics.proportionality(both.trace.to_numpy(), both.train_loss.to_numpy()))
     return at_least(
         "The loss is proportional to the Hessian's trace", where, study,
-        "R^2 of loss = c * trace along a path, median over pairs", float(np.nanmedian(fits)), spread(fits),
+        "R^2 of loss = c * trace along a path, median over pairs", median(fits), spread(fits),
         limits.proportional_r2,
     )  # fmt: skip
 
@@ -141,7 +142,8 @@ def _many_turns(study: str, paths: Sequence[PathEvidence], split: str, limits: T
     return at_least(
         f"The {name} loss along a path is neither monotonic nor bitonic", "3.2, Fig. 3a", study,
         f"share of pairs whose {name} loss turns at least twice (moves over {limits.turn:g} of its range)",
-        share([count >= 2 for count in counts]), f"turns {spread(counts)}", limits.turning_share,
+        float("nan") if np.isnan(counts).any() else share([count >= 2 for count in counts]),
+        f"turns {spread(counts)}", limits.turning_share,
     )  # fmt: skip
 
 
@@ -152,7 +154,7 @@ def _test_error_follows(study: str, paths: Sequence[PathEvidence], limits: Thres
     ]
     return at_least(
         "The test error behaves like the test loss", "3.2, Fig. 3", study,
-        "rank correlation of test error with test loss along a path, median over pairs", float(np.nanmedian(found)),
+        "rank correlation of test error with test loss along a path, median over pairs", median(found),
         spread(found), limits.test_correlation,
     )  # fmt: skip
 
@@ -164,7 +166,7 @@ def _not_locally(study: str, paths: Sequence[PathEvidence], limits: Thresholds) 
         )
         for path in paths
     ]
-    measured = float(np.nanmedian(found))
+    measured = median(found)
     return Claim(
         "... but not locally", "3.2, Fig. 3", study,
         "rank correlation of their increments from point to point, median over pairs", measured, spread(found),

@@ -7,22 +7,24 @@ import pandas as pd
 
 from ramble.measure.nonzero import SCALE, THREE, regimes_of_three
 from ramble.measure.spread import spread
-from ramble.papers.claim import Claim, at_least, share
+from ramble.papers.claim import Claim, at_least, decided, median, share
 from ramble.papers.ramble.claims import statistics
 from ramble.papers.ramble.claims.evidence import PathEvidence
 from ramble.papers.ramble.thresholds import Thresholds
 
 
 def none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    """Judge whether no eigenvalue is negative, beyond zero and the error bars."""
+    """Judge whether no eigenvalue is negative, beyond zero and the error bars; a point within these is undecided."""
     tables = pd.concat([path.spectra for path in paths])
-    lowest = (tables.most_negative / tables.eig_1).to_numpy()
-    # an eigenvalue lies within the residual norm of each value found
-    surely = lowest + (tables.most_negative_residual / tables.eig_1).to_numpy() < -limits.zero_eigenvalue
-    return at_least(
+    largest = np.concatenate([np.abs(statistics.eigenvalue_table(path.spectra)).max(axis=1) for path in paths])
+    lowest = tables.most_negative.to_numpy() / largest
+    # an eigenvalue lies within the residual norm of each value found, and the lowest one within the error of the lowest
+    some = lowest + tables.most_negative_residual.to_numpy() / largest < -limits.zero_eigenvalue
+    none = lowest - tables.most_negative_error.to_numpy() / largest >= -limits.zero_eigenvalue
+    return decided(
         "All non-zero eigenvalues are positive", where, study,
         f"share of points with no eigenvalue below -{limits.zero_eigenvalue:g} of the largest, error bars counted",
-        share(~surely),
+        (none & (tables.converged != 0).to_numpy(), some),
         f"most negative / largest {spread(lowest)}, {len(lowest)} points{_unconverged(paths)}", limits.positive_share,
     )  # fmt: skip
 
@@ -30,11 +32,12 @@ def none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits:
 def number_constant(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
     """Judge whether as many eigenvalues differ from zero all along a path."""
     counts = [statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue) for path in paths]
-    shares = [statistics.modal_share(count)[1] for count in counts]
+    # of fewer than three points nothing is constant
+    shares = [statistics.modal_share(count)[1] if len(count) > 2 else float("nan") for count in counts]
     every = np.concatenate(counts)
     return at_least(
         "The number of non-zero eigenvalues is constant along a path", "3.1, Fig. 2", study,
-        "share of a path's points with the most frequent number, median over pairs", float(np.median(shares)),
+        "share of a path's points with the most frequent number, median over pairs", median(shares),
         f"{spread(shares)}; numbers {every.min()} to {every.max()}{_unconverged(paths)}", limits.constant_share,
     )  # fmt: skip
 

@@ -31,11 +31,13 @@ def proportionality(x: Curve, y: Curve) -> float:
     return float(1 - residual / total) if total > 0 else float("nan")
 
 
-def turns(curve: Curve, threshold: float) -> int:
+def turns(curve: Curve, threshold: float) -> float:
     """Count the changes of direction, ignoring moves smaller than `threshold` times the curve's range.
 
-    A monotonic curve has none, a bitonic one (up then down, or down then up) has one.
+    A monotonic curve has none, a bitonic one (up then down, or down then up) has one. NaN where the curve has one.
     """
+    if np.isnan(curve).any():
+        return float("nan")
     step = threshold * (curve.max() - curve.min())
     direction, count = 0, 0
     low = high = curve[0]
@@ -60,8 +62,9 @@ def rank_correlation(x: Curve, y: Curve) -> float:
 
 
 def local_minimum_at_ends(t: Curve, curve: Curve, window: float, *, arrived: bool) -> list[bool]:
-    """Tell for W_a, and for W_b where the path arrived, whether no point within `window` of that end lies lower."""
-    ends = [bool(curve[0] <= curve[t <= window].min())]
-    if arrived:
-        ends.append(bool(curve[-1] <= curve[t >= 1 - window].min()))
-    return ends
+    """Tell for W_a, and for W_b where the path arrived, whether no point within `window` of that end lies lower.
+
+    An end without another point in its window is left out: nothing is known of it.
+    """
+    near = [curve[t <= window]] + ([curve[t >= 1 - window][::-1]] if arrived else [])
+    return [bool(values[0] <= values.min()) for values in near if len(values) > 1]

@@ -1,8 +1,9 @@
 """What goes beyond Algorithm 1: claims judged on the comparison of the trackers."""
 
+import numpy as np
 import pandas as pd
 
-from ramble.papers.claim import Claim, at_least, errors_beyond, good_path
+from ramble.papers.claim import Claim, at_least, decided, errors_beyond, good_path
 from ramble.papers.ramble.thresholds import Thresholds
 
 LOW_LOSS = ("curve", "band")  # the trackers that lower the loss and never ask for zero errors
@@ -32,15 +33,17 @@ def _every_pair(rows: pd.DataFrame, section: str, limits: Thresholds) -> Claim:
 
 
 def _low_loss_is_not_enough(rows: pd.DataFrame, section: str, limits: Thresholds) -> Claim:
-    paths, joined = int(rows.low_loss.sum()), int(rows.low_loss_joined.sum())
+    paths, failing = int(rows.low_loss.sum()), int(rows.low_loss_failing.sum())
+    joined = int(rows.low_loss_joined.sum())
     allowed = int(rows.max_errors.iloc[0])
     errors = errors_beyond(allowed)
     counts = "; ".join(
-        f"{row.tracker}: {row.low_loss} of {row.pairs} low, {row.low_loss_joined} of them without {errors}"
+        f"{row.tracker}: {row.low_loss} of {row.pairs} low, {row.low_loss_failing} of them with {errors}"
         for row in rows.itertuples()
     )
-    return at_least(
+    which = np.repeat([1, 0, -1], [failing, joined, paths - failing - joined])  # the last made no error that was seen
+    return decided(
         f"A low-loss path need not be a {good_path(allowed)}", section, str(rows.study.iloc[0]),
         f"share of low-loss paths (at most {limits.low_loss_factor:g} times the worse end's loss) that make {errors}",
-        1 - joined / paths if paths else float("nan"), counts, limits.low_loss_failing,
+        (which == 1, which == 0), counts, limits.low_loss_failing,
     )  # fmt: skip

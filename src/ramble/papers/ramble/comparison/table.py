@@ -14,7 +14,8 @@ SPREADS = ("gradients", "evaluations", "detour", "loss_ratio", "loss_barrier", "
 QUANTILES = {"min": 0.0, "median": 0.5, "max": 1.0}
 COLUMNS = (
     "study", "tracker", "pairs", "joined", "certified", *KINDS, "reaching", "min_margin",
-    *(f"{name}_{which}" for name in SPREADS for which in QUANTILES), "low_loss", "low_loss_joined", "max_errors",
+    *(f"{name}_{which}" for name in SPREADS for which in QUANTILES), "low_loss", "low_loss_joined",
+    "low_loss_failing", "max_errors",
 )  # fmt: skip
 HEADER = (
     "study", "tracker", "joined", "certified", "gradients", "membership tests", "reach W_b", "length / distance",
@@ -41,7 +42,8 @@ def _row(group: Sequence[PairOutcome], factor: float) -> dict[str, object]:
     row |= {"min_margin": min((pair.min_margin for pair in certified), default=float("nan"))}
     for name in SPREADS:
         row |= _quantiles(name, [getattr(pair, name) for pair in group])
-    row |= {"low_loss": len(low), "low_loss_joined": sum(pair.arrived for pair in low)}
+    row |= {"low_loss": len(low), "low_loss_joined": sum(pair.joins for pair in low)}
+    row |= {"low_loss_failing": sum(pair.errors > pair.max_errors for pair in low)}
     return row | {"max_errors": group[0].max_errors}
 
 
@@ -95,16 +97,14 @@ def _number(value: object) -> str:
 
 def _legend(factor: float) -> str:
     return f"""\
-Spreads are smallest .. median .. largest over the pairs. *joined*: pairs with a path from W_a to W_b that never leaves
-the solution space; *certified*: those of them that have a certificate for the whole polygon, by its kind. *gradients*
-and *membership tests*: of one network on its whole training set, spent per pair by the tracker (without the final
-certificate). *reach W_b*: paths that lead to W_b, with errors or without; their *length* is given over the straight
-distance. *smallest margin*: on the certified paths; a lower bound where they are exact or sound. *highest loss*: on the
-training set, at a stored point, over the larger one of W_a and W_b; *most errors*: of the training set at a stored
-point; both on the walked part where a path does not reach W_b. *loss barrier*: by how much the training loss at a
-stored point exceeds the straight line between the losses of W_a and W_b, at most, over the share of the path's length;
-of paths that reach W_b. *low loss*: paths to W_b whose loss at no stored point
-exceeds {factor:g} times that of the worse end, and how many of those are joined: free of errors.
-
-No wall times: they differ from run to run, and this table does not. Every job leaves its own in
-`logs/<study>/paths-<tracker>-<job>.benchmark.tsv`."""
+Spreads are smallest .. median .. largest over the pairs. *joined*: pairs whose walk arrived at W_b without leaving
+the solution space where it looked; *certified*: those of them that have a certificate for the whole polygon, by its
+kind. *gradients* and *membership tests*: of one network on its whole training set, spent per pair by the tracker
+(without the final certificate). *reach W_b*: paths that lead to W_b, with errors or without; their *length* is given
+over the straight distance. *smallest margin*: on the certified paths; a lower bound where they are exact or sound.
+*highest loss*: on the training set, at a stored point, over the larger one of W_a and W_b; *most errors*: of the
+training set at a stored point; both on the walked part where a path does not reach W_b. *loss barrier*: by how much the
+training loss at a stored point exceeds the straight line between the losses of W_a and W_b, at most, over the share of
+the path's length; of paths that reach W_b. *low loss*: paths to W_b whose loss at no stored point exceeds {factor:g}
+times that of the worse end, and how many of those are certified to be free of errors.
+"""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ramble.measure.spread import spread
 from ramble.papers.claim import Claim, at_least, share, verdict
@@ -44,13 +45,13 @@ def judge_descent(study: str, tables: DescentTables, limits: TheoremThresholds) 
 
 
 def _bowl(study: str, bowl: pd.DataFrame, limits: TheoremThresholds) -> list[Claim]:
-    rises = {name: np.diff(run.loss.to_numpy()) > 0 for name, run in bowl.groupby("run")}
+    rises = {name: _rises(run.loss.to_numpy()) for name, run in bowl.groupby("run")}
     shares = {name: f"{share:.3g} / L" for name, share in bowl.groupby("run")["share"].first().items()}
     return [
         at_least(
             "Gradient descent goes down the bowl with every step", "Fig. 1", study,
             f"share of the steps of descent at {shares['descent']} that do not raise the loss",
-            share(~rises["descent"]), f"{len(rises['descent'])} steps", limits.bound_share,
+            share(1 - rises["descent"]), f"{len(rises['descent'])} steps", limits.bound_share,
         ),
         at_least(
             "At a too large rate descent overshoots the minimum", "Fig. 2", study,
@@ -63,6 +64,12 @@ def _bowl(study: str, bowl: pd.DataFrame, limits: TheoremThresholds) -> list[Cla
             share(rises["stochastic"]), f"{len(rises['stochastic'])} steps", limits.rising_share,
         ),
     ]  # fmt: skip
+
+
+def _rises(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 for every step that raises the loss, 0 for the others, and NaN where a loss is none."""
+    changes = np.diff(losses)
+    return np.where(np.isnan(changes), np.nan, changes > 0)
 
 
 def _descent_bound(study: str, table: pd.DataFrame, where: str, limits: TheoremThresholds) -> Claim:
@@ -105,16 +112,16 @@ def _fitted(study: str, bounds: pd.DataFrame, limits: TheoremThresholds) -> Clai
 
 def _schedules(study: str, table: pd.DataFrame, limits: TheoremThresholds) -> list[Claim]:
     first, last = table[table.step == table.step.min()], table[table.step == table.step.max()]
-    start = float(first.square.mean())
+    start = _mean(first.square)
     kinds = {str(kind): rows for kind, rows in last.groupby("kind")}
     suitable, fleeting, constant = kinds["suitable"], kinds["fleeting"], kinds["constant"]
     vanished = suitable.weighted_mean / start
-    levels = constant.groupby("schedule").agg(rate=("rate", "first"), recent=("recent", "mean"))
+    levels = constant.groupby("schedule").agg(rate=("rate", "first"), recent=("recent", _mean))
     exponent = (
         float(np.polyfit(np.log(levels.rate), np.log(levels.recent), 1)[0]) if len(set(levels.rate)) > 1 else np.nan
     )
-    stopped = float(fleeting.recent.mean() / suitable.recent.mean())
-    means = table.groupby(["schedule", "step"]).agg(weighted=("weighted_mean", "mean"), bound=("bound", "first"))
+    stopped = float(_mean(fleeting.recent) / _mean(suitable.recent))
+    means = table.groupby(["schedule", "step"]).agg(weighted=("weighted_mean", _mean), bound=("bound", "first"))
     return [
         at_least(
             "Theorem 4: the weighted mean stays below its bound", "Theorem 4", study,
@@ -125,8 +132,8 @@ def _schedules(study: str, table: pd.DataFrame, limits: TheoremThresholds) -> li
         Claim(
             "Theorem 4: the weighted mean of |grad F|^2 goes to zero where sum a is infinite and sum a^2 is not",
             "Theorem 4", study, "largest weighted mean after the last step, relative to |grad F|^2 at the start",
-            float(vanished.max()), spread(vanished.to_numpy()), f"<= {limits.vanishing:g}",
-            verdict(float(vanished.max()), bool((vanished <= limits.vanishing).all())),
+            _most(vanished), spread(vanished.to_numpy()), f"<= {limits.vanishing:g}",
+            verdict(_most(vanished), bool((vanished <= limits.vanishing).all())),
         ),
         Claim(
             "Under constant steps |grad F|^2 stays at a level that is proportional to the step size", "Theorem 3",
@@ -144,10 +151,20 @@ def _schedules(study: str, table: pd.DataFrame, limits: TheoremThresholds) -> li
     ]  # fmt: skip
 
 
+def _mean(values: "pd.Series[float]") -> float:
+    """Return the mean, NaN where one of them is: what diverged is not left out."""
+    return float(values.mean(skipna=False))
+
+
+def _most(values: "pd.Series[float]") -> float:
+    """Return the largest, NaN where one of them is."""
+    return float(values.max(skipna=False))
+
+
 def _rest(study: str, table: pd.DataFrame, limits: TheoremThresholds) -> list[Claim]:
     """Judge section 7 as printed, of all minima, and as it should read, of those where every gradient vanishes."""
     at = table[table.start == "at"]
-    farthest = at.groupby(["problem", "targets"], sort=False).distance.max().reset_index()
+    farthest = at.groupby(["problem", "targets"], sort=False).distance.agg(_most).reset_index()
     rests = farthest.distance <= limits.resting
     told = "; ".join(f"{row.problem}, targets {row.targets}: {row.distance:.2g}" for row in farthest.itertuples())
     met = farthest.targets == "met"
