@@ -49,6 +49,15 @@ def test_pages_show_every_picture_and_nearly_every_recorded_figure() -> None:
     assert recorded - shown == {"fig2-paper_tuned"}  # a third Figure 2, for the report alone
 
 
+def test_short_table_of_results_counts_what_the_recorded_tables_count() -> None:
+    short, claims = ((DOCS / f"results/{name}.md").read_text() for name in ("index", "claims"))
+    ends = re.findall(r"\d+ of \d+ ends", short)
+    judged = [row for row in claims.split("## ")[0].splitlines() if row.startswith("| The ends are local minima")]
+    assert ends == [found for row in judged for found in re.findall(r"\d+ of \d+ ends", row)]
+    for pairs in re.findall(r"([1-9]\d* of \d+) pairs", short):
+        assert f"{pairs} joined" in claims or f" of {pairs.split()[-1]}; t reached" in claims, pairs
+
+
 def test_targets_of_make_that_are_named_exist() -> None:
     targets = set(re.findall(r"^([\w. -]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     known = {name for line in targets for name in line.split()}
