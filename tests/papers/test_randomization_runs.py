@@ -3,12 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from checkouts import ROOT
 
+from ramble.errors import RambleError
 from ramble.papers.randomization.claims.runs import judge_runs
 from ramble.papers.randomization.printed import TABLES
-from ramble.papers.randomization.runs_evidence import Evidence, Runs, roughness
+from ramble.papers.randomization.runs_evidence import Evidence, Runs, read_evidence, roughness
+from ramble.papers.randomization.size import size_of
 from ramble.papers.randomization.tables import table_of
 from ramble.papers.randomization.thresholds import Thresholds
+from ramble.parameters.yaml_file import read_merged
+from ramble.studies.runs.parameters import Study
 
 # training and validation accuracy, and training loss, of one run of each row: as printed
 PRINTED = {
@@ -31,9 +36,12 @@ def evidence(**changes) -> Evidence:
     first = PRINTED | changes.pop("first", {})
     batches = BATCHES | changes.pop("batches", {})
     rough = {300: 0.2, 10: 0.1} | changes.pop("rough", {})
+    count = changes.pop("count", 3)
     rows = {
-        "table1": [Runs(cell, 7, [run(*first[cell.initialisation, 128])] * 2, 0) for cell in TABLES["table1"]],
-        "table2": [Runs(cell, 7, [run(*batches[cell.batch], rough[cell.batch])] * 2, 0) for cell in TABLES["table2"]],
+        "table1": [Runs(cell, 7, [run(*first[cell.initialisation, 128])] * count, 0) for cell in TABLES["table1"]],
+        "table2": [
+            Runs(cell, 7, [run(*batches[cell.batch], rough[cell.batch])] * count, 0) for cell in TABLES["table2"]
+        ],
     }
     values = {"study": "study", "size": "as printed", "printed_size": True, "rows": rows} | changes
     return Evidence(**values)
@@ -107,3 +115,53 @@ def test_roughness_is_the_distance_from_the_middle_of_the_neighbours():
     assert roughness(np.array([0.0, 2.0, 0.0])) == 1
     assert roughness(np.array([0.0, 20.0, 0.0])) == 1, "whatever the height"
     assert np.isnan(roughness(np.array([np.nan, 1.0, 2.0])))
+
+
+def test_fewer_than_three_runs_decide_nothing_of_a_printed_number():
+    (claim,) = [found for found in verdicts(evidence()) if "training accuracy 93.95 %" in found]
+    assert verdicts(evidence())[claim] == "reproduced"
+    assert verdicts(evidence(count=2))[claim] == "not measured"
+
+
+def full_study(**changes):
+    document = read_merged([ROOT / "params.yaml"])["studies"]["randomization_full"]
+    return Study.model_validate(document | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {
+                "data": {
+                    "path": "ramble.problems.mnist.mnist_images",
+                    "arguments": {"data_root": "data", "train": 50000, "test": 10000},
+                }
+            },
+            "data by ramble.problems.mnist.mnist_images",
+        ),
+        ({"validation": "validation"}, "0 validation images"),
+        ({"initialisations": {"ones": {"weights": {"name": "zeros_"}, "biases": "uniform"}}}, "ones of its own"),
+        (
+            {"networks": {"carlini": {"path": "ramble.problems.resnet.ResNetProblem", "arguments": {"depth": 8}}}},
+            "carlini by ramble.problems.resnet.ResNetProblem",
+        ),
+        ({"schedules": {"cosine": {"name": "CosineAnnealingLR", "arguments": {"T_max": 50}}}}, "schedule cosine"),
+        ({"augmentations": {"flips": {"flip": True}}}, "augmentation flips"),
+    ],
+)
+def test_whatever_is_not_as_printed_is_said_with_the_size(changes, said):
+    assert size_of(full_study())[1]
+    grid = {"networks": ["carlini"], "optimisers": ["adam"], "initialisations": ["ones"], "batches": [128]}
+    grid |= {kind: list(changes[kind]) for kind in ("schedules", "augmentations") if kind in changes}
+    words, printed = size_of(full_study(**changes, grids={"one": grid}))
+    assert not printed
+    assert words.endswith(said)
+
+
+def test_two_settings_for_one_row_of_a_table_are_refused():
+    settings = dict.fromkeys(("carlini-adam-b300", "carlini-sgd-b300"), ("carlini", "plain", 300))
+    with pytest.raises(
+        RambleError, match=r"studies\.mine\.grids: the settings carlini-adam-b300 and carlini-sgd-b300 both"
+    ):
+        read_evidence("mine", "small", False, settings, [f"results/{name}-0.csv" for name in settings])

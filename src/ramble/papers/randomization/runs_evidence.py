@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ramble.errors import RambleError
 from ramble.papers.randomization.printed import TABLES, Cell
 from ramble.store.artifacts import read_header, read_table
 
@@ -85,10 +86,22 @@ def read_evidence(
         printed_size: likewise.
         settings: {setting: network, initialisation, batch}.
         files: tables of the runs <setting>-<number>.csv, their points beside them.
+
+    Raises:
+        RambleError: the study has two settings for one row of a table, which has one.
     """
     of_setting: dict[tuple[str, str, int], list[str]] = {}
+    names: dict[tuple[str, str, int], str] = {}
     for file in files:
-        of_setting.setdefault(settings[Path(file).stem.rpartition("-")[0]], []).append(file)
+        name = Path(file).stem.rpartition("-")[0]
+        row = settings[name]
+        if names.setdefault(row, name) != name:
+            raise RambleError(
+                f"studies.{study}.grids: the settings {names[row]} and {name} both are network {row[0]}, "
+                f"initialisation {row[1]}, batch {row[2]}, and the tables of the text have one row for them; "
+                "make one of them in a study of its own."
+            )
+        of_setting.setdefault(row, []).append(file)
     rows = {
         table: [
             _runs(cell, own)

@@ -2,16 +2,26 @@
 
 from typing import Any
 
-from ramble.studies.runs.parameters import Study
+from ramble.studies.runs.parameters import PLAIN, Study
 
-IMAGES, EPOCHS = 50_000, 50  # in print
+IMAGES, VALIDATION, EPOCHS = 50_000, 10_000, 50  # in print
+DATA = "ramble.problems.cifar.cifar10_images"
 # the networks of the text, and the arguments that make them smaller than there
 NETWORKS: dict[str, dict[str, Any]] = {"carlini": {"width": 64}, "residual": {"depth": 56}}
+PATHS = {"carlini": "ramble.problems.carlini.CarliniProblem", "residual": "ramble.problems.resnet.ResNetProblem"}
+# what the names of initialisations stand for: of weights, and of biases
+INITIALISATIONS = {
+    "ones": ("ones_", "uniform"),
+    "zeros": ("zeros_", "uniform"),
+    "zeros_and_biases": ("zeros_", "zero"),
+    "kaiming_normal": ("kaiming_normal_", "uniform"),
+    "xavier_uniform": ("xavier_uniform_", "uniform"),
+}
 OPTIMISER: dict[str, Any] = {"name": "Adam", "arguments": {"lr": 1e-4}}
 
 
 def size_of(study: Study) -> tuple[str, bool]:
-    """Return the size of a study in words, and whether it is the printed one: images, epochs, networks, optimiser."""
+    """Return the size of a study in words, with all that is not as printed, and whether all of it is."""
     images = study.data.arguments.get("train", 0)
     printed = images == IMAGES and study.epochs == EPOCHS
     words = [f"{images:,} training images", f"{study.epochs} epochs"]
@@ -24,7 +34,24 @@ def size_of(study: Study) -> tuple[str, bool]:
         printed &= own == OPTIMISER
         arguments = ", ".join(f"{key} = {value}" for key, value in optimiser.arguments.items())
         words.append(f"{optimiser.name} ({arguments})" if arguments else name)
-    return ", ".join(words), printed
+    others = _not_as_printed(study)
+    return ", ".join([*words, *others]), printed and not others
+
+
+def _not_as_printed(study: Study) -> list[str]:
+    """Name what else of a study is not as printed: its data, and what its names stand for."""
+    found = [f"data by {study.data.path}"] if study.data.path != DATA else []
+    images = study.data.arguments.get(study.validation, 0)
+    found += [f"{images:,} validation images"] if images != VALIDATION else []
+    found += [f"{name} by {one.path}" for name, one in study.networks.items() if one.path != PATHS.get(name)]
+    for name, one in study.initialisations.items():
+        weights = one.weights.name if one.weights and not one.weights.arguments else None
+        if (weights, one.biases) != INITIALISATIONS.get(name):
+            found.append(f"initialisation {name} of its own")
+    runs = study.runs.values()
+    found += [f"schedule {name}" for name in sorted({one.schedule for one in runs} - {PLAIN})]
+    found += [f"augmentation {name}" for name in sorted({one.augmentation for one in runs} - {PLAIN})]
+    return found
 
 
 def settings_of(study: Study) -> dict[str, tuple[str, str, int]]:

@@ -14,6 +14,7 @@ from ramble.problems.carlini import CarliniNet
 
 CONSTANT, RANDOM = ("ones", "zeros", "zeros_and_biases"), ("kaiming_normal", "xavier_uniform")
 SMALL, LARGE = 10, 300  # batches of Table 2
+LEAST_RUNS = 3
 CURVES = ("minibatch_loss", "validation_loss")  # that the text draws
 COUNTS: dict[str, bool] = {  # in which the batches are compared: is more better?
     "train_accuracy": True,
@@ -182,10 +183,12 @@ def _printed(evidence: Evidence, limits: Thresholds) -> list[Claim]:
                 continue
             values = 100 * row.last(f"{split}_accuracy")
             name = {"train": "training", "validation": "validation"}[split]
+            # the range of fewer runs says next to nothing
+            mean = float(values.mean()) if len(values) >= LEAST_RUNS else float("nan")
             claims.append(
                 _claim(
                     evidence, f"{row.cell.label}: {name} accuracy {printed:.2f} %", f"Table {number}",
-                    "mean over runs, in per cent", float(values.mean()), spread(values),
+                    f"mean over runs, of which there must be {LEAST_RUNS}, in per cent", mean, spread(values),
                     f"{printed:g} within the range of runs", within(printed, values),
                 )
             )  # fmt: skip

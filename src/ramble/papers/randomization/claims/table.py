@@ -34,8 +34,8 @@ def write_claims(study: str, claims: Sequence[Claim], csv: str, json: str, markd
         [
             f"# Claims of *Randomization in Machine Learning*, judged on {study}",
             "",
-            "Spreads are smallest .. median .. largest over runs. Thresholds were written down before any network was",
-            "trained. A verdict that names a size is about networks, data and training of that size only.",
+            "Spreads are smallest .. median .. largest over runs. The shipped thresholds were written down before any",
+            "network was trained. A verdict that names a size is about networks, data and training of that size only.",
             "",
             *claim_rows(claims),
             "",
