@@ -604,6 +604,20 @@ def test_a_whole_constant_is_the_number_that_it_is(whole):
     assert found.min_margin <= smallest_margin_by_looking(problem, ends, 101)
 
 
+def test_ties_in_pooling_that_rounding_decides_are_no_other_way():
+    def make():
+        return nn.Sequential(nn.Conv2d(2, 8, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(32, 3))
+
+    class Mine(NetworkProblem):
+        def build_network(self):
+            return make()
+
+    images = torch.full((4, 2, 6, 6), 0.1)  # all outputs of a channel are equal, but for the last digits
+    images[:, 0, 0, 0] = 0.3
+    problem = Mine({"train": (images, torch.zeros(4, dtype=torch.long))})
+    assert obstacle(problem) == ""
+
+
 def test_a_whole_constant_beyond_float64_is_not_proven():
     def forward(self, x):
         return self.a(x) + x[:, :3] * self.whole * 2.0**-70
