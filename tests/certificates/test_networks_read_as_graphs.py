@@ -13,6 +13,7 @@ from unhurried import unhurried
 from ramble.certificates.moving import MovingNetwork
 from ramble.certificates.paths import PathCertificate, certify_path
 from ramble.certificates.sound import obstacle
+from ramble.problems.lenet import LeNet5
 from ramble.problems.logits import logits_of
 from ramble.problems.network import NetworkProblem
 
@@ -605,17 +606,13 @@ def test_a_whole_constant_is_the_number_that_it_is(whole):
 
 
 def test_ties_in_pooling_that_rounding_decides_are_no_other_way():
-    def make():
-        return nn.Sequential(nn.Conv2d(2, 8, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(32, 3))
-
     class Mine(NetworkProblem):
         def build_network(self):
-            return make()
+            return LeNet5()
 
-    images = torch.full((4, 2, 6, 6), 0.1)  # all outputs of a channel are equal, but for the last digits
-    images[:, 0, 0, 0] = 0.3
-    problem = Mine({"train": (images, torch.zeros(4, dtype=torch.long))})
-    assert obstacle(problem) == ""
+    images = torch.full((3, 1, 28, 28), -0.4242)  # as MNIST's have it around a digit
+    images[:, :, 8:20, 8:20] = torch.rand(3, 1, 12, 12, generator=torch.Generator().manual_seed(0)).round(decimals=1)
+    assert obstacle(Mine({"train": (images, torch.zeros(3, dtype=torch.long))})) == ""
 
 
 def test_a_whole_constant_beyond_float64_is_not_proven():
