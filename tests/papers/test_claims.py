@@ -1,5 +1,6 @@
 """The statistics behind the verdicts, on curves whose answer is known."""
 
+import json
 import math
 from itertools import pairwise
 
@@ -9,11 +10,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
+from small_points import path_header
 from unhurried import unhurried
 
 from ramble.measure.spread import spread
-from ramble.papers.claim import decided, median
+from ramble.papers.claim import at_least, decided, median
 from ramble.papers.ramble.claims import statistics
+from ramble.papers.ramble.claims.counts import NonZeroCounts
+from ramble.papers.ramble.claims.evidence import Evidence
+from ramble.papers.ramble.claims.judge import section_of
+from ramble.papers.ramble.claims.lines import StraightLine, line_leaves
+from ramble.papers.ramble.claims.table import write_claims
+from ramble.papers.ramble.thresholds import Thresholds
+from ramble.store.headers import Status
 
 curves = st.lists(st.integers(-5, 5), min_size=3, max_size=30)
 T = np.linspace(0, 1, 201)
@@ -82,15 +91,6 @@ def test_proportionality_to_a_constant_is_undefined():
 
 
 @unhurried
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=20))
-def test_modal_share_counts_the_most_frequent_number(counts):
-    mode, share = statistics.modal_share(np.array(counts))
-    frequencies = {value: counts.count(value) for value in counts}
-    assert frequencies[mode] == max(frequencies.values())
-    assert share == pytest.approx(max(frequencies.values()) / len(counts))
-
-
-@unhurried
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=3, max_size=20))
 def test_rank_correlation_is_that_of_scipy(pairs):
     x, y = np.array(pairs, dtype=float).T
@@ -114,27 +114,71 @@ def test_eigenvalues_are_non_zero_relative_to_the_largest_of_their_own_point():
         }
     )
     assert statistics.eigenvalue_table(spectra).tolist()[0] == [10.0, 1e-4, -1e-9]
-    assert statistics.non_zero_counts(spectra, 1e-6).tolist() == [2, 2, 3]
-    assert statistics.non_zero_counts(spectra, 1e-3).tolist() == [1, 2, 3]
+    spectra[["error_1", "error_2", "error_3"]] = 0.0
+    for zero, counts in ((1e-6, [2, 2, 3]), (1e-3, [1, 2, 3])):
+        found = NonZeroCounts.of(spectra, 3, zero)
+        assert found.least.tolist() == found.most.tolist() == counts
 
 
-def test_local_minimum_looks_only_near_the_ends():
-    t = np.array([0.0, 0.05, 0.5, 0.95, 1.0])
-    curve = np.array([2.0, 3.0, 1.0, 4.0, 3.0])  # the middle is lower than both ends
-    assert statistics.local_minimum_at_ends(t, curve, 0.1, arrived=True) == [True, True]
-    assert statistics.local_minimum_at_ends(t, curve, 0.5, arrived=True) == [False, False]
-    assert statistics.local_minimum_at_ends(t, -curve, 0.1, arrived=True) == [False, False]
+def at_ends(t, curve, error, window, *, arrived=True) -> list[bool | None]:
+    """Whether each end is a minimum; None where that is open."""
+    t, curve, error = (np.array(values, dtype=float) + 0 * np.array(t, dtype=float) for values in (t, curve, error))
+    surely, surely_not = statistics.minimum_at_ends(t, curve, error, window, arrived=arrived)
+    assert not any(yes and no for yes, no in zip(surely, surely_not, strict=True))
+    return [True if yes else False if no else None for yes, no in zip(surely, surely_not, strict=True)]
+
+
+def test_a_minimum_at_an_end_is_looked_for_only_near_it():
+    t, curve = [0.0, 0.05, 0.5, 0.95, 1.0], np.array([2.0, 3.0, 1.0, 4.0, 3.0])  # the middle is lower than both ends
+    assert at_ends(t, curve, 0, 0.1) == [True, True]
+    assert at_ends(t, curve, 0, 0.5) == [False, False]
+    assert at_ends(t, -curve, 0, 0.1) == [False, False]
+    assert at_ends(t, [2.0, 2.0, 1.0, 3.0, 3.0], 0, 0.1) == [True, True]
 
 
 def test_the_far_end_counts_only_where_the_path_arrived():
-    t, curve = np.array([0.0, 0.1, 0.4]), np.array([1.0, 2.0, 0.5])
-    assert statistics.local_minimum_at_ends(t, curve, 0.1, arrived=False) == [True]
+    assert at_ends([0.0, 0.1, 0.4], [1.0, 2.0, 0.5], 0, 0.1, arrived=False) == [True]
 
 
-def test_an_end_alone_in_its_window_is_no_minimum():
-    t, curve = np.array([0.0, 0.25, 0.5, 0.95, 1.0]), np.array([9.0, 1.0, 0.1, 1.0, 2.0])
-    assert statistics.local_minimum_at_ends(t, curve, 0.1, arrived=True) == [False]
-    assert statistics.local_minimum_at_ends(t[:1], curve[:1], 0.1, arrived=False) == []
+def test_an_end_alone_in_its_window_is_open():
+    assert at_ends([0.0, 0.25, 0.5, 0.95, 1.0], [9.0, 1.0, 0.1, 1.0, 2.0], 0, 0.1) == [None, False]
+    assert at_ends([0.0], [9.0], 0, 0.1, arrived=False) == [None]
+
+
+@pytest.mark.parametrize(
+    ("curve", "error", "found"),
+    [
+        ([1.0, 2.0, 1.5], 0.1, True),
+        ([1.0, 2.0, 1.5], 0.2, None),  # both within two standard errors of the middle
+        ([1.0, 0.5, 1.5], 0.1, False),
+        ([1.0, 0.5, 1.5], 0.2, None),
+        ([1.0, np.nan, 1.5], 0.0, None),
+        ([1.0, np.nan, 0.5], 0.0, False),
+        ([np.nan, 1.0, 0.5], 0.0, None),
+    ],
+)
+def test_an_estimated_trace_is_a_minimum_beyond_its_error_only(curve, error, found):
+    assert at_ends([0.0, 0.05, 0.1], curve, error, 0.1, arrived=False) == [found]
+
+
+@pytest.mark.parametrize(("errors", "header", "found"), [
+    (2, {"status": Status.LEFT_S, "certificate": "none"}, "reproduced"),
+    (0, {"status": Status.LEFT_S, "certificate": "none"}, "reproduced"),  # between the points of its profile
+    (0, {"certificate": "sound"}, "not reproduced"),
+    (0, {"certificate": "none"}, "not measured"),  # no error was met
+    (2, {"certificate": "none"}, "reproduced"),
+])  # fmt: skip
+def test_a_line_on_which_no_error_was_met_stays_inside_only_with_a_certificate(errors, header, found):
+    line = StraightLine(path_header(**header), pd.DataFrame({"train_errors": [0, errors, 0]}))
+    assert line_leaves("s", "3", [line], Thresholds.model_validate({})).verdict == found
+
+
+def test_a_curve_that_is_constant_up_to_rounding_does_not_turn():
+    noise = np.resize([1e-7, -1e-7, 0.0], 60)
+    assert statistics.turns(3 + noise, 0.05) == 0
+    assert statistics.turns(np.zeros(9), 0.05) == 0
+    assert statistics.turns(1e-9 * noise, 0.05) > 30  # small, but no rounding
+    assert math.isnan(statistics.turns(np.array([1.0, np.inf, 1.0, 5.0]), 0.05))
 
 
 def test_of_a_curve_with_a_gap_turns_are_unknown():
@@ -168,3 +212,25 @@ def test_what_is_unknown_is_neither_left_out_of_a_median_nor_unsaid_in_a_spread(
     assert spread([3.0, np.nan, 1.0]) == "1 .. 2 .. 3 (2 of 3)"
     assert spread([1, 2]) == "1 .. 1.5 .. 2"
     assert spread([np.nan]) == spread([]) == "-"
+
+
+def test_a_spread_with_infinite_numbers_says_so():
+    assert spread([1.0, np.inf, np.inf]) == "1 .. inf .. inf"
+
+
+def test_what_was_not_measured_is_no_0_among_the_metrics(tmp_path):
+    rows = [at_least("a", "3", "s", "share", value, "-", 0.5) for value in (math.nan,)]
+    rows += [at_least(name, "3", "s", "share", value, "-", 0.5) for name, value in (("b", 0.4), ("c", 0.6))]
+    evidence = Evidence({}, {}, pd.DataFrame(), {}, {}, {})
+    write_claims(rows, [], [], evidence, *(str(tmp_path / f"claims.{kind}") for kind in ("csv", "json", "md")))
+    found = json.loads((tmp_path / "claims.json").read_text())["s"]
+    assert {name: claim["reproduced"] for name, claim in found.items()} == {"a": None, "b": 0, "c": 1}
+
+
+@pytest.mark.parametrize(("problem", "section"), [
+    ("ramble.problems.tree_committee.TreeCommittee", "committee"),
+    ("ramble.problems.lenet.LeNet5Problem", "images"),
+    ("ramble.studies.zoo.families.committee", "images"),  # what a function makes is not known before
+])  # fmt: skip
+def test_a_study_is_judged_by_the_section_of_its_network(problem, section):
+    assert section_of(problem) == section

@@ -69,6 +69,18 @@ def test_low_loss_is_against_the_worse_end(tmp_path, factor, low):
     assert found.has_low_loss(factor) == low
 
 
+def test_a_loss_that_is_no_number_makes_no_low_path_and_stands_in_the_row(tmp_path):
+    paths, (profile,), solutions = stored_pair(tmp_path)
+    write_table(profile, read_table(profile).assign(train_loss=[0.1, math.nan, 0.2]))
+    (found,) = read_outcomes(paths, [profile], solutions)
+    assert math.isnan(found.loss_ratio)
+    assert not found.has_low_loss(100.0)
+    row = compare([found, outcome()], 100.0).iloc[0]
+    assert math.isnan(row.loss_ratio_max)
+    assert math.isnan(row.loss_barrier_max)
+    assert (row.detour_max, row.low_loss) == (1.5, 1)
+
+
 def test_one_row_per_study_and_tracker():
     pairs = [
         outcome(gradients=10, detour=1.5, min_margin=0.3),
@@ -88,7 +100,12 @@ def test_one_row_per_study_and_tracker():
     assert guarded[["detour_min", "detour_median", "detour_max", "reaching"]].tolist() == [1.5, 2.5, 3.5, 3]
     assert guarded.min_margin == 0.2
     assert guarded.errors_max == 4
-    assert guarded[["loss_barrier_min", "loss_barrier_median", "loss_barrier_max"]].tolist() == [0.0, 0.25, 1.5]
+    assert guarded[["loss_barrier_min", "loss_barrier_median", "loss_barrier_max"]].tolist() == [
+        0.0,
+        0.5,
+        1.5,
+    ]  # as they reach
+    assert (guarded.failed, curve.failed) == (1, 2)
     assert guarded[["low_loss", "low_loss_joined"]].tolist() == [2, 2]
     assert curve[["low_loss", "low_loss_joined"]].tolist() == [2, 1]
 
@@ -98,7 +115,7 @@ def test_a_tracker_that_joins_nothing_still_has_its_row(tmp_path):
     write_comparison([nothing], 2.0, str(tmp_path / "t.csv"), str(tmp_path / "t.json"), str(tmp_path / "t.md"))
     assert math.isnan(read_table(tmp_path / "t.csv").min_margin[0])
     (row,) = [line for line in (tmp_path / "t.md").read_text().splitlines() if line.startswith("| tcm")]
-    assert row == "| tcm | paper | 0 of 1 | 0 | 10 | 5 | 0 | - | - | 1 | 0 | 0 | 0 | 0 |"
+    assert row == "| tcm | paper | 0 of 1 | 0 | 10 | 5 | 0 | - | - | 1 | - | 0 | 0 | 0 |"
 
 
 def test_without_paths_there_is_nothing_to_compare_and_to_claim(tmp_path):
@@ -117,8 +134,10 @@ NOT_ENOUGH = "A low-loss path need not be a zero-error path"
 
 def test_paths_exist_where_every_pair_is_certified():
     assert judged(outcome(), outcome()) == {EXISTS: (1.0, "reproduced")}
-    assert judged(outcome(), outcome(certificate="none")) == {EXISTS: (0.5, "not reproduced")}
     assert judged(outcome(), outcome(status="stuck")) == {EXISTS: (0.5, "not reproduced")}
+    for opened in (outcome(certificate="none"), outcome(status="out-of-budget"), outcome(status="out-of-time")):
+        assert judged(outcome(), opened)[EXISTS][1] == "not measured"  # one may be there
+        assert judged(outcome(), outcome(status="stuck"), opened)[EXISTS][1] == "not reproduced"
 
 
 def test_low_loss_is_not_enough_where_low_paths_make_errors():

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small_points import stored_path
+from small_points import path_header, stored_path
 
 from ramble.papers.ramble.claims.generalisation import GeneralisationPair, judge_generalisation, write_generalisation
+from ramble.papers.ramble.claims.lines import StraightLine
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table
 from ramble.store.headers import Status
@@ -25,7 +26,7 @@ def pair(test_errors: list[int], control: list[int], losses: list[float], path: 
     profile = pd.DataFrame(
         {"t": [0.0, 0.2, 0.6, 1.0], "s": [0.0, 0.3, 0.6, 1.0], "test_errors": test_errors, "train_loss": losses}
     )
-    line = pd.DataFrame({"train_error": [0.0, 0.2, 0.0], "train_errors": [0, 2, 0]})
+    line = StraightLine(path_header(status=Status.LEFT_S), pd.DataFrame({"train_errors": [0, 2, 0]}))
     further = pd.DataFrame({"test_errors": control})
     return GeneralisationPair(path or stored("arrived"), profile, line, further, stored("out-of-budget", "none", 0.1))
 
@@ -50,16 +51,38 @@ def test_each_claim_on_test_errors_is_judged_by_its_own_comparison(test_errors, 
 
 
 def test_the_best_point_is_never_an_end():
-    assert pair([10, 90, 80, 20], [90], [1.0] * 4).best == 2
+    assert pair([10, 90, 80, 20], [90], [1.0] * 4).best.t == 0.6
+
+
+def test_of_a_path_without_a_point_inside_nothing_is_said():
+    found = pair([10, 90, 80, 20], [90], [1.0] * 4)
+    short = replace(found, profile=found.profile.iloc[[0, -1]])
+    assert verdicts(short)[3:] == ["not measured"] * 3
+    assert verdicts(found, short)[3] == NOT  # whatever the other is
 
 
 def test_a_path_without_certificate_joins_nothing_and_is_not_looked_into():
     broken = pair([90, 70, 80, 85], [90], [1.0] * 4, stored("arrived", "none"))
-    assert verdicts(broken) == ["not measured", NOT, REPRODUCED, "not measured", "not measured", "not measured"]
+    opened = ["not measured"] * 3
+    assert verdicts(broken) == ["not measured", "not measured", REPRODUCED, *opened]
     whole = pair([90, 70, 80, 85], [90], [1.0, 2.0, 2.0, 1.0])
-    _, exists, *_ = judge_generalisation("mnist", [whole, broken], LIMITS)
-    assert exists.measured == 0.5
-    assert exists.spread.startswith("certificates: 0-0-1 sampled at 121 points, 0-0-1 none;")
+    stuck = pair([90, 70, 80, 85], [90], [1.0] * 4, stored("stuck", "none"))
+    _, exists, *_ = judge_generalisation("mnist", [whole, broken, stuck], LIMITS)
+    assert exists.verdict == NOT
+    assert exists.measured == pytest.approx(1 / 3)
+    assert exists.spread.startswith("certificates: 0-0-1 sampled at 121 points, 0-0-1 none, 0-0-1 none;")
+
+
+def test_the_table_names_no_point_of_a_walk_w_b(tmp_path):
+    profile = pair([90, 70, 80, 777], [75], [1.0] * 4).profile
+    found = pair([90, 70, 80, 777], [75], [1.0] * 4, stored("stuck", "none", 0.7))
+    for each, row in (
+        (found, "| 0-0-1 | 90, - | 70 | 0.20 | 75 | 75 |"),
+        (replace(found, profile=profile.iloc[[0, -1]]), "| 0-0-1 | 90, - | - | - | - | 75 |"),
+        (pair([90, 70, 80, 85], [75], [1.0] * 4), "| 0-0-1 | 90, 85 | 70 | 0.20 | 75 | 75 |"),
+    ):
+        write_generalisation([], [each], str(tmp_path / "c.csv"), str(tmp_path / "c.md"))
+        assert row in (tmp_path / "c.md").read_text()
 
 
 @pytest.mark.parametrize(

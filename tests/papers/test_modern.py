@@ -8,6 +8,7 @@ import pytest
 from small_points import path_header
 
 from ramble.papers.ramble.claims.evidence import PathEvidence
+from ramble.papers.ramble.claims.lines import StraightLine
 from ramble.papers.ramble.claims.modern import ModernPair, judge_modern, write_modern
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table
@@ -28,7 +29,9 @@ def pair(
 ) -> ModernPair:
     """A path of as many points, on a test set of a thousand."""
     profile = pd.DataFrame({"test_errors": test_errors, "test_error": np.array(test_errors) / 1000})
-    line = pd.DataFrame({"train_errors": [0, line_errors, 0]})
+    way = {"status": Status.LEFT_S, "certificate": "none"} if line_errors > max_errors else {"certificate": "sound"}
+    straight = path_header(max_errors=max_errors, **way)
+    line = StraightLine(straight, pd.DataFrame({"train_errors": [0, line_errors, 0]}))
     spectra = pd.DataFrame(
         {
             "eig_1": [2.0],
@@ -40,7 +43,7 @@ def pair(
         }
     )
     header = path_header(status=status, certificate=certificate, max_errors=max_errors)
-    return ModernPair(PathEvidence(header, 1.0, profile, line, spectra), detour)
+    return ModernPair(PathEvidence(header, 1, 1.0, profile, line, spectra), detour)
 
 
 def without_spectra(found: ModernPair) -> ModernPair:

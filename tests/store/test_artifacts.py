@@ -100,6 +100,11 @@ def test_the_old_file_stays_when_the_writer_raises(tmp_path):
     assert (tmp_path / "a.csv").read_text() == "old"
 
 
+def test_a_name_that_no_disk_takes_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(RambleError, match=r"cannot be written \(File name too long\)"):
+        write_whole(tmp_path / (300 * "x"), lambda aside: aside.write_text("x"))
+
+
 def test_the_temporary_file_keeps_the_suffix(tmp_path):
     suffixes = []
     write_whole(tmp_path / "fig1.svg", lambda aside: (suffixes.append(aside.suffix), aside.write_text("x")))

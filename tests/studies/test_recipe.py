@@ -121,3 +121,24 @@ def test_a_row_of_the_table_says_what_a_reading_solved():
     assert len(header) == len(whole) == len(small)
     assert whole[2:6] == ("all", "40", "1 of 6", "0")
     assert small[2:6] == ("5", "40", "0 of 6", "4")
+
+
+def readings_of(*rows: tuple[int, int, int, int]) -> pd.DataFrame:
+    """A table of batch, gradients, data set, and how many of one restart are solved."""
+    table = pd.DataFrame(rows, columns=["batch", "gradients", "dataset", "solved"])
+    return table.assign(input_scale=1.0, reduction="mean", restarts=1, median_errors=0.0, fewest_errors=0)
+
+
+def test_two_readings_that_differ_in_their_gradients_are_two():
+    found = readings_of(
+        *[(10, gradients, dataset, int(dataset < 5)) for gradients in (100, 900) for dataset in range(10)]
+    )
+    claim = judge_recipe("recipe", found, LIMITS)
+    assert (claim.measured, claim.verdict) == (0.5, "not reproduced")
+    assert "in 2 readings" in claim.spread
+    assert [row[3] for row in recipe_rows(found)[1:]] == ["100", "900"]
+
+
+def test_a_reading_that_is_asked_for_twice_is_tried_once():
+    twice = STUDY.model_copy(update={"minibatches": [*STUDY.minibatches, *STUDY.minibatches]})
+    assert readings(twice, 21) == readings(STUDY, 21)

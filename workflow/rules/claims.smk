@@ -52,7 +52,7 @@ rule claims_of_study:
     priority: 7
     params:
         study="{study}",
-        given=given("claims", "studies.{study}.spectra.engine"),
+        given=given("claims", "studies.{study}.problem.path"),
         code=code("judge_study"),
     script:
         "../scripts/judge_study.py"
@@ -62,6 +62,7 @@ rule claims_of_stochastic_study:
     input:
         paths=lambda wildcards: pair_files("paths", wildcards.study, "guarded", "safetensors"),
         profiles=lambda wildcards: pair_files("profile", wildcards.study, "guarded", "csv"),
+        line_paths=lambda wildcards: pair_files("paths", wildcards.study, "line", "safetensors"),
         lines=lambda wildcards: pair_files("profile", wildcards.study, "line", "csv"),
         controls=lambda wildcards: pair_files("control", wildcards.study, "guarded", "csv"),
         printed=lambda wildcards: pair_files("paths", wildcards.study, "paper", "safetensors"),
@@ -85,6 +86,7 @@ rule claims_of_modern_study:
     input:
         paths=lambda wildcards: pair_files("paths", wildcards.study, "adaptive", "safetensors"),
         profiles=lambda wildcards: pair_files("profile", wildcards.study, "adaptive", "csv"),
+        line_paths=lambda wildcards: pair_files("paths", wildcards.study, "line", "safetensors"),
         lines=lambda wildcards: pair_files("profile", wildcards.study, "line", "csv"),
         spectra=lambda wildcards: spectra_at_once(wildcards.study, "adaptive"),
     output:

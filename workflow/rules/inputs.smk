@@ -80,6 +80,7 @@ def claim_inputs(studies, tracker, prefix=""):
     parts = dict(
         paths=("paths", tracker, "safetensors"),
         profiles=("profile", tracker, "csv"),
+        line_paths=("paths", "line", "safetensors"),
         lines=("profile", "line", "csv"),
         spectra=("spectra", tracker, "csv"),
     )

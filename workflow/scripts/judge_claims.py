@@ -11,8 +11,10 @@ with step(snakemake) as given:
 
     files = snakemake.input
     evidence = Evidence(
-        paths=read_paths(files.paths, files.profiles, files.lines, files.spectra),
-        tuned=read_paths(files.tuned_paths, files.tuned_profiles, files.tuned_lines, files.tuned_spectra),
+        paths=read_paths(files.paths, files.profiles, files.line_paths, files.lines, files.spectra),
+        tuned=read_paths(
+            files.tuned_paths, files.tuned_profiles, files.tuned_line_paths, files.tuned_lines, files.tuned_spectra
+        ),
         trackers=read_table(files.trackers),
         pairs=read_tables(files.pairs),
         recipes=read_tables(files.recipes),

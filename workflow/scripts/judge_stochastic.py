@@ -8,6 +8,7 @@ with step(snakemake) as given:
     pairs = read_measured(
         snakemake.input.paths,
         snakemake.input.profiles,
+        snakemake.input.line_paths,
         snakemake.input.lines,
         snakemake.input.controls,
         snakemake.input.printed,

@@ -11,6 +11,6 @@ def spread(values: Sequence[float] | np.ndarray) -> str:
     known = numbers[~np.isnan(numbers)]
     if not len(known):
         return "-"
-    low, middle, high = np.quantile(known, (0.0, 0.5, 1.0))
+    low, middle, high = known.min(), np.median(known), known.max()  # np.quantile has no answer where one is infinite
     some = f" ({len(known)} of {len(numbers)})" if len(known) < len(numbers) else ""
     return f"{low:.3g} .. {middle:.3g} .. {high:.3g}{some}"

@@ -60,6 +60,12 @@ def decided(
     return at_least(claim, where, study, statistic, measured, told, threshold)
 
 
+def above(values: Sequence[float] | np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Tell of each number, as `decided` asks, whether it is above a limit, and whether it is not; NaN is neither."""
+    numbers = np.asarray(values, dtype=float)
+    return numbers > limit, numbers <= limit
+
+
 def verdict(measured: float, holds: bool) -> str:
     """Return "not measured" where the statistic is NaN, else by whether the claim holds."""
     if np.isnan(measured):

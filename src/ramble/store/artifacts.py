@@ -34,11 +34,11 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     whatever happens, but for a kill signal: what a killed process left is removed by the next that writes `path`.
     """
     path = Path(path)
-    if path.exists() and not path.is_file():
-        raise RambleError(f"{path}: is no regular file, and is not replaced by one; name another.")
     # the suffix stays last: matplotlib chooses the format by it
     aside = path.with_name(f".{path.stem}.partial-{os.getpid()}{path.suffix}")
     try:
+        if path.exists() and not path.is_file():
+            raise RambleError(f"{path}: is no regular file, and is not replaced by one; name another.")
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{glob.escape(path.stem)}.partial-*{path.suffix}"):
             left.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ def readings(study: RecipeStudy, samples: int) -> list[Reading]:
             if each.batch < samples and (each.batch > 1 or reduction == study.reductions[0]):
                 per_epoch = -(-samples // each.batch)
                 several.append(Reading(scale, reduction, each.batch, per_epoch * each.epochs, per_epoch))
-    return several
+    return list(dict.fromkeys(several))
 
 
 def try_recipe(problems: dict[float, TreeCommittee], seed: int, name: str, study: RecipeStudy) -> pd.DataFrame:

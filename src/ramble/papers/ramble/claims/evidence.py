@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ramble.papers.ramble.claims.lines import StraightLine, read_lines
 from ramble.store.artifacts import read_table
 from ramble.store.headers import PathHeader
 from ramble.store.points import read_path
@@ -16,9 +17,10 @@ class PathEvidence:
     """What is known of one pair of solutions."""
 
     header: PathHeader
+    weights: int  # P
     reached: float  # largest t of the stored path
     profile: pd.DataFrame  # along the path
-    line: pd.DataFrame  # along the straight segment
+    line: StraightLine  # between its ends
     spectra: pd.DataFrame  # at points of the path; no rows where none were taken
 
 
@@ -35,14 +37,28 @@ class Evidence:
 
 
 def read_paths(
-    paths: Sequence[str], profiles: Sequence[str], lines: Sequence[str], spectra: Sequence[str]
+    paths: Sequence[str],
+    profiles: Sequence[str],
+    line_paths: Sequence[str],
+    lines: Sequence[str],
+    spectra: Sequence[str],
 ) -> dict[str, list[PathEvidence]]:
-    """Read the artifacts along paths by study; the files of every kind are in the same order; spectra may be none."""
+    """Read the artifacts along paths by study.
+
+    Args:
+        paths: files of paths; those of every other kind are in the same order.
+        profiles: along them.
+        line_paths: the straight lines between their ends.
+        lines: the profiles of these.
+        spectra: at points of the paths; there may be none.
+    """
     by_study: dict[str, list[PathEvidence]] = {}
     measured: Sequence[str | None] = spectra or [None] * len(paths)
-    for path_file, profile, line, spectrum in zip(paths, profiles, lines, measured, strict=True):
+    straight = read_lines(line_paths, lines)
+    for path_file, profile, line, spectrum in zip(paths, profiles, straight, measured, strict=True):
         path, taken = read_path(path_file), read_table(spectrum) if spectrum else pd.DataFrame()
-        found = PathEvidence(path.header, float(path.t.max()), read_table(profile), read_table(line), taken)
+        weights, reached = path.points.shape[1], float(path.t.max())
+        found = PathEvidence(path.header, weights, reached, read_table(profile), line, taken)
         by_study.setdefault(path.header.study, []).append(found)
     return by_study
 

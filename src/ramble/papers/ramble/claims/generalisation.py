@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from ramble.measure.spread import spread
-from ramble.papers.claim import Claim, at_least, claim_rows, decided, errors_beyond, good_path, share
+from ramble.papers.claim import Claim, above, claim_rows, decided, good_path
+from ramble.papers.ramble.claims.lines import StraightLine, line_leaves, read_lines
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import read_table, write_table, write_whole
 from ramble.store.headers import PathHeader
@@ -25,7 +26,7 @@ class GeneralisationPair:
 
     path: StoredPath  # of the tracker guarded
     profile: pd.DataFrame  # along it
-    line: pd.DataFrame  # along the straight segment
+    line: StraightLine  # between its ends
     control: pd.DataFrame  # plain training from W_a
     printed: StoredPath  # of Algorithm 1 with the printed gamma
 
@@ -35,14 +36,16 @@ class GeneralisationPair:
         return self.path.header.joins
 
     @property
-    def best(self) -> int:
-        """The stored point between the ends with the fewest test errors, the first of equals."""
-        return 1 + int(self.profile.test_errors.iloc[1:-1].to_numpy().argmin())
+    def inside(self) -> pd.DataFrame:
+        """The rows of the points between the ends; a path of two points has none."""
+        return self.profile.iloc[1:-1]
 
     @property
-    def at_best(self) -> "pd.Series[float]":
-        """The row of that point."""
-        return self.profile.iloc[self.best]
+    def best(self) -> "pd.Series[float]":
+        """That of them with the fewest test errors, the first of equals; NaN where there is none."""
+        if not len(self.inside):
+            return pd.Series(float("nan"), index=self.profile.columns)
+        return self.inside.iloc[int(self.inside.test_errors.to_numpy().argmin())]
 
     @property
     def ends(self) -> pd.DataFrame:
@@ -51,12 +54,18 @@ class GeneralisationPair:
 
 
 def read_measured(
-    paths: Sequence[str], profiles: Sequence[str], lines: Sequence[str], controls: Sequence[str], printed: Sequence[str]
+    paths: Sequence[str],
+    profiles: Sequence[str],
+    line_paths: Sequence[str],
+    lines: Sequence[str],
+    controls: Sequence[str],
+    printed: Sequence[str],
 ) -> list[GeneralisationPair]:
     """Read the artifacts of all pairs; the files of every kind are in the same order."""
+    straight = read_lines(line_paths, lines)
     return [
-        GeneralisationPair(read_path(path), read_table(profile), read_table(line), read_table(control), read_path(own))
-        for path, profile, line, control, own in zip(paths, profiles, lines, controls, printed, strict=True)
+        GeneralisationPair(read_path(path), read_table(profile), line, read_table(control), read_path(own))
+        for path, profile, line, control, own in zip(paths, profiles, straight, controls, printed, strict=True)
     ]
 
 
@@ -66,7 +75,7 @@ def judge_generalisation(study: str, pairs: Sequence[GeneralisationPair], limits
     return [
         _printed(study, pairs, limits),
         _exists(study, pairs, limits),
-        _line_leaves(study, pairs, limits),
+        line_leaves(study, SECTION, [pair.line for pair in pairs], limits),
         _inside(study, joined, limits),
         _beats_control(study, joined, limits),
         _higher_loss(study, joined, limits),
@@ -90,9 +99,10 @@ def _exists(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds)
     headers = [pair.path.header for pair in pairs]
     margins = spread([header.min_margin for header in headers])
     kinds = ", ".join(f"{header.pair} {_certificate(header)}" for header in headers)
-    return at_least(
+    return decided(
         f"A {good_path(headers[0].max_errors)} exists between every two solutions", SECTION, study,
-        "share of pairs joined, and certified, by the tracker guarded", share([pair.joined for pair in pairs]),
+        "share of pairs joined, and certified, by the tracker guarded",
+        ([pair.joined for pair in pairs], [header.failed for header in headers]),
         f"certificates: {kinds}; smallest margin {margins}", limits.certified_share,
     )  # fmt: skip
 
@@ -103,45 +113,32 @@ def _certificate(header: PathHeader) -> str:
     return f"{kind} at {header.certificate_points} points" if kind == "sampled" else kind
 
 
-def _line_leaves(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
-    worst = [float(pair.line.train_error.max()) for pair in pairs]
-    leaving = [int(pair.line.train_errors.max()) > pair.path.header.max_errors for pair in pairs]
-    allowed = pairs[0].path.header.max_errors
-    errors = errors_beyond(allowed)
-    return at_least(
-        f"The straight line between two solutions makes {errors}", SECTION, study,
-        f"share of lines with {errors} in training" if allowed else "share of lines with training errors",
-        share(leaving), f"largest error on the line {spread(worst)}", limits.line_left_share,
-    )  # fmt: skip
-
-
 def _inside(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
-    gains = [float(pair.ends.test_errors.min() - pair.at_best.test_errors) for pair in pairs]
-    t, along = (spread([float(pair.at_best[column]) for pair in pairs]) for column in ("t", "s"))
-    return at_least(
+    gains = [float(pair.ends.test_errors.min() - pair.best.test_errors) for pair in pairs]
+    t, along = (spread([float(pair.best[column]) for pair in pairs]) for column in ("t", "s"))
+    return decided(
         "The best test error lies inside the path", SECTION, study,
-        "share of joined pairs with a point inside that makes fewer test errors than both ends",
-        share([gain > 0 for gain in gains]),
+        "share of joined pairs with a point inside that makes fewer test errors than both ends", above(gains, 0),
         f"at t = {t} (s = {along}); fewer than the better end by {spread(gains)}",
         limits.best_inside_share,
     )  # fmt: skip
 
 
 def _beats_control(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
-    gains = [float(pair.control.test_errors.min() - pair.at_best.test_errors) for pair in pairs]
-    return at_least(
+    gains = [float(pair.control.test_errors.min() - pair.best.test_errors) for pair in pairs]
+    return decided(
         "... by more than training on gives", SECTION, study,
         "share of joined pairs whose best point inside makes fewer test errors than the best of equally much training",
-        share([gain > 0 for gain in gains]), f"fewer by {spread(gains)}", limits.best_inside_share,
+        above(gains, 0), f"fewer by {spread(gains)}", limits.best_inside_share,
     )  # fmt: skip
 
 
 def _higher_loss(study: str, pairs: Sequence[GeneralisationPair], limits: Thresholds) -> Claim:
-    ratios = [float(pair.at_best.train_loss / pair.ends.train_loss.max()) for pair in pairs]
-    return at_least(
+    ratios = [float(pair.best.train_loss / pair.ends.train_loss.max(skipna=False)) for pair in pairs]
+    return decided(
         "The training loss is higher there", SECTION, study,
         "share of joined pairs whose best point inside has a higher training loss than both ends",
-        share([ratio > 1 for ratio in ratios]), f"over the larger one {spread(ratios)}", limits.best_inside_share,
+        above(ratios, 1), f"over the larger one {spread(ratios)}", limits.best_inside_share,
     )  # fmt: skip
 
 
@@ -173,7 +170,8 @@ def write_generalisation(claims: Sequence[Claim], pairs: Sequence[Generalisation
 
 def _row(pair: GeneralisationPair) -> tuple[str, ...]:
     first, last = pair.ends.test_errors
-    inside = pair.profile.test_errors.iloc[1:-1]
-    control = int(pair.control.test_errors.min())
-    best = int(pair.at_best.test_errors)
-    return pair.path.name, f"{first}, {last}", str(best), f"{pair.at_best.t:.2f}", f"{inside.median():g}", str(control)
+    # a path that did not arrive ends at some point of the walk
+    ends = f"{first}, {last if pair.path.header.arrived else '-'}"
+    inside = pair.inside.test_errors
+    best = (f"{pair.best.test_errors:g}", f"{pair.best.t:.2f}", f"{inside.median():g}") if len(inside) else ("-",) * 3
+    return pair.path.name, ends, *best, str(int(pair.control.test_errors.min()))

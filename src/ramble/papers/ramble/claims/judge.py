@@ -7,12 +7,24 @@ import numpy as np
 import pandas as pd
 
 from ramble.measure.spread import spread
-from ramble.papers.claim import Claim, at_least, decided, errors_beyond, good_path, median, share, verdict
+from ramble.papers.claim import Claim, at_least, decided, good_path, median, share, verdict
 from ramble.papers.ramble.claims import spectra, statistics
 from ramble.papers.ramble.claims.evidence import Evidence, PathEvidence
+from ramble.papers.ramble.claims.lines import line_leaves
 from ramble.papers.ramble.claims.recipe import judge_recipe
 from ramble.papers.ramble.claims.trackers import judge_trackers
 from ramble.papers.ramble.thresholds import Thresholds
+from ramble.problems.data import load
+from ramble.problems.tree_committee import TreeCommittee
+
+
+def section_of(problem: str) -> str:
+    """Return which of the paper's two networks a problem's class is like: the committee of section 3.1, or else images.
+
+    Section 3.1 asks how many of all eigenvalues differ from zero, of a network whose margins are piecewise linear.
+    """
+    made_by = load(problem)  # a class, or a function that makes the problem
+    return "committee" if isinstance(made_by, type) and issubclass(made_by, TreeCommittee) else "images"
 
 
 def judge(
@@ -27,7 +39,7 @@ def judge(
         if paths:
             claims += [
                 _always_joined(study, section, paths, limits),
-                _line_leaves(study, section, paths, limits),
+                line_leaves(study, section, [path.line for path in paths], limits),
             ]
         claims += judge_trackers(evidence.trackers[evidence.trackers.study == study], section, limits)
     if committee and (paths := evidence.paths.get(committee, [])):
@@ -94,33 +106,21 @@ def _always_joined(study: str, section: str, paths: Sequence[PathEvidence], limi
     )  # fmt: skip
 
 
-def _line_leaves(study: str, section: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    worst = [float(path.line.train_error.max()) for path in paths]
-    leaving = [int(path.line.train_errors.max()) > path.header.max_errors for path in paths]
-    allowed = paths[0].header.max_errors
-    errors = errors_beyond(allowed)
-    return at_least(
-        f"The straight line between two solutions makes {errors}", section, study,
-        f"share of lines with {errors} in training" if allowed else "share of lines with training errors",
-        share(leaving), f"largest error on the line {spread(worst)}", limits.line_left_share,
-    )  # fmt: skip
-
-
 def _ends_are_minima(study: str, where: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    ends = [
-        end
-        for path in paths
-        for end in statistics.local_minimum_at_ends(
-            path.spectra.t.to_numpy(),
-            path.spectra.trace.to_numpy(),
-            limits.minimum_window,
+    tables = [path.spectra for path in paths]
+    known = [
+        statistics.minimum_at_ends(
+            table.t.to_numpy(), table.trace.to_numpy(), table.trace_error.to_numpy(), limits.minimum_window,
             arrived=path.header.arrived,
         )
-    ]
-    return at_least(
+        for path, table in zip(paths, tables, strict=True)
+    ]  # fmt: skip
+    surely, surely_not = ([flag for flags in which for flag in flags] for which in zip(*known, strict=True))
+    return decided(
         "The ends are local minima of the Hessian's trace along the path", where, study,
-        f"share of ends with no lower trace within {limits.minimum_window:g} in t", share(ends),
-        f"{sum(ends)} of {len(ends)} ends", limits.minimum_share,
+        f"share of ends with no lower trace within {limits.minimum_window:g} in t, {statistics.DEVIATIONS} standard "
+        "errors counted", (surely, surely_not),
+        f"{sum(surely)} of {len(surely)} ends", limits.minimum_share,
     )  # fmt: skip
 
 

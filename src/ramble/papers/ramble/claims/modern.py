@@ -7,13 +7,13 @@ Judged on a study whose paths the tracker `adaptive` made. The paper has no such
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
 import pandas as pd
 
 from ramble.measure.spread import spread
-from ramble.papers.claim import Claim, at_least, claim_rows, errors_beyond, good_path, share
+from ramble.papers.claim import Claim, above, claim_rows, decided, good_path
 from ramble.papers.ramble.claims import spectra
 from ramble.papers.ramble.claims.evidence import PathEvidence, read_paths
+from ramble.papers.ramble.claims.lines import line_leaves
 from ramble.papers.ramble.comparison.pairs import detour
 from ramble.papers.ramble.thresholds import Thresholds
 from ramble.store.artifacts import write_table, write_whole
@@ -43,10 +43,14 @@ class ModernPair:
 
 
 def read_modern(
-    paths: Sequence[str], profiles: Sequence[str], lines: Sequence[str], spectra: Sequence[str]
+    paths: Sequence[str],
+    profiles: Sequence[str],
+    line_paths: Sequence[str],
+    lines: Sequence[str],
+    spectra: Sequence[str],
 ) -> list[ModernPair]:
     """Read the artifacts of all pairs of one study; files are in the same order, and of spectra there may be none."""
-    (found,) = read_paths(paths, profiles, lines, spectra).values()
+    (found,) = read_paths(paths, profiles, line_paths, lines, spectra).values()
     return [ModernPair(evidence, detour(read_path(file))) for evidence, file in zip(found, paths, strict=True)]
 
 
@@ -56,7 +60,7 @@ def judge_modern(study: str, pairs: Sequence[ModernPair], limits: Thresholds) ->
     measured = [pair.evidence for pair in joined if len(pair.evidence.spectra)]
     return [
         _exists(study, pairs, limits),
-        _line_leaves(study, pairs, limits),
+        line_leaves(study, "3, Fig. 1", [pair.evidence.line for pair in pairs], limits),
         _short(study, joined, limits),
         _generalises(study, joined, limits),
         _best_inside(study, joined, limits),
@@ -68,30 +72,20 @@ def judge_modern(study: str, pairs: Sequence[ModernPair], limits: Thresholds) ->
 def _exists(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> Claim:
     headers = [pair.evidence.header for pair in pairs]
     kinds = ", ".join(f"{header.pair} {header.status}, {header.certificate}" for header in headers)
-    return at_least(
+    return decided(
         f"A {good_path(headers[0].max_errors)} exists between every two solutions", "3, Fig. 2", study,
         f"share of pairs joined, and certified, by the tracker {TRACKER}",
-        share([header.joins for header in headers]),
+        ([header.joins for header in headers], [header.failed for header in headers]),
         f"{kinds}; smallest margin {spread([header.min_margin for header in headers])}", limits.certified_share,
-    )  # fmt: skip
-
-
-def _line_leaves(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> Claim:
-    allowed = pairs[0].evidence.header.max_errors
-    worst = [int(pair.evidence.line.train_errors.max()) for pair in pairs]
-    return at_least(
-        f"The straight line between two solutions makes {errors_beyond(allowed)}", "3, Fig. 1", study,
-        f"share of lines with {errors_beyond(allowed)} in training", share([errors > allowed for errors in worst]),
-        f"most errors on the line {spread(worst)}", limits.line_left_share,
     )  # fmt: skip
 
 
 def _short(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> Claim:
     detours = [pair.detour for pair in pairs]
-    return at_least(
+    return decided(
         "The path is no long way round", OURS, study,
         f"share of joined pairs whose path is at most {limits.detour:g} times as long as the straight line",
-        share([length <= limits.detour for length in detours]), f"times as long {spread(detours)}",
+        above(detours, limits.detour)[::-1], f"times as long {spread(detours)}",
         limits.certified_share,
     )  # fmt: skip
 
@@ -99,10 +93,10 @@ def _short(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> Claim
 def _generalises(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> Claim:
     ends = [float(error) for pair in pairs for error in pair.ends.test_error]
     rises = [float(pair.inside.test_error.max() - pair.ends.test_error.max()) for pair in pairs]
-    return at_least(
+    return decided(
         "Networks on the path generalise like its ends", OURS, study,
         f"share of joined pairs whose test error rises above that of the worse end by at most {limits.test_rise:g}",
-        _known(rises, [rise <= limits.test_rise for rise in rises]),
+        above(rises, limits.test_rise)[::-1],
         f"largest rise {spread(rises)}; at the ends {spread(ends)}",
         limits.certified_share,
     )  # fmt: skip
@@ -110,17 +104,12 @@ def _generalises(study: str, pairs: Sequence[ModernPair], limits: Thresholds) ->
 
 def _best_inside(study: str, pairs: Sequence[ModernPair], limits: Thresholds) -> Claim:
     gains = [float(pair.ends.test_errors.min() - pair.inside.test_errors.min()) for pair in pairs]
-    return at_least(
+    return decided(
         "The best test error lies inside the path", "3.3, Fig. 5", study,
         "share of joined pairs with a point inside that makes fewer test errors than both ends",
-        _known(gains, [gain > 0 for gain in gains]), f"fewer than the better end by {spread(gains)}",
+        above(gains, 0), f"fewer than the better end by {spread(gains)}",
         limits.best_inside_share,
     )  # fmt: skip
-
-
-def _known(values: Sequence[float], flags: Sequence[bool]) -> float:
-    """Return the share of pairs of which something is so, NaN where one has no point inside its path."""
-    return float("nan") if np.isnan(values).any() else share(flags)
 
 
 def write_modern(study: str, claims: Sequence[Claim], csv: str, markdown: str) -> None:

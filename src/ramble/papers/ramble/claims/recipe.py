@@ -8,14 +8,13 @@ from ramble.measure.spread import spread
 from ramble.papers.claim import Claim, at_least
 from ramble.papers.ramble.thresholds import Thresholds
 
-READING = ["input_scale", "reduction", "batch"]
+READING = ["input_scale", "reduction", "batch", "gradients"]
 
 
 def reading_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per reading: input_scale, reduction, batch, solved, restarts, sets (solved), errors, fewest."""
+    """Return a row per reading: what it is, and solved, restarts, sets (solved), errors and fewest."""
     solved_sets = table.assign(sets=table.solved > 0)
     return solved_sets.groupby(READING, as_index=False, sort=False).agg(
-        gradients=("gradients", "first"),
         solved=("solved", "sum"),
         restarts=("restarts", "sum"),
         sets=("sets", "sum"),

@@ -7,8 +7,9 @@ import pandas as pd
 
 from ramble.measure.nonzero import SCALE, THREE, regimes_of_three
 from ramble.measure.spread import spread
-from ramble.papers.claim import Claim, at_least, decided, median, share
+from ramble.papers.claim import Claim, at_least, decided, median
 from ramble.papers.ramble.claims import statistics
+from ramble.papers.ramble.claims.counts import NonZeroCounts
 from ramble.papers.ramble.claims.evidence import PathEvidence
 from ramble.papers.ramble.thresholds import Thresholds
 
@@ -31,39 +32,52 @@ def none_negative(study: str, where: str, paths: Sequence[PathEvidence], limits:
 
 def number_constant(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
     """Judge whether as many eigenvalues differ from zero all along a path."""
-    counts = [statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue) for path in paths]
+    counts = [_counts(path, limits) for path in paths]
     # of fewer than three points nothing is constant
-    shares = [statistics.modal_share(count)[1] if len(count) > 2 else float("nan") for count in counts]
-    every = np.concatenate(counts)
+    known = [count.modal_share if len(count.least) > 2 else (float("nan"), float("nan")) for count in counts]
+    least, most = (median(shares) for shares in zip(*known, strict=True))
+    opened = least < limits.constant_share <= most
+    told = f"{spread([sure for sure, _ in known])}; numbers {_range(counts)}{_unconverged(paths)}"
     return at_least(
         "The number of non-zero eigenvalues is constant along a path", "3.1, Fig. 2", study,
-        "share of a path's points with the most frequent number, median over pairs", median(shares),
-        f"{spread(shares)}; numbers {every.min()} to {every.max()}{_unconverged(paths)}", limits.constant_share,
+        "share of a path's points with the most frequent number, median over pairs",
+        float("nan") if opened else least, told, limits.constant_share,
     )  # fmt: skip
 
 
 def three(study: str, paths: Sequence[PathEvidence], limits: Thresholds, nonzero: pd.DataFrame | None) -> Claim:
     """Judge whether that number is three; `nonzero`, where it was measured, tells in which regime it would be."""
-    modes = [
-        statistics.modal_share(statistics.non_zero_counts(path.spectra, limits.zero_eigenvalue))[0] for path in paths
-    ]
-    return at_least(
+    counts = [_counts(path, limits) for path in paths]
+    surely, surely_not = zip(*(count.is_most_frequent(THREE) for count in counts), strict=True)
+    modes = [count.most_frequent for count in counts]
+    told = spread([float("nan") if mode is None else mode for mode in modes])
+    return decided(
         "There are three non-zero eigenvalues", "3.1, Fig. 2", study, "share of pairs whose most frequent number is 3",
-        share([mode == THREE for mode in modes]),
-        f"most frequent number {spread(modes)}{_unconverged(paths)}{_regime(nonzero)}",
+        (surely, surely_not), f"most frequent number {told}{_unconverged(paths)}{_regime(nonzero)}",
         limits.constant_share,
     )  # fmt: skip
 
 
+def _counts(path: PathEvidence, limits: Thresholds) -> NonZeroCounts:
+    return NonZeroCounts.of(path.spectra, path.weights, limits.zero_eigenvalue)
+
+
+def _range(counts: Sequence[NonZeroCounts]) -> str:
+    least, most = min(int(count.least.min()) for count in counts), max(int(count.most.max()) for count in counts)
+    open_points = sum(int((count.least < count.most).sum()) for count in counts)
+    return f"{least} to {most}" + (f", {open_points} points undecided" if open_points else "")
+
+
 def top_positive(study: str, paths: Sequence[PathEvidence], limits: Thresholds) -> Claim:
-    """Judge whether the top is positive, error bars counted."""
+    """Judge whether the top is positive, error bars counted; a point within these is undecided."""
     values = np.concatenate([statistics.eigenvalue_table(path.spectra) for path in paths])
-    bounds = np.concatenate([path.spectra.filter(regex=r"^error_\d+$").to_numpy() for path in paths])
-    smallest, relative = values.min(axis=1), (bounds / np.abs(values)).max()
-    return at_least(
+    bounds = np.concatenate([statistics.eigenvalue_errors(path.spectra) for path in paths])
+    smallest, sizes = values.min(axis=1), np.abs(values)
+    relative = np.divide(bounds, sizes, out=np.where(bounds > 0, np.inf, 0.0), where=sizes > 0).max()
+    return decided(
         "The top eigenvalues are all positive", "3.2, Fig. 4", study,
         "share of points with the whole top positive, error bars counted",
-        share((values - bounds).min(axis=1) > 0),
+        ((values - bounds).min(axis=1) > 0, (values + bounds).min(axis=1) <= 0),
         f"smallest of the top {spread(smallest)}; largest relative error bar {relative:.2g}{_unconverged(paths)}",
         limits.positive_share,
     )  # fmt: skip

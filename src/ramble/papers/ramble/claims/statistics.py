@@ -5,23 +5,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Curve = NDArray[np.float64]
+ROUNDING = 1e-6  # of the largest value of a curve in float32: below it nothing is said of a difference
+DEVIATIONS = 2  # standard errors by which an estimated value must differ from another one
 
 
 def eigenvalue_table(spectra: pd.DataFrame) -> Curve:
     """Return the eigenvalues (points, k), descending in each row."""
-    return spectra[[column for column in spectra.columns if str(column).startswith("eig_")]].to_numpy()
+    return spectra.filter(regex=r"^eig_\d+$").to_numpy()
 
 
-def non_zero_counts(spectra: pd.DataFrame, zero: float) -> NDArray[np.int64]:
-    """Return the number of eigenvalues (points,) whose magnitude exceeds `zero` times the largest at the same point."""
-    values = np.abs(eigenvalue_table(spectra))
-    return np.asarray((values > zero * values.max(axis=1, keepdims=True)).sum(axis=1))
-
-
-def modal_share(counts: NDArray[np.int64]) -> tuple[int, float]:
-    """Return the most frequent count and the share of points that have it."""
-    values, frequencies = np.unique(counts, return_counts=True)
-    return int(values[frequencies.argmax()]), float(frequencies.max() / len(counts))
+def eigenvalue_errors(spectra: pd.DataFrame) -> Curve:
+    """Return their error bars (points, k)."""
+    return spectra.filter(regex=r"^error_\d+$").to_numpy()
 
 
 def proportionality(x: Curve, y: Curve) -> float:
@@ -34,11 +29,15 @@ def proportionality(x: Curve, y: Curve) -> float:
 def turns(curve: Curve, threshold: float) -> float:
     """Count the changes of direction, ignoring moves smaller than `threshold` times the curve's range.
 
-    A monotonic curve has none, a bitonic one (up then down, or down then up) has one. NaN where the curve has one.
+    A monotonic curve has none, nor one that is constant up to the rounding of float32; a bitonic one (up then down, or
+    down then up) has one. NaN where the curve has a number that is not finite.
     """
-    if np.isnan(curve).any():
+    if not np.isfinite(curve).all():
         return float("nan")
-    step = threshold * (curve.max() - curve.min())
+    height = curve.max() - curve.min()
+    if height <= ROUNDING * np.abs(curve).max():
+        return 0
+    step = threshold * height
     direction, count = 0, 0
     low = high = curve[0]
     for value in curve[1:]:
@@ -61,10 +60,27 @@ def rank_correlation(x: Curve, y: Curve) -> float:
     return float(pd.Series(x).rank().corr(pd.Series(y).rank()))
 
 
-def local_minimum_at_ends(t: Curve, curve: Curve, window: float, *, arrived: bool) -> list[bool]:
+def minimum_at_ends(
+    t: Curve, curve: Curve, error: Curve, window: float, *, arrived: bool
+) -> tuple[list[bool], list[bool]]:
     """Tell for W_a, and for W_b where the path arrived, whether no point within `window` of that end lies lower.
 
-    An end without another point in its window is left out: nothing is known of it.
+    Args:
+        t: of the points, from W_a on.
+        curve: at the points.
+        error: standard errors of the curve.
+        window: in t.
+        arrived: whether the last point is W_b.
+
+    Returns:
+        For each end whether that is surely so, and whether it surely is not: by `DEVIATIONS` standard errors of both
+        points, and for one at least of other points in its window. Equal points are not lower.
     """
-    near = [curve[t <= window]] + ([curve[t >= 1 - window][::-1]] if arrived else [])
-    return [bool(values[0] <= values.min()) for values in near if len(values) > 1]
+    low, high = curve - DEVIATIONS * error, curve + DEVIATIONS * error
+    surely, surely_not = [], []
+    for end, near in [(0, t <= window), (-1, t >= 1 - window)][: 1 + arrived]:
+        others = near.copy()
+        others[end] = False
+        surely.append(bool(others.any() and (low[others] >= high[end]).all()))
+        surely_not.append(bool((high[others] < low[end]).any()))
+    return surely, surely_not

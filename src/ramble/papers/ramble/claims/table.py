@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ramble.measure.nonzero import GAIN, SCALE, regimes_of_three
@@ -91,10 +92,11 @@ def write_claims_of_study(study: str, claims: Sequence[Claim], csv: str, markdow
 
 
 def _metrics(claims: Sequence[Claim]) -> dict[str, Any]:
-    """Return {study: {claim: {measured, reproduced}}}; 1 for reproduced, 0 for not."""
+    """Return {study: {claim: {measured, reproduced}}}: 1 for reproduced, 0 for not, None for not measured."""
     metrics: dict[str, Any] = {}
     for claim in claims:
-        judged = {"measured": claim.measured, "reproduced": int(claim.verdict == "reproduced")}
+        reproduced = None if np.isnan(claim.measured) else int(claim.verdict == "reproduced")
+        judged = {"measured": claim.measured, "reproduced": reproduced}
         # a metric's place in the tree is spelled with dots
         metrics.setdefault(claim.study, {})[claim.claim.replace(".", "")] = judged
     return metrics

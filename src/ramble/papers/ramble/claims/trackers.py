@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ramble.papers.claim import Claim, at_least, decided, errors_beyond, good_path
+from ramble.papers.claim import Claim, decided, errors_beyond, good_path
 from ramble.papers.ramble.thresholds import Thresholds
 
 LOW_LOSS = ("curve", "band")  # the trackers that lower the loss and never ask for zero errors
@@ -25,9 +25,10 @@ def judge_trackers(table: pd.DataFrame, section: str, limits: Thresholds) -> lis
 def _every_pair(rows: pd.DataFrame, section: str, limits: Thresholds) -> Claim:
     row = rows.iloc[0]
     kinds = ", ".join(f"{row[kind]} {kind}" for kind in ("exact", "sound", "sampled"))
-    return at_least(
+    which = np.repeat([1, 0, -1], [row.certified, row.failed, row.pairs - row.certified - row.failed])
+    return decided(
         f"A {good_path(int(row.max_errors))} exists between every two solutions", section, str(row.study),
-        "share of pairs joined, and certified, by the tracker guarded", float(row.certified / row.pairs),
+        "share of pairs joined, and certified, by the tracker guarded", (which == 1, which == 0),
         f"{row.joined} of {row.pairs} joined; certificates: {kinds}", limits.certified_share,
     )  # fmt: skip
 

@@ -68,7 +68,8 @@ def outcome(path: StoredPath, profile: pd.DataFrame, losses: dict[tuple[str, str
         evaluations=header.evaluations,
         detour=length,
         min_margin=header.min_margin,
-        loss_ratio=float(profile.train_loss.max()) / max(losses[header.study, f"{dataset}-{end}"] for end in ends),
+        loss_ratio=float(profile.train_loss.max(skipna=False))
+        / max(losses[header.study, f"{dataset}-{end}"] for end in ends),
         errors=int(profile.train_errors.max()),
         max_errors=header.max_errors,
         loss_barrier=loss_barrier(profile) if length == length else float("nan"),

@@ -11,11 +11,12 @@ from ramble.store.artifacts import write_metrics, write_table, write_whole
 
 KINDS = ("exact", "sound", "sampled")
 SPREADS = ("gradients", "evaluations", "detour", "loss_ratio", "loss_barrier", "errors")
+OF_REACHING = ("detour", "loss_barrier")  # which other paths do not have
 QUANTILES = {"min": 0.0, "median": 0.5, "max": 1.0}
 COLUMNS = (
     "study", "tracker", "pairs", "joined", "certified", *KINDS, "reaching", "min_margin",
     *(f"{name}_{which}" for name in SPREADS for which in QUANTILES), "low_loss", "low_loss_joined",
-    "low_loss_failing", "max_errors",
+    "low_loss_failing", "max_errors", "failed",
 )  # fmt: skip
 HEADER = (
     "study", "tracker", "joined", "certified", "gradients", "membership tests", "reach W_b", "length / distance",
@@ -41,14 +42,15 @@ def _row(group: Sequence[PairOutcome], factor: float) -> dict[str, object]:
     row |= {"reaching": sum(pair.reaches for pair in group)}
     row |= {"min_margin": min((pair.min_margin for pair in certified), default=float("nan"))}
     for name in SPREADS:
-        row |= _quantiles(name, [getattr(pair, name) for pair in group])
+        row |= _quantiles(name, [getattr(pair, name) for pair in group if name not in OF_REACHING or pair.reaches])
     row |= {"low_loss": len(low), "low_loss_joined": sum(pair.joins for pair in low)}
     row |= {"low_loss_failing": sum(pair.errors > pair.max_errors for pair in low)}
-    return row | {"max_errors": group[0].max_errors}
+    return row | {"max_errors": group[0].max_errors, "failed": sum(pair.failed for pair in group)}
 
 
 def _quantiles(name: str, values: Sequence[float]) -> dict[str, float]:
-    known = [value for value in values if not np.isnan(value)] or [float("nan")]
+    """Return the quantiles, NaN where there is no number or one of them is NaN."""
+    known = [float("nan")] if np.isnan(values).any() or not values else values
     return {f"{name}_{which}": float(np.quantile(known, share)) for which, share in QUANTILES.items()}
 
 

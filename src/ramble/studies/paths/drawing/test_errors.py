@@ -36,7 +36,8 @@ def draw_test_errors(sources: Sources) -> Figure:
                 assert path.profile is not None
                 errors.plot(path.profile[axis.column], path.profile.test_error * 100, color=OTHERS, linewidth=0.8)
         ends = shown.test_error.iloc[[0, -1]] * 100
-        errors.hlines(ends, along.iloc[0], along.iloc[-1], color=TEST, linewidth=0.6, linestyle=":")
+        where = (along.iloc[0], along.iloc[-1])
+        errors.hlines(ends, *where, color=TEST, linewidth=0.6, linestyle=":", label="test, at the path's ends")
         best = int(shown.test_errors.to_numpy().argmin())
         place = (along.iloc[best], shown.test_error.iloc[best] * 100)
         errors.scatter(*place, color=TEST, s=14, zorder=3, label="fewest test errors")
