@@ -10,6 +10,7 @@ import torch
 from ramble.papers.randomization.claims.bounds_table import write_claims_of_bounds
 from ramble.papers.randomization.claims.depth import judge_depth
 from ramble.papers.randomization.claims.descent import DescentTables, judge_descent
+from ramble.papers.randomization.size import departures_of_depth
 from ramble.papers.randomization.theorem_thresholds import TheoremThresholds
 from ramble.store.artifacts import read_table, write_table
 from ramble.studies.depth import drawing as depth_drawing
@@ -35,7 +36,7 @@ STUDY = Study.model_validate(
         "rest": {"steps": 50},
     }
 )
-DEPTH = DepthStudy.model_validate({"kind": "depth", "layers": 6, "units": 8, "draws": 2, "width": 2, "images": 2})
+DEPTH = DepthStudy.model_validate({"kind": "depth", "layers": 6, "units": 8, "draws": 3, "width": 2, "images": 2})
 SUMS = Sums(7, "small", STUDY)
 
 
@@ -119,13 +120,88 @@ def test_verdicts_follow_the_tables(tables):
     wrong = dict(tables)
     wrong["bounds"] = tables["bounds"].assign(expected=1.0, worst_excess=1e-3, second=np.inf)
     wrong["bowl"] = tables["bowl"].assign(loss=range(len(tables["bowl"])))
-    wrong["rest"] = tables["rest"].assign(distance=0.0)
+    wrong["rest"] = tables["rest"].assign(distance=0.0, largest_gradient=0.0)
     found = verdicts(wrong)
     for start in ("Theorem 1", "Theorem 2", "Theorem 3", "The second moment", "Gradient descent goes down"):
         for name in (name for name in found if name.startswith(start)):
             assert found[name] == "not reproduced", name
     assert found["Section 7 as printed: a minimum is absorbing"] == "reproduced"
     assert found[correct] == "not reproduced"
+
+
+@pytest.mark.parametrize("unknown", [np.nan, np.inf])
+def test_points_whose_numbers_are_none_are_open(tables, unknown):
+    bounds = tables["bounds"].copy()
+    names = ["loss", "expected", "worst_excess", "second", "square", "bound", "bound_computed", "bound_fitted"]
+    points = bounds.groupby("problem").sample(1, random_state=0).index
+    bounds.loc[points, names] = unknown
+    if unknown == np.inf:  # a loss that overflowed: what follows from it is none
+        bounds.loc[points, ["expected", "worst_excess"]] = np.nan
+    bounds.loc[points, "fitted_on"] = False
+    found = verdicts({**tables, "bounds": bounds})
+    before = verdicts(tables)
+    judged = [name for name in found if name.startswith(("Theorem 1:", "Theorem 2:", "Theorem 3 as it should"))]
+    assert len(judged) == 6
+    for name in judged:
+        assert (before[name], found[name]) == ("reproduced", "not measured"), name
+    # one that is surely beyond its bound decides all the same
+    bounds.loc[bounds.index.difference(points), ["expected", "worst_excess"]] = 1e9
+    found = verdicts({**tables, "bounds": bounds})
+    assert {found[name] for name in judged} == {"not reproduced"}
+
+
+def test_second_moments_that_are_none_are_open(tables):
+    bounds = tables["bounds"].assign(constant=1e9)
+    fitted = "The second moment of the gradient is bounded by M + M_G |grad F|^2"
+    assert verdicts({**tables, "bounds": bounds})[fitted] == "reproduced"
+    bounds.loc[bounds.index[~bounds.fitted_on][0], "second"] = np.nan
+    assert verdicts({**tables, "bounds": bounds})[fitted] == "not measured"
+
+
+def test_losses_and_means_that_are_none_are_open(tables):
+    bowl, schedules = tables["bowl"].copy(), tables["schedules"].copy()
+    for run in ("descent", "overshooting", "stochastic"):
+        bowl.loc[bowl.index[bowl.run == run][1:], "loss"] = np.nan
+    schedules.loc[schedules.index[schedules.step == 100], ["weighted_mean", "recent"]] = np.nan
+    found = verdicts({**tables, "bowl": bowl, "schedules": schedules})
+    for start in (
+        "Gradient descent goes",
+        "At a too large",
+        "Stochastic gradient",
+        "Theorem 4",
+        "Under",
+        "Steps whose",
+    ):
+        assert {verdict for name, verdict in found.items() if name.startswith(start)} == {"not measured"}, start
+    still = tables["schedules"]
+    still = still.assign(recent=still.recent.where(still.kind != "constant", 0.0))  # which has no logarithm
+    level = "Under constant steps |grad F|^2 stays at a level that is proportional to the step size"
+    assert verdicts({**tables, "schedules": still})[level] == "not measured"
+
+
+def test_a_walk_of_tiny_steps_tells_nothing_of_a_minimum_that_a_sample_leads_away_from(tables):
+    study = STUDY.model_copy(update={"rest": STUDY.rest.model_copy(update={"rate": 1e-12})})
+    rest = measure_rest(Sums(7, "small", study), study)
+    assert rest[rest.start == "at"].distance.max() < LIMITS.resting
+    assert set(of_rest(tables, rest)) == {"not measured"}
+    # all targets are met: no sample leads away, whatever the steps
+    met = rest[rest.targets == "met"]
+    assert of_rest(tables, met) == ["reproduced", "reproduced"]
+    seen = met.assign(distance=met.distance.where(met.step < 50, 1e-3))
+    assert of_rest(tables, seen) == ["not reproduced", "not reproduced"]
+
+
+def test_a_walk_that_was_seen_to_leave_left_whatever_came_after(tables):
+    rest = tables["rest"]
+    lost = rest.assign(distance=rest.distance.where(rest.step < 50))
+    assert of_rest(tables, lost[lost.targets == "missed"]) == ["not reproduced", "reproduced"]
+    assert of_rest(tables, lost) == ["not reproduced", "not measured"], "what becomes of the others is not known"
+    assert of_rest(tables, rest.assign(distance=np.nan)) == ["not measured", "not measured"]
+
+
+def of_rest(tables: dict[str, pd.DataFrame], rest: pd.DataFrame) -> list[str]:
+    claims = judge_descent("small", of_descent({**tables, "rest": rest}), LIMITS)
+    return [claim.verdict for claim in claims if claim.where == "7"]
 
 
 def test_claims_on_step_sizes_follow_the_levels(tables):
@@ -149,26 +225,112 @@ def test_claims_on_step_sizes_follow_the_levels(tables):
 
 def test_claims_on_depth_follow_the_tables(tables):
     products, layers = tables["products"], tables["layers"]
-    found = {claim.claim: claim.verdict for claim in judge_depth("small", products, layers, LIMITS)}
+    found = of_depth(products, layers)
     for direction in ("forward", "backward"):
         name = f"Through l layers times c values grow or fade as c^l (orthogonal matrices, {direction})"
         assert found[name] == "reproduced"
     assert found["With all weights and biases 0 every layer gets a gradient"] == "not reproduced"
     wrong = products.assign(forward=products.forward * 1.05**products.layer)
-    found = {claim.claim: claim.verdict for claim in judge_depth("small", wrong, layers, LIMITS)}
+    found = of_depth(wrong, layers)
     assert (
         found["Through l layers times c values grow or fade as c^l (orthogonal matrices, forward)"] == "not reproduced"
     )
     grown = layers.assign(output=100.0**layers.number, weight_gradient=1.0)
-    found = {claim.claim: claim.verdict for claim in judge_depth("small", products, grown, LIMITS)}
+    found = of_depth(products, grown)
     assert found["Weights of 1 make the values of the layers explode"] == "reproduced"
     assert found["kaiming_normal keeps the size of the values of the Carlini net"] == "not reproduced"
     assert found["With all weights and biases 0 every layer gets a gradient"] == "reproduced"
 
 
+EXPLODES = "Weights of 1 make the values of the layers explode"
+KEPT = "xavier_uniform keeps the size of the values of the Carlini net"
+MOVES = "With all weights 0 every layer gets a gradient"
+
+
+def sized(tables: dict[str, pd.DataFrame], *draws: list[float]) -> str:
+    """Return the verdict on a network whose layers have these sizes, for each draw."""
+    own = tables["layers"]
+    own = own[(own.initialisation == "xavier_uniform") & (own.number <= 5)]
+    rows = [own[own.draw == 0].assign(draw=draw, output=sizes) for draw, sizes in enumerate(draws)]
+    return of_depth(tables["products"], pd.concat(rows))[KEPT]
+
+
+@pytest.mark.parametrize(
+    ("draw", "verdict"),
+    [
+        ([1, 0.2, 9, 1, 1e9], "reproduced"),  # the last gives the logits
+        ([1, 11, 1, 1, 1], "not reproduced"),
+        ([1, 1, 0.09, 1, 1], "not reproduced"),
+        ([1, 1, 0, 1, 1], "not reproduced"),
+        ([0, 1, 1, 1, 1], "not reproduced"),
+        ([0, 0, 0, 0, 0], "not reproduced"),
+        ([1, np.inf, 1, 1, 1], "not reproduced"),
+        ([1, 1, np.nan, 1, 1], "not measured"),
+        ([np.nan, 1, 1, 1, 1], "not measured"),
+    ],
+)
+def test_a_size_is_kept_in_every_hidden_layer(tables, draw, verdict):
+    assert sized(tables, *[draw] * 3) == verdict
+
+
+def test_no_seed_decides_whether_a_size_is_kept(tables):
+    inside, outside = [1, 9.9, 1, 1, 1], [1, 10.1, 1, 1, 1]
+    assert sized(tables, inside, inside, inside) == "reproduced"
+    assert sized(tables, inside, inside, outside) == "not measured"
+    assert sized(tables, outside, outside, inside) == "not measured"
+    assert sized(tables, outside, outside, outside) == "not reproduced"
+    assert sized(tables, inside, inside) == "not measured", "of two draws"
+
+
+def test_no_seed_decides_whether_values_explode(tables):
+    layers = tables["layers"]
+    grown = layers.assign(output=10.0 ** (2 * layers.number))
+    assert of_depth(tables["products"], grown)[EXPLODES] == "reproduced"
+    last = (grown.number == 6) & (grown.draw == 1)
+    assert of_depth(tables["products"], grown.assign(output=grown.output.where(~last, 1.0)))[EXPLODES] == "not measured"
+
+
+def test_sizes_that_are_none_leave_claims_on_depth_open(tables):
+    products, layers = tables["products"].copy(), tables["layers"].copy()
+    products.loc[products.index[products.layer == 4], ["forward", "backward"]] = [0.0, np.nan]
+    layers.loc[layers.index[layers.number == 1], "output"] = np.nan
+    zeros = layers.initialisation == "zeros"
+    layers.loc[zeros, "weight_gradient"] = 1.0
+    layers.loc[zeros & (layers.number == 2), "weight_gradient"] = np.nan
+    found = of_depth(products, layers)
+    rates = [name for name in found if name.startswith("Through l layers")]
+    assert len(rates) == 4
+    assert {found[name] for name in (*rates, EXPLODES, KEPT, MOVES)} == {"not measured"}
+    layers.loc[zeros & (layers.number == 3), "weight_gradient"] = 0.0
+    assert of_depth(products, layers)[MOVES] == "not reproduced", "whatever that of layer 2 is"
+
+
+def test_verdicts_say_what_of_the_network_is_not_as_printed(tables):
+    plain = {"kind": "depth"}
+    own = DepthStudy.model_validate(plain).model_dump()["initialisations"]
+    changed = own | {"kaiming_normal": {"weights": {"name": "normal_", "arguments": {"std": 0.1}}, "biases": "uniform"}}
+    assert set(departures_of_depth(DepthStudy.model_validate(plain)).values()) == {""}
+    words = departures_of_depth(DepthStudy.model_validate(plain | {"width": 8, "initialisations": changed}))
+    assert words["xavier_uniform"] == "width 8"
+    assert words["kaiming_normal"] == "width 8, initialisation kaiming_normal of its own"
+    layers = tables["layers"].assign(output=1.0, gradient=1.0)
+    found = of_depth(tables["products"], layers, words)
+    assert found[KEPT] == "reproduced (width 8)"
+    assert found[EXPLODES] == "not reproduced (width 8)"
+    kaiming = "kaiming_normal keeps the size of the gradients of the Carlini net"
+    assert found[kaiming] == "reproduced (width 8, initialisation kaiming_normal of its own)"
+    assert found["Through l layers times c values grow or fade as c^l (orthogonal matrices, forward)"] == "reproduced"
+    assert of_depth(tables["products"], layers.assign(output=np.nan), words)[KEPT] == "not measured"
+
+
+def of_depth(products: pd.DataFrame, layers: pd.DataFrame, departures: dict[str, str] | None = None) -> dict[str, str]:
+    words = departures or dict.fromkeys(DEPTH.initialisations, "")
+    return {claim.claim: claim.verdict for claim in judge_depth("small", products, layers, LIMITS, words)}
+
+
 def test_draws_of_weights_differ_and_leave_the_global_stream_alone(tables):
     kaiming = tables["layers"][tables["layers"].initialisation == "kaiming_normal"]
-    assert kaiming.groupby("number").output.nunique().eq(2).all()
+    assert kaiming.groupby("number").output.nunique().eq(3).all()
     state = torch.random.get_rng_state()
     measure_layers(7, "small", DEPTH.model_copy(update={"draws": 1}))
     assert torch.equal(state, torch.random.get_rng_state())

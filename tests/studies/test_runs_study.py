@@ -13,6 +13,7 @@ from ramble.parameters.document import validate
 from ramble.parameters.yaml_file import read_merged
 from ramble.studies.runs.drawing import draw_runs
 from ramble.studies.runs.parameters import Study
+from ramble.studies.runs.table import ENDS, write_runs
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,3 +92,11 @@ def test_a_loss_without_bounds_does_not_press_the_others_flat():
     figure = draw_runs(tables)
     assert figure.axes[0].get_ylim()[1] < 3
     assert figure.axes[2].get_ylim() == (-2, 102)
+
+
+def test_the_median_over_runs_leaves_out_none_that_has_no_loss(tmp_path: Path):
+    ended = {name: [0.1, 0.2, 0.4] for name in ENDS} | {"train_loss": [0.1, np.nan, np.nan]}
+    runs = pd.DataFrame({"run": "a", "weights": 7, "status": ["finished", "diverged", "diverged"], "epochs": 5} | ended)
+    write_runs(runs, str(tmp_path / "runs.csv"), str(tmp_path / "runs.md"))
+    cells = (tmp_path / "runs.md").read_text().splitlines()[-1].strip("| ").split(" | ")
+    assert cells == ["a", "7", "3", "2", "5", "nan", "20.00", "0.2", "20.00"]

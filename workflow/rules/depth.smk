@@ -1,4 +1,6 @@
 # nothing but the seed -> values and gradients by layer -> claims
+from ramble.papers.randomization.size import departures_of_depth
+
 DEPTH_STUDIES = studies_of_kind("depth")
 
 
@@ -36,7 +38,8 @@ rule claims_of_depth:
     priority: 7
     params:
         study="{study}",
-        given=given("companions.randomization_theorems"),
+        departures=lambda wildcards: departures_of_depth(DEPTH_STUDIES[wildcards.study]),
+        given=given("companions.randomization_theorems", "studies.{study}"),
         code=code("judge_depth"),
     script:
         "../scripts/judge_depth.py"

@@ -8,5 +8,6 @@ with step(snakemake) as given:
     from ramble.store.artifacts import read_table
 
     products, layers = (read_table(file) for file in (snakemake.input.products, snakemake.input.layers))
-    claims = judge_depth(snakemake.params.study, products, layers, given.randomization_theorems)
-    write_claims_of_bounds(snakemake.params.study, claims, snakemake.output.csv, snakemake.output.md)
+    study, departures = snakemake.params.study, snakemake.params.departures
+    claims = judge_depth(study, products, layers, given.randomization_theorems, departures)
+    write_claims_of_bounds(study, claims, snakemake.output.csv, snakemake.output.md)

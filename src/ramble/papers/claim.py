@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+NOT_MEASURED = "not measured"
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -17,7 +19,7 @@ class Claim:
     measured: float
     spread: str
     threshold: str
-    verdict: str  # "reproduced" or "not reproduced", or "not measured"
+    verdict: str  # "reproduced" or "not reproduced", which words on the size may follow, or "not measured"
 
 
 def good_path(max_errors: int) -> str:
@@ -69,8 +71,14 @@ def above(values: Sequence[float] | np.ndarray, limit: float) -> tuple[np.ndarra
 def verdict(measured: float, holds: bool) -> str:
     """Return "not measured" where the statistic is NaN, else by whether the claim holds."""
     if np.isnan(measured):
-        return "not measured"
+        return NOT_MEASURED
     return "reproduced" if holds else "not reproduced"
+
+
+def metric(claim: Claim) -> dict[str, float | int | None]:
+    """Return the number and the verdict as metrics: 1 for reproduced, 0 for not, None for not measured."""
+    reproduced = None if claim.verdict == NOT_MEASURED else int(claim.verdict.startswith("reproduced"))
+    return {"measured": claim.measured, "reproduced": reproduced}
 
 
 def median(values: Sequence[float] | np.ndarray) -> float:

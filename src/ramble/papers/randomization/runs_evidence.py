@@ -21,21 +21,30 @@ class Runs:
         cell: the row.
         weights: of the network.
         tables: of the runs, a row an epoch.
-        diverged: how many of them ended with weights that are no finite numbers.
+        diverged_runs: which of them ended with weights that are no finite numbers (runs,).
     """
 
     cell: Cell
     weights: int
     tables: Sequence[pd.DataFrame]
-    diverged: int
+    diverged_runs: tuple[bool, ...]
+
+    @property
+    def diverged(self) -> int:
+        """How many of the runs diverged."""
+        return sum(self.diverged_runs)
 
     def last(self, column: str) -> NDArray[np.float64]:
         """Return the value of a column after the last epoch of every run (runs,)."""
         return np.array([float(table[column].iloc[-1]) for table in self.tables])
 
-    def roughness(self, column: str) -> float:
-        """Return how rough the curves of a column are, the mean over runs; see the module `thresholds`."""
-        return float(np.mean([roughness(table[column].to_numpy()) for table in self.tables]))
+    def known(self, column: str) -> NDArray[np.float64]:
+        """Return the same, NaN for runs that diverged: these tell nothing of the end of training."""
+        return np.where(self.diverged_runs, np.nan, self.last(column))
+
+    def roughness(self, column: str) -> NDArray[np.float64]:
+        """Return how rough the curve of a column is (runs,), NaN for runs that diverged; see `roughness`."""
+        return np.where(self.diverged_runs, np.nan, [roughness(table[column].to_numpy()) for table in self.tables])
 
 
 @dataclass(frozen=True)
@@ -115,5 +124,5 @@ def read_evidence(
 
 def _runs(cell: Cell, files: Sequence[str]) -> Runs:
     headers = [read_header(Path(file).with_suffix(".safetensors")) for file in files]
-    diverged = sum(header["status"] == "diverged" for header in headers)
+    diverged = tuple(header["status"] == "diverged" for header in headers)
     return Runs(cell, int(headers[0]["weights"]), [read_table(file) for file in files], diverged)

@@ -1,8 +1,10 @@
-"""Of which size a study of runs is, against that of the text: what its verdicts say."""
+"""What of a study is not as the text has it: what its verdicts say."""
 
 from typing import Any
 
+from ramble.studies.depth.parameters import Study as DepthStudy
 from ramble.studies.runs.parameters import PLAIN, Study
+from ramble.training.run_settings import Initialisation
 
 IMAGES, VALIDATION, EPOCHS = 50_000, 10_000, 50  # in print
 DATA = "ramble.problems.cifar.cifar10_images"
@@ -44,14 +46,23 @@ def _not_as_printed(study: Study) -> list[str]:
     images = study.data.arguments.get(study.validation, 0)
     found += [f"{images:,} validation images"] if images != VALIDATION else []
     found += [f"{name} by {one.path}" for name, one in study.networks.items() if one.path != PATHS.get(name)]
-    for name, one in study.initialisations.items():
-        weights = one.weights.name if one.weights and not one.weights.arguments else None
-        if (weights, one.biases) != INITIALISATIONS.get(name):
-            found.append(f"initialisation {name} of its own")
+    found += [words for name, one in study.initialisations.items() for words in _of_its_own(name, one)]
     runs = study.runs.values()
     found += [f"schedule {name}" for name in sorted({one.schedule for one in runs} - {PLAIN})]
     found += [f"augmentation {name}" for name in sorted({one.augmentation for one in runs} - {PLAIN})]
     return found
+
+
+def _of_its_own(name: str, one: Initialisation) -> list[str]:
+    """Name an initialisation that is not what its name stands for."""
+    weights = one.weights.name if one.weights and not one.weights.arguments else None
+    return [] if (weights, one.biases) == INITIALISATIONS.get(name) else [f"initialisation {name} of its own"]
+
+
+def departures_of_depth(study: DepthStudy) -> dict[str, str]:
+    """Return what of the network of a study of depth is not as printed, in words, by initialisation; mostly none."""
+    width = [f"width {study.width}"] if study.width != NETWORKS["carlini"]["width"] else []
+    return {name: ", ".join(width + _of_its_own(name, one)) for name, one in study.initialisations.items()}
 
 
 def settings_of(study: Study) -> dict[str, tuple[str, str, int]]:

@@ -38,7 +38,10 @@ class TheoremThresholds(Model):
     )
     depth_error: Fraction = Field(0.02, description="of the factor a layer that is fitted, relative to c, at most")
     depth_band: Annotated[
-        float, Field(gt=1, description="root mean squares of first and last hidden layer differ by this factor at most")
+        float,
+        Field(
+            gt=1, description="root mean squares of hidden layers differ from the first one's by this factor at most"
+        ),
     ] = 10.0
     depth_explosion: Positive = Field(
         1e6, description="growth of root mean squares from first to last hidden layer, at least: they explode"

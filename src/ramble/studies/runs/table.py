@@ -45,7 +45,7 @@ def write_runs(runs: pd.DataFrame, csv: str, markdown: str) -> None:
 
 
 def _cells(name: str, runs: pd.DataFrame) -> list[str]:
-    middle = runs[ENDS].median()
+    middle = runs[ENDS].median(skipna=False)  # of the runs that did not diverge alone it would be another one
     return [
         name,
         f"{int(runs.weights.iloc[0]):,}",

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ramble.measure.nonzero import GAIN, SCALE, regimes_of_three
-from ramble.papers.claim import Claim, claim_rows, markdown_rows
+from ramble.papers.claim import Claim, claim_rows, markdown_rows, metric
 from ramble.papers.ramble.claims.departures import Departure, departure_rows
 from ramble.papers.ramble.claims.evidence import Evidence
 from ramble.papers.ramble.claims.recipe import recipe_rows
@@ -92,13 +91,11 @@ def write_claims_of_study(study: str, claims: Sequence[Claim], csv: str, markdow
 
 
 def _metrics(claims: Sequence[Claim]) -> dict[str, Any]:
-    """Return {study: {claim: {measured, reproduced}}}: 1 for reproduced, 0 for not, None for not measured."""
+    """Return {study: {claim: {measured, reproduced}}}."""
     metrics: dict[str, Any] = {}
     for claim in claims:
-        reproduced = None if np.isnan(claim.measured) else int(claim.verdict == "reproduced")
-        judged = {"measured": claim.measured, "reproduced": reproduced}
         # a metric's place in the tree is spelled with dots
-        metrics.setdefault(claim.study, {})[claim.claim.replace(".", "")] = judged
+        metrics.setdefault(claim.study, {})[claim.claim.replace(".", "")] = metric(claim)
     return metrics
 
 

@@ -7,10 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ramble.measure.spread import spread
-from ramble.papers.claim import Claim, at_least, share, verdict
+from ramble.papers.claim import Claim, at_least, decided, verdict
 from ramble.papers.randomization.theorem_thresholds import TheoremThresholds
 
 ROUNDING = 1e-12  # of a bound relative to what it is made of: below it nothing is said of a difference
+NO_GRADIENT = 1e-12  # of one sample at a minimum: below it is rounding
+Known = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # what surely is so, and what surely is not
 
 
 @dataclass(frozen=True)
@@ -45,56 +47,69 @@ def judge_descent(study: str, tables: DescentTables, limits: TheoremThresholds) 
 
 
 def _bowl(study: str, bowl: pd.DataFrame, limits: TheoremThresholds) -> list[Claim]:
-    rises = {name: _rises(run.loss.to_numpy()) for name, run in bowl.groupby("run")}
+    rises = {name: _raised(run.loss.to_numpy()) for name, run in bowl.groupby("run")}
     stochastic = bowl[bowl.run == "stochastic"].loss
-    lowered = float(stochastic.iloc[0] - stochastic.iloc[-1])
+    lowered = float(stochastic.iloc[0]) - float(stochastic.iloc[-1])
     shares = {name: f"{share:.3g} / L" for name, share in bowl.groupby("run")["share"].first().items()}
+    steps = {name: f"{len(raised)} steps" for name, (raised, _) in rises.items()}
+    on_average = rises["stochastic"]
+    if not lowered > 0:  # none of the steps counts, or none is known to
+        none = np.zeros_like(on_average[0])
+        on_average = (none, none | (lowered <= 0))
     return [
-        at_least(
+        decided(
             "Gradient descent goes down the bowl with every step", "Fig. 1", study,
             f"share of the steps of descent at {shares['descent']} that do not raise the loss",
-            share(1 - rises["descent"]), f"{len(rises['descent'])} steps", limits.bound_share,
+            rises["descent"][::-1], steps["descent"], limits.bound_share,
         ),
-        at_least(
+        decided(
             "At a too large rate descent overshoots the minimum", "Fig. 2", study,
             f"share of the steps of descent at {shares['overshooting']} that raise the loss",
-            share(rises["overshooting"]), f"{len(rises['overshooting'])} steps", limits.rising_share,
+            rises["overshooting"], steps["overshooting"], limits.rising_share,
         ),
-        at_least(
+        decided(
             "Stochastic gradient descent goes down only on average", "Fig. 6", study,
             f"share of the steps by one sample at {shares['stochastic']} that raise the loss, 0 where all of them "
             "together do not lower it",
-            share(rises["stochastic"]) if lowered > 0 else 0 * lowered,
-            f"{len(rises['stochastic'])} steps, which lower the loss by {lowered:.3g}", limits.rising_share,
+            on_average, f"{steps['stochastic']}, which lower the loss by {lowered:.3g}", limits.rising_share,
         ),
     ]  # fmt: skip
 
 
-def _rises(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return 1 for every step that raises the loss, 0 for the others, and NaN where a loss is none."""
-    changes = np.diff(losses)
-    return np.where(np.isnan(changes), np.nan, changes > 0)
+def _raised(losses: NDArray[np.float64]) -> Known:
+    """Tell which steps raise the loss, and which do not; neither where a loss is none."""
+    before, after = losses[:-1], losses[1:]
+    return after > before, np.isfinite(after) & (after <= before)
+
+
+def _within(values: "pd.Series[float]", bounds: "pd.Series[float]") -> Known:
+    """Tell which values are within their bounds, and which are not; neither where one is NaN, or a bound overflowed."""
+    numbers, limits = values.to_numpy(), bounds.to_numpy()
+    return np.isfinite(limits) & (numbers <= limits), numbers > limits
 
 
 def _descent_bound(study: str, table: pd.DataFrame, where: str, limits: TheoremThresholds) -> Claim:
-    slack = ROUNDING * (1 + table.loss.abs())
-    return at_least(
+    return decided(
         f"Theorem 1: the descent bound ({where})", "Theorem 1", study,
         "share of the points from which the bound holds for all n steps that can be drawn",
-        share((table.worst_excess <= slack).to_numpy()),
-        f"loss after the step less the bound, at worst {table.worst_excess.max():.3g}; {len(table)} points",
+        _within(table.worst_excess, _slack(table)),
+        f"loss after the step less the bound, at its worst {spread(table.worst_excess.to_numpy())}; "
+        f"{len(table)} points",
         limits.bound_share,
     )  # fmt: skip
 
 
+def _slack(table: pd.DataFrame) -> "pd.Series[float]":
+    return ROUNDING * (1 + table.loss.abs())
+
+
 def _holds(study: str, claim: str, table: pd.DataFrame, bound: str, where: str, limits: TheoremThresholds) -> Claim:
     """Judge a bound on the expected change of the loss by the points visited."""
-    slack = ROUNDING * (1 + table.loss.abs())
-    holds = (table.expected <= table[bound] + slack).to_numpy()
     left = (table.expected - table[bound]) / table.rate
-    return at_least(
+    return decided(
         f"{claim} ({where})", claim.partition(":")[0].partition(" as")[0], study,
-        "share of the points at which the exact expected change of the loss is within the bound", share(holds),
+        "share of the points at which the exact expected change of the loss is within the bound",
+        _within(table.expected, table[bound] + _slack(table)),
         f"expected change less bound, per unit of step size, {spread(left.to_numpy())}; {len(table)} points",
         limits.bound_share,
     )  # fmt: skip
@@ -102,14 +117,14 @@ def _holds(study: str, claim: str, table: pd.DataFrame, bound: str, where: str, 
 
 def _fitted(study: str, bounds: pd.DataFrame, limits: TheoremThresholds) -> Claim:
     others = bounds[~bounds.fitted_on]
-    holds = others.second <= (others.constant + others.slope * others.square) * (1 + ROUNDING)
     fits = bounds.groupby(["problem", "scale"])[["constant", "slope"]].first().reset_index()
     told = "; ".join(
         f"{row.problem} x {row.scale:g}: M = {row.constant:.3g}, M_G = {row.slope:.3g}" for row in fits.itertuples()
     )
-    return at_least(
+    return decided(
         "The second moment of the gradient is bounded by M + M_G |grad F|^2", "Theorem 3", study,
-        "share of the points of other walks at which the M and M_G of the first walks hold", share(holds.to_numpy()),
+        "share of the points of other walks at which the M and M_G of the first walks hold",
+        _within(others.second, (others.constant + others.slope * others.square) * (1 + ROUNDING)),
         told, limits.fitted_share,
     )  # fmt: skip
 
@@ -121,16 +136,15 @@ def _schedules(study: str, table: pd.DataFrame, limits: TheoremThresholds) -> li
     suitable, fleeting, constant = kinds["suitable"], kinds["fleeting"], kinds["constant"]
     vanished = suitable.weighted_mean / start
     levels = constant.groupby("schedule").agg(rate=("rate", "first"), recent=("recent", _mean))
-    exponent = (
-        float(np.polyfit(np.log(levels.rate), np.log(levels.recent), 1)[0]) if len(set(levels.rate)) > 1 else np.nan
-    )
+    comparable = len(set(levels.rate)) > 1 and all(0 < level < np.inf for level in levels.recent)
+    exponent = float(np.polyfit(np.log(levels.rate), np.log(levels.recent), 1)[0]) if comparable else np.nan
     stopped = float(_mean(fleeting.recent) / _mean(suitable.recent))
     means = table.groupby(["schedule", "step"]).agg(weighted=("weighted_mean", _mean), bound=("bound", "first"))
     return [
-        at_least(
+        decided(
             "Theorem 4: the weighted mean stays below its bound", "Theorem 4", study,
             "share of the steps looked at, of all step sizes, at which the mean over walks is within the bound",
-            share((means.weighted <= means.bound).to_numpy()),
+            _within(means.weighted, means.bound),
             f"weighted mean / bound {spread((means.weighted / means.bound).to_numpy())}", limits.bound_share,
         ),
         Claim(
@@ -166,22 +180,34 @@ def _most(values: "pd.Series[float]") -> float:
 
 
 def _rest(study: str, table: pd.DataFrame, limits: TheoremThresholds) -> list[Claim]:
-    """Judge section 7 as printed, of all minima, and as it should read, of those where every gradient vanishes."""
-    at = table[table.start == "at"]
-    farthest = at.groupby(["problem", "targets"], sort=False).distance.agg(_most).reset_index()
-    rests = farthest.distance <= limits.resting
-    told = "; ".join(f"{row.problem}, targets {row.targets}: {row.distance:.2g}" for row in farthest.itertuples())
-    met = farthest.targets == "met"
+    """Judge section 7 as printed, of all minima, and as it should read, of those where every gradient vanishes.
+
+    That a walk leaves shows in its distance. That one stays shows only where no sample's gradient leads away: else
+    its steps may be too small to be seen, or too few to have drawn the sample.
+    """
+    at = table[table.start == "at"].groupby(["problem", "targets"], sort=False)
+    losses = at.agg(  # as far as it is known, too: who was seen to leave left, whatever came after
+        distance=("distance", _most), seen=("distance", "max"), gradient=("largest_gradient", _most)
+    ).reset_index()
+    leaves = (losses.seen > limits.resting).to_numpy()
+    stays = ((losses.distance <= limits.resting) & (losses.gradient <= NO_GRADIENT)).to_numpy()
+    met = (losses.targets == "met").to_numpy()
+    told = "; ".join(
+        f"{row.problem}, targets {row.targets}: {row.distance:.2g}, largest gradient {row.gradient:.2g}"
+        for row in losses.itertuples()
+    )
     statistic = f"largest relative distance from the minimum is at most {limits.resting:g}"
+    open_ones = "undecided where none is farther, but a sample has a gradient there: its steps may be too small"
     return [
-        at_least(
+        decided(
             "Section 7 as printed: a minimum is absorbing", "7", study,
-            f"share of the losses whose {statistic}, of walks begun there", share(rests.to_numpy()), told,
+            f"share of the losses whose {statistic}, of walks begun there; {open_ones}", (stays, leaves), told,
             limits.bound_share,
         ),
-        at_least(
+        decided(
             "Section 7 as it should read: absorbing where every sample's gradient vanishes, and only there", "7", study,
-            f"share of the losses of which both or neither is true: all targets are met, and the {statistic}",
-            share((rests == met).to_numpy()), told, limits.bound_share,
+            f"share of the losses of which both or neither is true: all targets are met, and the {statistic}; "
+            f"{open_ones}",
+            ((stays & met) | (leaves & ~met), (stays & ~met) | (leaves & met)), told, limits.bound_share,
         ),
     ]  # fmt: skip

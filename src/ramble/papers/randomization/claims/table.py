@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from typing import Any
 
 import pandas as pd
 
-from ramble.papers.claim import Claim, claim_rows
+from ramble.papers.claim import Claim, claim_rows, metric
 from ramble.store.artifacts import write_metrics, write_table, write_whole
 
 
@@ -21,15 +20,8 @@ def write_claims(study: str, claims: Sequence[Claim], csv: str, json: str, markd
         markdown: output, for people.
     """
     write_table(csv, pd.DataFrame([asdict(claim) for claim in claims], columns=[field.name for field in fields(Claim)]))
-    metrics: dict[str, Any] = {
-        # a metric's place in the tree is spelled with dots
-        claim.claim.replace(".", ""): {
-            "measured": claim.measured,
-            "reproduced": int(claim.verdict.startswith("reproduced")),
-        }
-        for claim in claims
-    }
-    write_metrics(json, metrics)
+    # a metric's place in the tree is spelled with dots
+    write_metrics(json, {claim.claim.replace(".", ""): metric(claim) for claim in claims})
     text = "\n".join(
         [
             f"# Claims of *Randomization in Machine Learning*, judged on {study}",
