@@ -17,7 +17,7 @@ from ramble.measure.spread import spread
 from ramble.papers.claim import at_least, decided, median
 from ramble.papers.ramble.claims import statistics
 from ramble.papers.ramble.claims.counts import NonZeroCounts
-from ramble.papers.ramble.claims.evidence import Evidence
+from ramble.papers.ramble.claims.evidence import Evidence, PathEvidence
 from ramble.papers.ramble.claims.judge import section_of
 from ramble.papers.ramble.claims.lines import StraightLine, line_leaves
 from ramble.papers.ramble.claims.table import write_claims
@@ -234,3 +234,14 @@ def test_what_was_not_measured_is_no_0_among_the_metrics(tmp_path):
 ])  # fmt: skip
 def test_a_study_is_judged_by_the_section_of_its_network(problem, section):
     assert section_of(problem) == section
+
+
+def test_the_table_says_of_which_size_the_networks_are(tmp_path):
+    pairs = pd.DataFrame({"cosine": [0.1], "distance": [2.0], "attempts_a": [1], "attempts_b": [3]})
+    nothing = pd.DataFrame()
+    path = PathEvidence(path_header(inputs=620), 1300, 1.0, nothing, StraightLine(path_header(), nothing), nothing)
+    evidence = Evidence({"tcm": [path, path]}, {}, nothing, {"tcm": pairs, "other": pairs}, {}, {})
+    write_claims([], [], [], evidence, *(str(tmp_path / f"claims.{kind}") for kind in ("csv", "json", "md")))
+    told = (tmp_path / "claims.md").read_text()
+    assert "| tcm | 1,300 | 620 | 1 | 0.1 .. 0.1 .. 0.1 | 2 .. 2 .. 2 | 1 .. 2 .. 3 |" in told
+    assert "| other | - | - | 1 |" in told

@@ -4,8 +4,7 @@ It goes through stages, each of which may be the last. The straight line is look
 on, so that margins are wide where the path between them begins; the way from a given end to its polished one is a
 segment of the path like any other. Then the bends between the polished ends are trained at random points of their
 segments, at a rate that falls by a cosine, in attempts: each has twice the steps of the one before, half the rate, and
-more bends.
-What fits one network and not another is measured at the ends, see `adaptive_scales`.
+more bends. What fits one network and not another is measured at the ends, see `adaptive_scales`.
 
 Large training sets are taken in batches. A bend far from both ends is then trained as networks are, by momentum at a
 rate that rises and falls: for a ResNet20 on 2,000 images that leaves half of the loss that Adam leaves in as many

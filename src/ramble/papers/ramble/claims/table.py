@@ -9,7 +9,7 @@ import pandas as pd
 from ramble.measure.nonzero import GAIN, SCALE, regimes_of_three
 from ramble.papers.claim import Claim, claim_rows, markdown_rows, metric
 from ramble.papers.ramble.claims.departures import Departure, departure_rows
-from ramble.papers.ramble.claims.evidence import Evidence
+from ramble.papers.ramble.claims.evidence import Evidence, PathEvidence
 from ramble.papers.ramble.claims.recipe import recipe_rows
 from ramble.store.artifacts import write_metrics, write_table, write_whole
 
@@ -55,8 +55,8 @@ def write_claims(
             "## The solutions",
             "",
             *markdown_rows(
-                ("study", "pairs", "cosine", "distance", "restarts per solution"),
-                [_pairs_row(name, table) for name, table in evidence.pairs.items()],
+                ("study", "weights", "training inputs", "pairs", "cosine", "distance", "restarts per solution"),
+                [_pairs_row(name, table, evidence.paths.get(name, [])) for name, table in evidence.pairs.items()],
             ),
             *[line for table in evidence.recipes.values() for line in _recipe(table)],
             *[line for table in evidence.nonzero.values() for line in _nonzero(table)],
@@ -99,9 +99,11 @@ def _metrics(claims: Sequence[Claim]) -> dict[str, Any]:
     return metrics
 
 
-def _pairs_row(name: str, table: pd.DataFrame) -> tuple[str, ...]:
+def _pairs_row(name: str, table: pd.DataFrame, paths: Sequence[PathEvidence]) -> tuple[str, ...]:
     attempts = pd.concat([table.attempts_a, table.attempts_b])
-    return name, str(len(table)), *(_range(column) for column in (table.cosine, table.distance, attempts))
+    sizes = ((f"{path.weights:,}" for path in paths), (f"{path.header.inputs:,}" for path in paths))
+    told = [", ".join(dict.fromkeys(several)) or "-" for several in sizes]
+    return name, *told, str(len(table)), *(_range(column) for column in (table.cosine, table.distance, attempts))
 
 
 def _with_ours(claims: Sequence[Claim], tuned: Sequence[Claim]) -> pd.DataFrame:
