@@ -605,6 +605,22 @@ def test_a_whole_constant_is_the_number_that_it_is(whole):
     assert found.min_margin <= smallest_margin_by_looking(problem, ends, 101)
 
 
+def test_torch_prints_nothing_of_a_network_that_it_cannot_read(capfd):
+    mask = nn.Transformer.generate_square_subsequent_mask(4)
+    layers = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+
+    def make():
+        return Wrapped(
+            lambda self, x: self.last(self.encoder(x.unflatten(1, (4, 4)), mask=self.mask).mean(1)),
+            encoder=nn.TransformerEncoder(layers, 1, enable_nested_tensor=False),
+            last=nn.Linear(4, 3),
+            mask=nn.Buffer(mask),
+        )
+
+    assert "torch.export cannot read it" in obstacle(problem_of(make, (16,), 0))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_ties_in_pooling_that_rounding_decides_are_no_other_way():
     class Mine(NetworkProblem):
         def build_network(self):

@@ -16,6 +16,7 @@ from small_training import TRACKER
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations
+from torch.utils.checkpoint import checkpoint
 from unhurried import unhurried
 
 from ramble.errors import RambleError
@@ -902,3 +903,49 @@ def test_a_refusal_names_the_study(tmp_path):
     arguments = {"input_mean": 0.1307, "input_std": 0.3081}
     with pytest.raises(RambleError, match=r"study 'mnist100', LeNet5Problem: the labels of 'train' hold 1\d at"):
         load_problem("ramble.problems.lenet.LeNet5Problem", arguments, [file], torch.device("cpu"))
+
+
+class Anew(nn.Module):
+    """Computes its hidden units anew in the backward pass, from the weights that are there then."""
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.first, self.norm, self.last = nn.Linear(8, 8), norm, nn.Linear(8, 3)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        def hidden(found: Tensor) -> Tensor:
+            return self.norm(self.first(found)).relu()
+
+        return self.last(checkpoint(hidden, inputs, use_reentrant=False))
+
+
+@pytest.mark.parametrize(("norm", "way"), [(nn.Identity, None), (lambda: nn.BatchNorm1d(8), "reestimate")])
+def test_a_backward_pass_that_computes_anew_is_refused_for_its_weights_are_gone_by_then(norm, way):
+    class Mine(NetworkProblem):
+        def build_network(self) -> nn.Module:
+            return Anew(norm())
+
+    with pytest.raises(RambleError, match=r"have other derivatives .* leave torch\.utils\.checkpoint out"):
+        Mine({"train": (X, Y)}, batch_norm=way)
+
+
+class OtherUnderVmap(nn.Module):
+    """Its derivatives for many networks at once are not those for one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(8, 4), nn.Linear(4, 3)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        hidden = self.first(inputs)
+        return self.last(hidden.detach() if torch._C._functorch.is_functorch_wrapped_tensor(hidden) else hidden)
+
+
+def test_networks_whose_derivatives_vmap_makes_others_are_taken_one_by_one():
+    class Batched(Given):
+        batched_on = ("cpu",)
+
+    problem = Batched(OtherUnderVmap, X, Y)
+    weights = torch.stack([problem.initial_weights(torch.Generator().manual_seed(seed)) for seed in (0, 1)])
+    gradients = problem.gradients(weights, torch.zeros(2, dtype=torch.long))[1]
+    assert problem.unflatten(gradients[0])["first.weight"].norm() > 0

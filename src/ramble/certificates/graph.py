@@ -7,10 +7,11 @@ numbers of samples differently, cannot be written down and is refused. Where the
 them into plain ones.
 """
 
+import io
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import torch
@@ -111,11 +112,11 @@ def _writes(node: fx.Node) -> bool:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Keep torch from warning and logging about a network that it cannot read: the reason says so."""
-    before = logging.root.manager.disable
+    """Keep torch from warnings, logs and prints about a network that it cannot read: the reason says so."""
+    before, nowhere = logging.root.manager.disable, io.StringIO()
     logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(nowhere), redirect_stderr(nowhere):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.func import grad, vmap
+from torch.func import functional_call, grad, vmap
 
 from ramble.errors import RambleError, kind_of
-from ramble.problems.logits import inputs_in
+from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.problem import DOUBTFUL, Split
 from ramble.problems.skeleton import Skeleton, constants, numbers, same
 from ramble.problems.trial import Trial, first_line
@@ -37,6 +37,11 @@ WITH_COMPANY = (
 WITH_THE_CALL = (
     "are others where torch.func.functional_call replaces the weights",
     "keep weights, and what is computed from them, nowhere but in parameters",
+)
+WITH_THE_DERIVATIVES = (
+    "have other derivatives where torch.func.functional_call replaces the weights",
+    "let the backward pass compute nothing anew: leave torch.utils.checkpoint out (gradient_checkpointing_disable(), "
+    "memory_efficient=False)",
 )
 WITH_THE_BUILD = (
     "differ between two calls for equal weights",
@@ -74,6 +79,7 @@ def refuse_misbehaviour(
         trial.refuse_dependence_on_many(shaken)
         trial.refuse_rounding(initial)
         trial.refuse_no_gradient(initial)
+        trial.refuse_other_derivatives(shaken.double())
         trial.refuse_statistics(initial)
         return count, not problem._batches_chains or trial.can_be_batched(initial)
 
@@ -185,6 +191,27 @@ class _Checks(Trial):
         if idle:
             logger.warning("%s: no gradient of the logits reaches %s", self.where, ", ".join(idle))
 
+    def refuse_other_derivatives(self, weights: Tensor) -> None:
+        """Refuse logits whose backward pass reads weights that are no longer there: one that computes anew does."""
+        network, inputs = self.problem.network(weights), inputs_in(self.few, weights.dtype)
+        state = self.problem.moving_state(weights)
+        leaves = {name: state[name].clone().requires_grad_() for name in self.problem.shapes}
+        own = dict(network.named_parameters())
+        with torch.enable_grad():
+            expected = as_logits(network(inputs))
+            found = as_logits(functional_call(self.skeleton.called(weights.dtype), {**state, **leaves}, (inputs,)))
+        factors = torch.randn(found.shape, generator=torch.Generator().manual_seed(0), dtype=found.dtype).to(found)
+        exact = self._derivatives(expected, factors, [own[name] for name in leaves])
+        self.compare(exact, self._derivatives(found, factors, list(leaves.values())), *WITH_THE_DERIVATIVES)
+
+    def _derivatives(self, logits: Tensor, factors: Tensor, weights: list[Tensor]) -> Tensor:
+        try:
+            parts = torch.autograd.grad(logits, weights, factors, allow_unused=True, materialize_grads=True)
+        except Exception as error:  # what the backward pass of a user's layer may say
+            wrong, remedy = WITH_THE_DERIVATIVES
+            raise RambleError(f"{self.where}: an input's logits {wrong} ({first_line(error)}); {remedy}.") from error
+        return torch.cat([part.flatten() for part in parts])
+
     def refuse_statistics(self, initial: Tensor) -> None:
         """Refuse constants that training changes: paths would not carry them."""
         network = self.problem.network(initial).train()
@@ -215,13 +242,19 @@ class _Checks(Trial):
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("error", message=".*performance drop")  # a loop, and a slow one
-                vmap(grad(squares))(rows)
+                slopes = vmap(grad(squares))(rows)
                 found = vmap(self.problem._logits, in_dims=(0, None))(rows, inputs)
         except Exception as error:  # what vmap cannot do it refuses in many ways
             logger.info("%s: networks are evaluated one by one (%s)", self.where, first_line(error))
             return False
         each = torch.stack([self.problem._logits(row, inputs) for row in rows])
-        return bool((found - each).abs().max() <= DOUBTFUL * each.abs().max())
+        leaves = rows.clone().requires_grad_()
+        with torch.enable_grad():
+            (alone,) = torch.autograd.grad(torch.stack([squares(row) for row in leaves]).sum(), leaves)
+        return all(
+            bool((batched - own).abs().max() <= DOUBTFUL * own.abs().max())
+            for batched, own in ((found, each), (slopes, alone))
+        )
 
     def _refuse_change(self, network: nn.Module, before: Mapping[str, object]) -> None:
         """Refuse a network of which something is not as it was."""
