@@ -11,10 +11,11 @@ workflow depends on the code of all of them. Their types stand in `__init__.pyi`
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Sources", "connect", "profile", "spectrum", "verify"]
+__all__ = ["RambleError", "Sources", "connect", "profile", "spectrum", "verify"]
 
 HOMES = {
     "Sources": "ramble.problems.joined",
+    "RambleError": "ramble.errors",
     "connect": "ramble.api.connect",
     "profile": "ramble.api.measure",
     "spectrum": "ramble.api.measure",

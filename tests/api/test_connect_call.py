@@ -42,7 +42,7 @@ def sources(ends) -> Sources:
 def test_importing_the_package_imports_no_torch():
     code = "import sys, ramble, ramble.cli.main; print('torch' in sys.modules, ramble.__all__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False ['Sources', 'connect', 'profile', 'spectrum', 'verify']"
+    assert done.stdout.strip() == "False ['RambleError', 'Sources', 'connect', 'profile', 'spectrum', 'verify']"
 
 
 def test_a_path_joins_and_says_what_is_known_of_it(made, ends):
@@ -168,7 +168,7 @@ def test_profile_and_spectrum_take_the_path_the_problem_or_the_file(made, ends):
 
 
 def test_names_are_those_that_a_shell_completes():
-    assert dir(ramble) == ["Sources", "connect", "profile", "spectrum", "verify"]
+    assert dir(ramble) == ["RambleError", "Sources", "connect", "profile", "spectrum", "verify"]
     assert ramble.Sources is Sources
 
 
@@ -282,3 +282,57 @@ def test_a_profile_says_on_which_samples_it_was_measured(ends):
     assert one.test_digest[0] != other.test_digest[0]
     assert one.train_digest[0] == other.train_digest[0] == with_test[0].given.digest("train")
     assert "test_digest" not in ramble.profile(ramble.connect(network, samples(), *ends))
+
+
+def test_errors_that_only_re_estimated_statistics_make_are_said_to_be_theirs():
+    torch.manual_seed(0)
+    inputs = torch.randn(60, 6)
+
+    def make() -> nn.Module:
+        return nn.Sequential(nn.Linear(6, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 2))
+
+    first, second = make().eval(), make().eval()
+    for each in (first, second):
+        each[1].running_mean.fill_(9.0)  # far from any that the inputs have: all hidden units are off
+        with torch.no_grad():
+            each[3].bias.copy_(torch.tensor([1e-3, -1e-3]))
+    labels = torch.zeros(60, dtype=torch.long)
+    keeping = r"; keep these statistics with --batch-norm fold \(batch_norm='fold'\)"
+    with pytest.raises(
+        RambleError, match=r"^a: makes \d+ errors on .* of batch norm re-estimated, and 0 as it is given" + keeping
+    ):
+        ramble.connect(make, (inputs, labels), first, second)
+
+
+def test_a_network_that_ends_in_a_sigmoid_is_told_so():
+    torch.manual_seed(0)
+    inputs = torch.randn(30, 6)
+    labels = (inputs[:, 0] > 0).long()
+
+    def make() -> nn.Module:
+        return nn.Sequential(nn.Linear(6, 1), nn.Sigmoid())
+
+    first, second = make(), make()
+    with pytest.raises(RambleError, match=r"lies between 0 and 1, as after a sigmoid, .* leave the sigmoid out"):
+        ramble.connect(make, (inputs, labels), first, second)
+
+
+class Versioned(nn.Linear):
+    """Loads what says of which version it is, and nothing else."""
+
+    _version = 2
+
+    def _load_from_state_dict(self, state, prefix, metadata, *rest) -> None:
+        assert metadata.get("version") == 2
+        super()._load_from_state_dict(state, prefix, metadata, *rest)
+
+
+@pytest.mark.parametrize("way", ["fold", "reestimate"])
+def test_networks_whose_loading_asks_for_a_version_and_checkpoints_without_counts_are_taken(way):
+    def make() -> nn.Module:
+        return nn.Sequential(Versioned(6, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 2))
+
+    torch.manual_seed(0)
+    inputs, labels = torch.randn(40, 6), torch.arange(40) % 2
+    states = [{name: value for name, value in make().state_dict().items() if "num" not in name} for _ in range(2)]
+    assert ramble.connect(make, (inputs, labels), *states, batch_norm=way, max_errors=39, seconds=5).joins

@@ -71,8 +71,8 @@ class Clamped(nn.Module):
 
 
 def test_a_folded_network_that_is_another_on_one_sample_is_refused():
-    inputs, labels = torch.randn(30, 4, generator=torch.Generator().manual_seed(0)), torch.zeros(30, dtype=torch.long)
-    inputs[17] *= 1000  # not among those that folding is tried on
+    inputs, labels = torch.randn(130, 4, generator=torch.Generator().manual_seed(0)), torch.zeros(130, dtype=torch.long)
+    inputs[117] *= 1000  # not among those that folding is tried on
     torch.manual_seed(0)
     given = Clamped(in_place=False)
     problem = Given(lambda: Clamped(in_place=False), inputs, labels, batch_norm="fold")

@@ -22,6 +22,7 @@ from unhurried import unhurried
 from ramble.errors import RambleError
 from ramble.problems.lenet import LeNet5Problem
 from ramble.problems.network import NetworkProblem
+from ramble.spectra.groups import group_of
 from ramble.tracking.connect import connect
 from ramble.training.descent import find_solutions
 from ramble.training.descent_settings import Recipe, Settling
@@ -832,7 +833,7 @@ class Idle(Forward):
 def test_weights_without_a_part_are_named_and_allowed(caplog):
     problem = problem_of(Idle)
     assert [record.message for record in caplog.records] == [
-        "Given.build_network: no gradient of the logits reaches idle.weight, idle.bias"
+        "Given.build_network: no gradient of the logits of some inputs reaches idle.weight, idle.bias"
     ]
     weights = problem.initial_weights(torch.Generator().manual_seed(1))
     gradient = problem.unflatten(problem.gradients(weights[None], ZERO)[1][0])
@@ -949,3 +950,81 @@ def test_networks_whose_derivatives_vmap_makes_others_are_taken_one_by_one():
     weights = torch.stack([problem.initial_weights(torch.Generator().manual_seed(seed)) for seed in (0, 1)])
     gradients = problem.gradients(weights, torch.zeros(2, dtype=torch.long))[1]
     assert problem.unflatten(gradients[0])["first.weight"].norm() > 0
+
+
+IMAGES = torch.randn(20, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+
+
+class Flattening(nn.Module):
+    """Images in a row, by one of the ways that people write."""
+
+    def __init__(self, flat, convolves: bool) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 3, 3, padding=1) if convolves else nn.Identity()
+        self.last, self.flat = nn.Linear(108, 3), flat
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.last(self.flat(self.first(inputs)))
+
+
+@pytest.mark.parametrize("convolves", [True, False])
+@pytest.mark.parametrize(("flat", "innermost"), [
+    (lambda x: x.flatten(1), True),
+    (lambda x: x.reshape(-1, 108), True),
+    (lambda x: x.view(x.size(0), -1), False),
+    (lambda x: x.view(-1, 108), False),
+    (lambda x: x.as_strided((len(x), 108), (108, 1), x.storage_offset()), False),  # other numbers, and no error
+])  # fmt: skip
+def test_a_network_sees_the_images_that_are_given_whatever_their_order_in_memory(flat, innermost, convolves):
+    problem = problem_of(lambda: Flattening(flat, convolves), IMAGES, torch.arange(20) % 3)
+    weights = problem.initial_weights(torch.Generator().manual_seed(1))
+    assert problem.channels_last == innermost
+    with torch.no_grad():
+        expected = problem.network(weights)(IMAGES)
+    torch.testing.assert_close(problem.outputs(weights[None], ZERO)[0], expected)
+    own = problem.margins_on(weights[None], ZERO, torch.arange(20))
+    torch.testing.assert_close(own, problem.sample_margins(weights[None], ZERO)[0])
+    assert problem.gradients(weights[None], ZERO)[1].isfinite().all()
+
+
+def test_weights_of_no_dimension_are_weights():
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale, self.linear = nn.Parameter(torch.tensor(2.0)), nn.Linear(8, 3)
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            return self.scale * self.linear(inputs)
+
+    problem = problem_of(Scaled)
+    weights = torch.randn(3, 28, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(problem.unflatten(weights)["scale"], weights[:, 0])
+    assert torch.equal(problem.flatten(problem.state_dict(weights[1])), weights[1])
+    numerically = torch.autograd.functional.jacobian(lambda row: problem.outputs(row[None], ZERO)[0], weights[0])
+    assert numerically.shape == (40, 3, 28)
+    assert problem.gradients(weights, torch.zeros(3, dtype=torch.long))[1].shape == (3, 28)
+    assert group_of(problem, "scale", "here").unflatten(weights[:, :1])["scale"].shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: nn.DataParallel(perceptron()), r"is wrapped in DataParallel; return what is inside \(its module\)"),
+        (lambda: nn.Sequential(nn.LazyLinear(3)), "has no shape before the first input"),
+        (
+            lambda: nn.Sequential(
+                nn.Unflatten(1, (2, 4)), nn.InstanceNorm1d(2, track_running_stats=True), nn.Flatten(), nn.Linear(8, 3)
+            ),
+            r"'1\.running_mean' is kept beside the weights and changes in training.*; leave it out of the network",
+        ),
+        (lambda: nn.Sequential(nn.BatchNorm1d(8), nn.Linear(8, 3)), r"changes in training.*; give batch_norm='reest"),
+        (lambda: Forward(lambda own, x, mask: own.linear(x)), "is given the inputs and nothing else: wrap what takes"),
+        (
+            lambda: Forward(lambda own, x: own.linear(x.float())),
+            r"make and cast tensors in the forward pass in the dtype of the weights \(x\.to\(self\.weight\.dtype\)",
+        ),
+    ],
+)
+def test_what_a_network_is_refused_for_is_named_with_a_remedy_that_works(make, sentence):
+    with pytest.raises(RambleError, match=sentence):
+        problem_of(make)

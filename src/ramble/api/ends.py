@@ -10,6 +10,7 @@ from ramble.problems.given import Given
 from ramble.problems.problem import Evaluation
 
 GUESSING = 0.8  # of the errors that guessing makes: with so many a network hardly was trained on these data
+LOOKED_AT = 100  # samples, for a sigmoid at the end
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def checked_ends(given: Given) -> Ends:
     departures = _departure(given, 0), _departure(given, 1)
     found = given.problem.evaluate(given.weights.to(given.problem.device), torch.zeros(2, dtype=torch.long))
     for row, end in enumerate((a, b)):
-        _refuse_errors(given, end.text, found, row)
+        _refuse_errors(given, end.text, found, row, departures[row])
     exact = given.weights.double()
     return Ends(
         (int(found.errors[0]), int(found.errors[1])),
@@ -59,19 +60,39 @@ def _departure(given: Given, row: int) -> Departure:
         raise RambleError(f"{given.ends[row].text}: {error}.") from None
 
 
-def _refuse_errors(given: Given, end: str, found: Evaluation, row: int) -> None:
+def _refuse_errors(given: Given, end: str, found: Evaluation, row: int, departs: Departure) -> None:
     if bool(found.in_solution_space[row]):
         return
     errors, problem = int(found.errors[row]), given.problem
-    outputs = problem.outputs(given.weights[row : row + 1].to(problem.device), torch.zeros(1, dtype=torch.long))
     permitted = f" ({problem.max_errors} are permitted)" if problem.max_errors else ""
-    remedy = f"train it on, or permit as many with --max-errors {errors} (max_errors={errors})"
-    if errors > GUESSING * problem.n_samples * (1 - 1 / outputs.shape[-1]):
+    permit = f"permit as many with --max-errors {errors} (max_errors={errors})"
+    how, remedy = "", f"train it on, or {permit}"
+    if problem.batch_norm == "reestimate" and departs.errors_given <= problem.max_errors:
+        how = f" with the statistics of batch norm re-estimated, and {departs.errors_given} as it is given"
+        remedy = f"keep these statistics with --batch-norm fold (batch_norm='fold'), or {permit}"
+    elif _ends_in_a_sigmoid(given, row):
+        remedy = (
+            "its only output lies between 0 and 1, as after a sigmoid, and is taken for a logit, which decides by its "
+            "sign: leave the sigmoid out of the network that is given"
+        )
+    elif errors > GUESSING * problem.n_samples * (1 - 1 / _classes(given, row)):
         remedy = (
             "that is near what guessing makes, so it was probably trained on another data set, or on inputs normalised "
             "in another way; give that one"
         )
     raise RambleError(
-        f"{end}: makes {errors} errors on the {problem.n_samples} training samples of {given.data.text}{permitted}; "
-        f"{remedy}."
+        f"{end}: makes {errors} error{'s' * (errors > 1)} on the {problem.n_samples} training samples of "
+        f"{given.data.text}{how}{permitted}; {remedy}."
     )
+
+
+def _classes(given: Given, row: int) -> int:
+    weights = given.weights[row : row + 1].to(given.problem.device)
+    return given.problem.outputs(weights, torch.zeros(1, dtype=torch.long)).shape[-1]
+
+
+@torch.no_grad()
+def _ends_in_a_sigmoid(given: Given, row: int) -> bool:
+    inputs, _ = given.problem.data("train")
+    found = given.problem.network(given.weights[row])(inputs[:LOOKED_AT])
+    return found.numel() == len(found) and bool(((found >= 0) & (found <= 1)).all())

@@ -18,8 +18,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ramble.certificates.values import NotUnderstoodError
+from ramble.problems.contents import same
 from ramble.problems.logits import inputs_in
-from ramble.problems.skeleton import same
 
 # Methods of a tensor that lead to its memory past all operations.
 MEMORY = frozenset(

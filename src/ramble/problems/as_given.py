@@ -17,6 +17,7 @@ from ramble.problems.logits import inputs_in, logits_of
 from ramble.problems.margins import margins
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import DOUBTFUL
+from ramble.problems.skeleton import load
 from ramble.problems.trial import first_line
 
 BATCH = 250  # inputs evaluated at a time
@@ -50,7 +51,7 @@ def loaded(problem: NetworkProblem, state: Mapping[str, Tensor]) -> nn.Module:
     """
     network = problem.as_built()
     try:
-        network.load_state_dict(state)
+        load(network, state)
     except RuntimeError as error:  # one that was folded before
         raise RambleError(f"is no state_dict of the network as it is built ({str(error).splitlines()[0]})") from None
     return network

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ramble.errors import RambleError, kind_of
+from ramble.problems.contents import constants, numbers, same
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.problem import DOUBTFUL, Split
-from ramble.problems.skeleton import Skeleton, constants, numbers, same
-from ramble.problems.trial import Trial, first_line
+from ramble.problems.skeleton import Skeleton
+from ramble.problems.trial import Trial, first_line, shaken
 
 if TYPE_CHECKING:
     from ramble.problems.network import NetworkProblem
@@ -73,13 +75,13 @@ def refuse_misbehaviour(
         initial = problem.initial_weights(torch.Generator().manual_seed(0)).to(device)
         count = trial.outputs(initial, inputs)
         trial.refuse_foreign_weights(problem.network(initial))
-        shaken = _shaken(initial, problem)
-        for weights in (initial, shaken):
+        away = shaken(initial, problem)
+        for weights in (initial, away):
             trial.refuse_dependence(weights.double())
-        trial.refuse_dependence_on_many(shaken)
+        trial.refuse_dependence_on_many(away)
         trial.refuse_rounding(initial)
         trial.refuse_no_gradient(initial)
-        trial.refuse_other_derivatives(shaken.double())
+        trial.refuse_other_derivatives(away.double())
         trial.refuse_statistics(initial)
         return count, not problem._batches_chains or trial.can_be_batched(initial)
 
@@ -170,7 +172,7 @@ class _Checks(Trial):
         network = self.problem.network(initial)
         own = {name: value for name, value in network.named_parameters() if value.requires_grad}
         with torch.enable_grad():
-            found = self.logits(network, self.few[:1])
+            found = torch.cat([self.logits(network, one) for one in torch.split(self.all_inputs, 1)])
             total = found.sum()
         if not found.requires_grad:
             raise RambleError(
@@ -189,7 +191,7 @@ class _Checks(Trial):
                 raise RambleError(f"{self.where}: the gradient in '{name}' is sparse; build it with sparse=False.")
         idle = [name for name, part in zip(own, parts, strict=True) if part is None]
         if idle:
-            logger.warning("%s: no gradient of the logits reaches %s", self.where, ", ".join(idle))
+            logger.warning("%s: no gradient of the logits of some inputs reaches %s", self.where, ", ".join(idle))
 
     def refuse_other_derivatives(self, weights: Tensor) -> None:
         """Refuse logits whose backward pass reads weights that are no longer there: one that computes anew does."""
@@ -227,10 +229,19 @@ class _Checks(Trial):
         changed = [name for name in changed if name not in follow]
         if changed:
             raise RambleError(
-                f"{self.where}: '{changed[0]}' is kept beside the weights and changes in training (running statistics "
-                "of batch norm, a counter), which no path carries; give batch_norm='reestimate' (statistics follow "
-                "the weights) or batch_norm='fold' (they become weights), or use layers without such, as GroupNorm."
+                f"{self.where}: '{changed[0]}' is kept beside the weights and changes in training, which no path "
+                f"carries; {self._without(changed[0])}."
             )
+
+    def _without(self, name: str) -> str:
+        """Say what to do about what training changes."""
+        owner = dict(self.skeleton.module.named_modules()).get(name.rpartition(".")[0])
+        if isinstance(owner, _BatchNorm):
+            return (
+                "give batch_norm='reestimate' (statistics follow the weights) or batch_norm='fold' (they become "
+                "weights), or use layers without such, as GroupNorm"
+            )
+        return "leave it out of the network: use layers that keep nothing, and count and note elsewhere"
 
     def can_be_batched(self, initial: Tensor) -> bool:
         """Tell whether vmap over networks gives what they give one by one."""
@@ -266,14 +277,6 @@ class _Checks(Trial):
                     f"{self.where}: '{name}' changes from one evaluation to the next; {WITH_TIME[1]}, and keep it as "
                     "it was built."
                 )
-
-
-def _shaken(weights: Tensor, problem: "NetworkProblem") -> Tensor:
-    """Return weights (P,) moved at random, by a standard deviation of 0.1, or of 1 / sqrt(fan-in) for matrices."""
-    noise = torch.randn(weights.shape, generator=torch.Generator().manual_seed(1)).to(weights)
-    for value in problem.unflatten(noise).values():
-        value *= (value.shape[0] / value.numel()) ** 0.5 if value.dim() > 1 and value.numel() else 0.1
-    return weights + noise
 
 
 def _state(network: nn.Module) -> dict[str, object]:

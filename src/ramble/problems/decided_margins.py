@@ -7,9 +7,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ramble.problems.chunks import ChunkedProblem, channels_last
+from ramble.problems.chunks import ChunkedProblem
 from ramble.problems.logits import inputs_in
 from ramble.problems.margins import margins
+from ramble.problems.memory_order import channels_last
 from ramble.problems.problem import DOUBTFUL, Split, share_off
 from ramble.problems.reestimation import Reestimation
 
@@ -22,6 +23,12 @@ class DecidedMargins(ChunkedProblem):
 
     _statistics: Reestimation | None  # of batch norm, where they follow the weights
     _data: dict[Split, tuple[Tensor, Tensor]]  # inputs (M, ...) and classes (M,)
+
+    channels_last: bool  # are those of images innermost in memory where the network is evaluated?
+
+    def ordered(self, inputs: Tensor) -> Tensor:
+        """Return inputs (M, ...) in the order in memory in which the network is evaluated."""
+        return channels_last(inputs) if self.channels_last else inputs.contiguous()
 
     @abstractmethod
     def _one_by_one(self, weights: Tensor, inputs: Tensor) -> Tensor:
@@ -41,7 +48,7 @@ class DecidedMargins(ChunkedProblem):
         inputs, labels = self._data["train"]
 
         def logits_of(rows: Tensor) -> Tensor:
-            return self._one_by_one(weights[0], channels_last(inputs_in(inputs[rows], weights.dtype)))
+            return self._one_by_one(weights[0], self.ordered(inputs_in(inputs[rows], weights.dtype)))
 
         outputs = self._in_chunks(logits_of, samples)
         found = margins(outputs, labels[samples]).double()
@@ -63,7 +70,7 @@ class DecidedMargins(ChunkedProblem):
         inputs, _ = self._data["train"]
         plain, exact = (
             self._in_chunks(
-                lambda rows: logits_of(channels_last(inputs_in(inputs[rows], dtype))),  # noqa: B023
+                lambda rows: logits_of(self.ordered(inputs_in(inputs[rows], dtype))),  # noqa: B023
                 samples,
             )
             for logits_of, dtype in (
@@ -77,7 +84,7 @@ class DecidedMargins(ChunkedProblem):
         inputs, labels = self._data["train"]
 
         def margins_of(rows: Tensor) -> Tensor:
-            return margins(logits_of(channels_last(inputs_in(inputs[rows], dtype))), labels[rows])
+            return margins(logits_of(self.ordered(inputs_in(inputs[rows], dtype))), labels[rows])
 
         return self._in_chunks(margins_of, samples)
 

@@ -20,7 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from ramble.errors import RambleError
 from ramble.problems.batch_norm import moving_norms
-from ramble.problems.skeleton import Skeleton
+from ramble.problems.skeleton import Skeleton, load
 
 # A tensor, and how often it was written to: the same tensor may not be the same numbers any more.
 Seen = tuple[Tensor, int]
@@ -90,7 +90,7 @@ class Folding:
         forms, wanted = ({name: tuple(value.shape) for name, value in each.items()} for each in both)
         if forms != wanted:
             raise RambleError(f"holds {forms}, the network of this study has {wanted} before batch norm is folded")
-        network.load_state_dict(state)
+        load(network, state)
         folded: Mapping[str, Tensor] = self.folded(network).state_dict()
         return folded
 
@@ -116,8 +116,11 @@ class Folding:
     def _layer_before(self, name: str, calls: "Calls") -> str:
         own = calls.get(name, [])
         if len(own) != 1:
-            how = f"used {len(own)} times in a forward pass" if own else "not called as a layer in evaluation mode"
-            raise RambleError(f"{self._where}: batch norm '{name}' is {how} and cannot be folded; {INSTEAD}.")
+            how, remedy = f"used {len(own)} times in a forward pass", "use one layer for each place"
+            if not own:
+                how = "not called as a layer in evaluation mode"
+                remedy = "leave what only training uses out of the network and of its checkpoints"
+            raise RambleError(f"{self._where}: batch norm '{name}' is {how} and cannot be folded; {remedy}.")
         ((taken, _),) = own
         makers = [other for other, made in calls.items() if other != name and any(_same(out, taken) for _, out in made)]
         makers = [other for other in makers if other not in self._norms]

@@ -1,6 +1,5 @@
 """Networks, data and checkpoints that somebody brings, as one problem and two points of it."""
 
-import copy
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +12,14 @@ from torch import Tensor, nn
 
 from ramble.errors import RambleError, kind_of
 from ramble.problems.batch_norm import BatchNorm, moving_norms
+from ramble.problems.built import checked_copy, copy_of
+from ramble.problems.contents import same
 from ramble.problems.devices import choose_device
 from ramble.problems.named import called, name_of, named_data, named_network
 from ramble.problems.network import NetworkProblem
 from ramble.problems.problem import Split
 from ramble.problems.samples import whole_set
-from ramble.problems.skeleton import drawn, same
+from ramble.problems.skeleton import drawn
 from ramble.store.foreign import fitted, read_state
 from ramble.store.tensors import digest_of
 
@@ -129,7 +130,7 @@ def given_pair(
     """
     chosen = choose_device(device)
     build, network_name = _builder(network)
-    built = drawn(build, 0, torch.device("cpu"))
+    built = checked_copy(network_name.text, partial(drawn, build, 0, torch.device("cpu")))
     ends = _end("a", a), _end("b", b)
     states = _states(built, network_name.text, ends, (a, b))
     splits: dict[Split, tuple[Tensor, Tensor]] = {}
@@ -161,7 +162,7 @@ def _builder(network: Network) -> tuple[Callable[[], nn.Module], Named]:
     else:
         name, found = Named(getattr(network, "__name__", type(network).__name__), name_of(network)), network
     if isinstance(found, nn.Module):
-        return partial(copy.deepcopy, found), name
+        return partial(copy_of, name.text, found), name
     if not callable(found):
         raise RambleError(f"network: is {kind_of(found)}; give an nn.Module, or a function that returns one.")
     first = called(name.text, found)

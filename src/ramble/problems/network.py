@@ -14,12 +14,13 @@ from ramble.errors import RambleError
 from ramble.problems.batch_norm import BatchNorm, refuse_unknown_way
 from ramble.problems.behaviour import refuse_misbehaviour
 from ramble.problems.checks import class_numbers, contradictions, stored_inputs, whole_labels
-from ramble.problems.chunks import channels_last, mean_over_chunks, stacked
+from ramble.problems.chunks import mean_over_chunks, stacked
 from ramble.problems.curvature import AutogradCurvature, MinibatchCurvature, flat
 from ramble.problems.decided_margins import DecidedMargins
 from ramble.problems.folding import Folding
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.losses import CROSS_ENTROPY, loss_called
+from ramble.problems.memory_order import takes_channels_last
 from ramble.problems.problem import Split, layers_of
 from ramble.problems.reestimation import FEW, Reestimation, part_of
 from ramble.problems.skeleton import Skeleton, drawn
@@ -81,7 +82,8 @@ class NetworkProblem(DecidedMargins):
         inputs = {split: stored_inputs(where, split, own, self.dtype) for split, (own, _) in splits.items()}
         labels = {split: whole_labels(where, split, own, len(inputs[split])) for split, (_, own) in splits.items()}
         self._start_with_chunks_for(inputs["train"])
-        placed = {split: channels_last(own.to(self.device)) for split, own in inputs.items()}
+        self.channels_last = takes_channels_last(self, self._skeleton, inputs["train"])
+        placed = {split: self.ordered(own.to(self.device)) for split, own in inputs.items()}
         follows = self._followed(placed["train"]) if batch_norm == "reestimate" else None
         self._statistics = follows and follows.of_few()  # enough for the trial
         outputs, alike = refuse_misbehaviour(self, f"{where}.build_network", self._skeleton, placed)
@@ -96,7 +98,7 @@ class NetworkProblem(DecidedMargins):
 
     def _followed(self, inputs: Tensor) -> Reestimation:
         """Return the statistics of batch norm on a part of the training inputs (M, ...) as a function of weights."""
-        part = channels_last(inputs[part_of(inputs).to(self.device)])
+        part = self.ordered(inputs[part_of(inputs).to(self.device)])
         self._batches_chains = False  # what is remembered of a point is remembered for one
         self.metadata["batch_norm_samples"] = len(part)
         return Reestimation(f"{type(self).__name__}.build_network", self._skeleton, self.unflatten, part)

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from ramble.errors import RambleError
+from ramble.problems.contents import same
 from ramble.problems.losses import CROSS_ENTROPY, Loss
 from ramble.problems.margins import margins, membership_margins
-from ramble.problems.skeleton import same
 from ramble.settings import check_errors
 
 Split = Literal["train", "validation", "test"]
@@ -133,7 +133,7 @@ class Problem(ABC):
         """Return flat weights (..., P) as trainable tensors (..., *shape) by their first names."""
         parts = torch.split(weights, [torch.Size(shape).numel() for shape in self.shapes.values()], dim=-1)
         return {
-            name: part.reshape(*weights.shape[:-1], *shape)
+            name: part.reshape((*weights.shape[:-1], *shape))
             for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
         }
 

@@ -33,7 +33,7 @@ from ramble.problems.skeleton import Skeleton
 PART, PART_OF_LARGE = 500, 250
 # Points whose statistics are remembered: those that a certificate or a tracker comes back to.
 REMEMBERED = 4
-FEW = 16  # samples on which the network is tried
+FEW = 100  # samples on which the network is tried: by the statistics of a few, some deep networks amplify rounding
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")  # the last one counts batches seen in training
 
 State = Mapping[str, Tensor]
@@ -194,7 +194,8 @@ class Reestimation:
             if not norm.found:
                 raise RambleError(
                     f"{self._where}: batch norm '{name}' is not called by the forward pass in evaluation mode; call "
-                    "the layer itself and not a function with its statistics, and leave out what only training uses."
+                    "the layer itself and not a function with its statistics, and leave what only training uses out of "
+                    "the network and of its checkpoints."
                 )
             if len(norm.found) > 1:
                 raise RambleError(

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ramble.errors import RambleError
+from ramble.problems.contents import same, tensors_in
 from ramble.problems.logits import as_logits, inputs_in
 from ramble.problems.problem import DOUBTFUL
-from ramble.problems.skeleton import Skeleton, same, tensors_in
+from ramble.problems.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from ramble.problems.network import NetworkProblem
@@ -101,11 +102,18 @@ class Trial:
 
     def _hint(self, error: Exception, given: Tensor, dtype: torch.dtype) -> str:
         """Say what to do about an error: a guess, by what usually is the matter."""
+        said = str(error)
+        if isinstance(error, TypeError) and "argument" in said:
+            return "its forward pass is given the inputs and nothing else: wrap what takes more"
+        if dtype != self.skeleton.dtype and ("dtype" in said or "expected scalar type" in said):
+            return (
+                "margins near zero are decided in float64: make and cast tensors in the forward pass in the dtype of "
+                "the weights (x.to(self.weight.dtype) instead of x.float(), torch.zeros(.., dtype=x.dtype))"
+            )
         if not given.is_floating_point():
             if isinstance(error, IndexError):
                 return "a number is beyond those that the network knows (the size of its embedding, or of a list)"
             return "whole numbers stay whole, as an embedding takes them: give the others as numbers (inputs.float())"
-        said = str(error)
         if any(word in said for word in ("shape", "size", "dimension")) and "more than 1 value" not in said:
             return "inputs must have the shape that its layers take"
         if dtype != self.skeleton.dtype:
@@ -167,3 +175,11 @@ def _random_states(device: torch.device) -> list[object]:
 def first_line(error: Exception) -> str:
     """Return an exception\'s type and the first line of what it says."""
     return f"{type(error).__name__}: {str(error).strip()}".splitlines()[0].rstrip(".")
+
+
+def shaken(weights: Tensor, problem: "NetworkProblem") -> Tensor:
+    """Return weights (P,) moved at random, by a standard deviation of 0.1, or of 1 / sqrt(fan-in) for matrices."""
+    noise = torch.randn(weights.shape, generator=torch.Generator().manual_seed(1)).to(weights)
+    for value in problem.unflatten(noise).values():
+        value *= (value.shape[0] / value.numel()) ** 0.5 if value.dim() > 1 and value.numel() else 0.1
+    return weights + noise

@@ -45,7 +45,7 @@ class Group:
         """Return values (..., p) as tensors (..., *shape) by their names."""
         parts = torch.split(values, [torch.Size(shape).numel() for shape in self.shapes.values()], dim=-1)
         return {
-            name: part.reshape(*values.shape[:-1], *shape)
+            name: part.reshape((*values.shape[:-1], *shape))
             for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)
         }
 

@@ -101,6 +101,9 @@ def fitted(where: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
         RambleError: a name is missing or too many, or a tensor has another shape or dtype.
     """
     own = dict(state) if state.keys() == wanted.keys() else without_prefixes(state)
+    # a count of batches, which nothing depends on, and which torch's own loading does without
+    counts = {name: value for name, value in wanted.items() if name.endswith("num_batches_tracked")}
+    own = counts | own
     missing, surplus = ([n for n in one if n not in other] for one, other in ((wanted, own), (own, wanted)))
     wrong = [f"lacks {_listed(missing)}"] if missing else []
     wrong += [f"has {_listed(surplus)}, which the network has not"] if surplus else []

@@ -144,12 +144,16 @@ def built(task: Task) -> Run:
     torch.manual_seed(task.stream("initial"))
     network = task.problem.build_network()
     initialise(task.where, network, task.settings.initialisation)
-    network.to(task.problem.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(task.problem.device, memory_format=_order(task.problem))  # type: ignore[call-overload]
     moving = [weight for weight in network.parameters() if weight.requires_grad]
     optimiser = named_optimiser(task.where, task.settings.optimiser, moving)
     wanted = task.settings.schedule
     schedule = named_schedule(task.where, wanted, optimiser) if wanted else None
     return Run(network, optimiser, schedule, torch.zeros(2, dtype=torch.float64, device=task.problem.device))
+
+
+def _order(problem: NetworkProblem) -> torch.memory_format:
+    return torch.channels_last if problem.channels_last else torch.contiguous_format
 
 
 def _begin(task: Task) -> Run:
@@ -182,7 +186,7 @@ def _pause(task: Task, run: Run, checkpoint: Checkpoint, progress: Progress) -> 
 
 def _step(task: Task, run: Run, images: Tensor, labels: Tensor) -> None:
     if images.dim() == 4:
-        images = augmented(images, task.settings.augmentation).contiguous(memory_format=torch.channels_last)
+        images = augmented(images, task.settings.augmentation).contiguous(memory_format=_order(task.problem))
     run.optimiser.zero_grad()
     logits = run.network(images)
     loss = functional.cross_entropy(logits, labels)
