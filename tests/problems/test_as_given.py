@@ -115,3 +115,23 @@ def test_an_end_that_fails_is_refused():
     other = nn.Sequential(nn.Flatten(), nn.Linear(samples()[0][0].numel(), outputs + 1))
     with pytest.raises(RambleError, match="returns logits of the shape"):
         departure(given.problem, given.weights[0], other)
+
+
+class Strided(nn.Module):
+    """Images in a row, as they lie in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(48, 2)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.last(inputs.as_strided((len(inputs), 48), (48, 1), inputs.storage_offset()))
+
+
+def test_a_network_that_is_walked_on_images_in_another_order_in_memory_is_refused(monkeypatch):
+    monkeypatch.setattr("ramble.problems.network.takes_channels_last", lambda *_: True)  # as if it had not been seen
+    torch.manual_seed(0)
+    given, images = Strided(), torch.randn(20, 3, 4, 4)
+    problem = given_pair(Strided, (images, torch.arange(20) % 2), given, Strided(), device="cpu").problem
+    with pytest.raises(RambleError, match="would be walked as another network"):
+        departure(problem, problem.weights_of(given.state_dict()), given)

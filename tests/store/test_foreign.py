@@ -60,6 +60,14 @@ def test_a_network_whose_only_part_is_called_module_keeps_its_names():
     assert set(fitted("a", network.state_dict(), network.state_dict(), "net")) == {"module.weight", "module.bias"}
 
 
+def test_counts_of_batches_alone_may_be_missing(state):
+    without = {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
+    assert equal(fitted("a.pt", without, state, "small"), state)
+    own = {"1.num_batches_tracked": torch.tensor(3.0)}  # of a module that is no batch norm, and may depend on it
+    with pytest.raises(RambleError, match=r"lacks '1\.num_batches_tracked'"):
+        fitted("a.pt", {"0.weight": torch.ones(1)}, {"0.weight": torch.ones(1)} | own, "small")
+
+
 def test_missing_and_surplus_names_are_named(state):
     own = {name: value for name, value in state.items() if name != "2.bias"} | {"head.bias": torch.zeros(2)}
     with pytest.raises(RambleError, match=r"a\.pt: lacks '2\.bias' and has 'head\.bias', which the network has not"):

@@ -98,9 +98,9 @@ def _logits(network: nn.Module, inputs: Tensor) -> Tensor:
     own = next(value for value in plain.parameters() if value.is_floating_point())
     with _evaluated(plain):
         try:
-            return torch.cat(
-                [logits_of(plain, inputs_in(some, own.dtype).to(own.device)) for some in torch.split(inputs, BATCH)]
-            )
+            # in the usual order in memory: the problem's own may be one that the given network was never run in
+            chunks = [inputs_in(some, own.dtype).to(own.device).contiguous() for some in torch.split(inputs, BATCH)]
+            return torch.cat([logits_of(plain, chunk) for chunk in chunks])
         except Exception as error:  # whatever a user's forward pass says
             raise RambleError(
                 f"fails on the training inputs: {first_line(error)}; give a network that takes them"

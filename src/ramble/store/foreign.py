@@ -23,6 +23,7 @@ from ramble.store.untrusted import quoted, read_regular
 # where training scripts put the state_dict among what else they keep
 NESTED = ("state_dict", "model_state_dict", "model")
 WRAPPER, COMPILED = "module.", "_orig_mod."  # put before names by DataParallel, and by torch.compile
+COUNT = "num_batches_tracked"
 SHOWN = 3  # names in a sentence
 
 
@@ -101,8 +102,12 @@ def fitted(where: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
         RambleError: a name is missing or too many, or a tensor has another shape or dtype.
     """
     own = dict(state) if state.keys() == wanted.keys() else without_prefixes(state)
-    # a count of batches, which nothing depends on, and which torch's own loading does without
-    counts = {name: value for name, value in wanted.items() if name.endswith("num_batches_tracked")}
+    # batch norm's count of batches, on which nothing depends in evaluation mode, and without which torch's loading does
+    counts = {
+        name: value
+        for name, value in wanted.items()
+        if name.endswith(COUNT) and f"{name.removesuffix(COUNT)}running_mean" in wanted
+    }
     own = counts | own
     missing, surplus = ([n for n in one if n not in other] for one, other in ((wanted, own), (own, wanted)))
     wrong = [f"lacks {_listed(missing)}"] if missing else []
